@@ -1,0 +1,39 @@
+// The table of all commands, in the order /help shows them. app.ts hands it to the engine, channels register from it.
+import type { Command } from '../src/core/command.ts';
+import { agents } from './agents.ts';
+import { focus } from './focus.ts';
+import { help } from './help.ts';
+import { fresh } from './new.ts';
+import { queue } from './queue.ts';
+import { session } from './session.ts';
+import { status } from './status.ts';
+import { steer } from './steer.ts';
+import { stop } from './stop.ts';
+import { subagents } from './subagents/index.ts';
+import { tasks } from './tasks.ts';
+import { tools } from './tools.ts';
+import { unfocus } from './unfocus.ts';
+import { usage } from './usage.ts';
+import { whoami } from './whoami.ts';
+
+const table: readonly Command[] = [
+  help,
+  subagents,
+  steer,
+  stop,
+  fresh,
+  agents,
+  focus,
+  unfocus,
+  session,
+  queue,
+  tasks,
+  tools,
+  status,
+  usage,
+  whoami,
+];
+
+export function commandTable(): readonly Command[] {
+  return table;
+}

@@ -1,0 +1,69 @@
+// /stop: ends everything at work in this conversation's session.
+import type { Call, Command, Reply } from '../src/core/command.ts';
+import type { Run } from '../src/core/run.ts';
+import type { StopReport } from '../src/core/services.ts';
+import { count, reply } from './replies.ts';
+import { forcedLine } from './run-words.ts';
+
+export const stop: Command = {
+  name: 'stop',
+  summary: 'Stop everything running here.',
+  access: 'anyone',
+  verbs: [
+    {
+      name: '',
+      summary:
+        'Stops the running turn, all sub-agents below it and waiting messages. In a bound chat: only the bound session.',
+      syntax: '/stop',
+      example: '/stop',
+      params: [],
+      flags: [],
+      run: stopHere,
+    },
+  ],
+};
+
+async function stopHere(call: Call): Promise<Reply> {
+  const report = await call.services.runs.stop(call);
+  const bound = call.bound ? ((await call.services.bindings.at(call.route))?.label ?? call.session.key) : undefined;
+  const lines = [headline(report, await nestedWords(call, report), bound), ...report.failed.map(forcedLine)];
+  if (bound !== undefined) lines.push(scopeLine(report, bound));
+  return reply(lines.join('\n'));
+}
+
+function scopeLine(report: StopReport, bound: string): string {
+  const idle = report.turns + report.stopped.length + report.messages + report.failed.length === 0;
+  return `ℹ️ Only the bound session ${bound} and what it started ${idle ? 'would be stopped here' : 'were stopped'}.`;
+}
+
+function headline(report: StopReport, nested: string, bound: string | undefined): string {
+  const parts = [
+    ...(report.turns === 0 ? [] : [`${count(report.turns, 'turn')} here`]),
+    ...(report.stopped.length === 0 ? [] : [`${count(report.stopped.length, 'sub-agent')}${nested}`]),
+    ...(report.messages === 0 ? [] : [`${count(report.messages, 'waiting message')}`]),
+  ];
+  if (parts.length === 0) return report.failed.length === 0 ? 'ℹ️ nothing was running' : '⚠️ stopped: nothing in time';
+  const mark = report.failed.length === 0 ? '✅' : '⚠️';
+  const rest = bound === undefined && report.failed.length === 0 ? ' Nothing else was running.' : '';
+  return `${mark} stopped: ${parts.join(', ')}.${rest}`;
+}
+
+/** ` (2 of them children of #2)`: which of the stopped runs were below another one. */
+async function nestedWords(call: Call, report: StopReport): Promise<string> {
+  const parents = new Map<Run, number>();
+  for (const run of report.stopped) {
+    const parent = report.stopped.find((other) => other.id === run.parent);
+    if (parent !== undefined) parents.set(parent, (parents.get(parent) ?? 0) + 1);
+  }
+  if (parents.size === 0) return '';
+  const list = await call.services.runs.list(call);
+  const numbers = new Map([...list.active, ...list.recent].map((view) => [view.run.id, view.number]));
+  const words = [...parents].map(([parent, children], index) => {
+    const number = numbers.get(parent.id);
+    const whose = `of ${number === undefined ? parent.label : `#${number}`}`;
+    return index === 0
+      ? `${children} of them ${children === 1 ? 'a child' : 'children'} ${whose}`
+      : `${children} ${whose}`;
+  });
+  return ` (${words.join(', ')})`;
+}

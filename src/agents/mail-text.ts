@@ -1,0 +1,61 @@
+// How waiting messages read: several of them as one prompt, and many of them folded into one short item.
+// Pure; called by mailbox.ts (folding) and turn.ts (prompts).
+import type { MailItem } from './mailbox.ts';
+
+/** Longest text of a folded item, in UTF-16 units. */
+const foldChars = 2_000;
+/** Longest line of one folded message. */
+const lineChars = 160;
+const nameChars = 64;
+
+/**
+ * The prompt made of these items, in order. Senders are named when there are several or `group` is set; the lines of an
+ * attributed message are indented, so that no text can pass for a message of somebody else.
+ */
+export function renderBatch(items: readonly MailItem[], group = false): string {
+  const senders = new Set(items.filter(hasSender).map((item) => item.from));
+  const attribute = group || senders.size > 1 || items.some((item) => item.folds !== undefined);
+  return items.map((item) => (attribute && hasSender(item) ? attributed(item) : item.text)).join('\n\n');
+}
+
+/** Folded items name their senders themselves; the rest is the runtime's own wording. */
+function hasSender(item: MailItem): boolean {
+  return item.folds === undefined && (item.kind === 'message' || (item.kind === 'note' && item.from !== undefined));
+}
+
+/** `message` added to what was folded before it (`into`), or the start of a new folded item. */
+export function fold(into: MailItem | undefined, message: MailItem): MailItem {
+  const folds = [...(into?.folds ?? []), message.id];
+  const lines = [...(into === undefined ? [] : into.text.split('\n').slice(1)), foldedLine(message)];
+  const head = (shown: number): string => {
+    const count = folds.length === 1 ? '1 earlier message' : `${folds.length} earlier messages`;
+    return shown === folds.length ? `${count}, shortened:` : `${count}, shortened, the last ${shown} of them:`;
+  };
+  while (head(lines.length).length + 1 + lines.join('\n').length > foldChars) lines.shift();
+  const { from: _from, attachments: _attachments, ...rest } = into ?? message;
+  return { ...rest, id: `fold:${folds[0]}`, at: message.at, text: [head(lines.length), ...lines].join('\n'), folds };
+}
+
+function foldedLine(message: MailItem): string {
+  const files = message.attachments?.length ?? 0;
+  const more = files === 0 ? '' : ` (+${files} ${files === 1 ? 'file' : 'files'})`;
+  return `- ${name(message)}: ${cut(oneLine(message.text), lineChars)}${more}`;
+}
+
+function attributed(item: MailItem): string {
+  return `${name(item)}: ${item.text.replaceAll(/\r\n|[\n\r\u2028\u2029]/g, '\n  ')}`;
+}
+
+function name(item: MailItem): string {
+  return cut(oneLine(item.from ?? ''), nameChars) || 'unknown';
+}
+
+function oneLine(text: string): string {
+  return text.replaceAll(/\s+/g, ' ').trim();
+}
+
+/** Never ends in half a character. */
+function cut(text: string, max: number): string {
+  if (text.length <= max) return text;
+  return `${text.slice(0, max - 1).replace(/[\uD800-\uDBFF]$/, '')}…`;
+}

@@ -1,0 +1,73 @@
+// What a turn of a session needs: agent, model, prompt and tools, gathered anew for every turn so that config changes hold
+// from the next one on. Called by the turn engine; wired in app.ts.
+import type { AgentRuntime } from '../core/agent.ts';
+import type { Route } from '../core/route.ts';
+import type { ToolsView } from '../core/services.ts';
+import { lastRoute, type Session } from '../core/session.ts';
+import type { Tool } from '../core/tool.ts';
+import type { Config } from '../infra/config.ts';
+import type { AgentDefinition, AgentRegistry } from './registry.ts';
+import { toolPolicy } from './tool-policy.ts';
+import type { Profile } from './turn-types.ts';
+
+export interface ProfileDeps {
+  readonly config: () => Config;
+  readonly agents: () => AgentRegistry;
+  readonly runtime: (session: Session) => AgentRuntime;
+  /** Every tool there is for this session, before policy. */
+  readonly catalogue: (session: Session, agent: AgentDefinition) => Promise<readonly Tool[]>;
+  readonly system: (session: Session, agent: AgentDefinition, tools: readonly Tool[]) => Promise<string>;
+  readonly contextTokens: (model: string) => number;
+  /** Place a child's tree was started from. */
+  readonly origin: (session: Session) => Route | undefined;
+}
+
+export class Profiles {
+  readonly #deps: ProfileDeps;
+
+  constructor(deps: ProfileDeps) {
+    this.#deps = deps;
+  }
+
+  /** The agent a session speaks as; one that left the config is served by the default agent's settings. */
+  agent(session: Pick<Session, 'agentId'>): AgentDefinition {
+    const agents = this.#deps.agents();
+    return agents.get(session.agentId) ?? agents.default();
+  }
+
+  async of(session: Session): Promise<Profile> {
+    const agent = this.agent(session);
+    const all = await this.#deps.catalogue(session, agent);
+    const available = new Set(this.#policy(session, agent, all).available);
+    const tools = all.filter((tool) => available.has(tool.name));
+    const model = session.model ?? agent.model;
+    return {
+      runtime: this.#deps.runtime(session),
+      system: await this.#deps.system(session, agent, tools),
+      model,
+      thinking: session.thinking ?? agent.thinking,
+      contextTokens: this.#deps.contextTokens(model),
+      tools,
+    };
+  }
+
+  /** What the session may use, and which stage took the rest. */
+  async tools(session: Session): Promise<ToolsView> {
+    const agent = this.agent(session);
+    return this.#policy(session, agent, await this.#deps.catalogue(session, agent));
+  }
+
+  /** Why one of our own tools is not offered; `names` are tools that need no server to be known. */
+  removal(
+    session: Session,
+    tool: Pick<Tool, 'name' | 'group'>,
+  ): { readonly stage: string; readonly fix: string } | undefined {
+    const view = this.#policy(session, this.agent(session), [tool]);
+    return view.removed.find((removed) => removed.name === tool.name);
+  }
+
+  #policy(session: Session, agent: AgentDefinition, catalogue: readonly Pick<Tool, 'name' | 'group'>[]): ToolsView {
+    const place = this.#deps.origin(session) ?? lastRoute(session);
+    return toolPolicy({ config: this.#deps.config(), agent, session, place, catalogue });
+  }
+}

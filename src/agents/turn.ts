@@ -1,0 +1,236 @@
+// One turn from its first item to its result: prompt, events, transcript, deadlines. Called by turns.ts inside the slots.
+// 1 write what came in  2 gather the profile  3 run the runtime, taking in injections  4 outcome from events and abort cause
+import type { Entry, Injection, TurnEvent, TurnPrompt } from '../core/agent.ts';
+import { assertNever } from '../core/result.ts';
+import type { Outcome } from '../core/run.ts';
+import { addUsage, noUsage, type Session, type Usage } from '../core/session.ts';
+import type { Clock } from '../infra/clock.ts';
+import type { Transcripts } from '../sessions/transcript.ts';
+import { renderBatch } from './mail-text.ts';
+import type { MailItem } from './mailbox.ts';
+import type { AbortCause, ActiveTurn, Profile, TurnHooks, TurnResult, TurnSigns } from './turn-types.ts';
+
+/** Model calls one turn may make. */
+const maxSteps = 50;
+
+export interface TurnDeps {
+  readonly clock: Clock;
+  readonly transcripts: Pick<Transcripts, 'append' | 'read'>;
+  readonly profile: (session: Session, turn: string) => Promise<Profile>;
+  readonly hooks: TurnHooks;
+  readonly signs: TurnSigns;
+}
+
+export interface TurnInput {
+  readonly session: Session;
+  readonly turn: MutableTurn;
+  readonly signal: AbortSignal;
+  /** False once the slots were taken away: whatever still arrives is ignored. */
+  readonly held: () => boolean;
+  readonly takeInjections: () => readonly MailItem[];
+}
+
+export type MutableTurn = { -readonly [K in keyof ActiveTurn]: ActiveTurn[K] };
+
+interface Progress {
+  outcome: Outcome | undefined;
+  yielded: boolean;
+  usage: Usage;
+  readonly entries: Entry[];
+  readonly notices: string[];
+  writes: Promise<void>;
+}
+
+export async function runTurn(deps: TurnDeps, input: TurnInput): Promise<TurnResult> {
+  const { turn, session } = input;
+  const progress: Progress = {
+    outcome: undefined,
+    yielded: false,
+    usage: noUsage,
+    entries: [],
+    notices: [],
+    writes: Promise.resolve(),
+  };
+  try {
+    const profile = await deps.profile(session, turn.id);
+    await deps.hooks.started(turn);
+    const history = await deps.transcripts.read(session.id);
+    const first = inputEntry(deps, turn, turn.items);
+    write(deps, session, progress, first);
+    const prompt = buildPrompt(deps, input, profile, [...history, first]);
+    for await (const event of profile.runtime.turn(session, prompt, profile.tools, input.signal)) {
+      if (!input.held()) break;
+      turn.lastEventAt = deps.clock.now();
+      deps.hooks.alive(turn);
+      await take(deps, input, progress, event);
+    }
+    await progress.writes;
+  } catch (error) {
+    progress.outcome = { kind: 'error', code: 'turn_failed', message: reason(error) };
+  }
+  return finish(deps, input, progress);
+}
+
+function buildPrompt(deps: TurnDeps, input: TurnInput, profile: Profile, history: readonly Entry[]): TurnPrompt {
+  const { turn } = input;
+  return {
+    id: turn.id,
+    history,
+    system: profile.system,
+    model: profile.model,
+    thinking: profile.thinking,
+    contextTokens: profile.contextTokens,
+    maxSteps,
+    takeInjections: () => {
+      const taken = input.takeInjections();
+      turn.items = [...turn.items, ...taken];
+      return taken.map(injection);
+    },
+    beforeCall: () => deps.hooks.refuseCall(turn),
+  };
+}
+
+async function take(deps: TurnDeps, input: TurnInput, progress: Progress, event: TurnEvent): Promise<void> {
+  const { turn, session } = input;
+  switch (event.type) {
+    case 'text':
+      turn.partial += event.delta;
+      return;
+    case 'entry':
+      if (event.entry.type === 'assistant') turn.partial = '';
+      write(deps, session, progress, event.entry);
+      return;
+    case 'tool':
+      deps.signs.tool(turn, event);
+      return;
+    case 'usage':
+      progress.usage = addUsage(progress.usage, event.usage);
+      await deps.hooks.spend(turn, session, event.usage);
+      return;
+    case 'notice':
+      progress.notices.push(event.text);
+      return;
+    case 'settled':
+      progress.outcome = event.outcome;
+      progress.yielded = event.yielded ?? false;
+      return;
+    default:
+      assertNever(event);
+  }
+}
+
+function write(deps: TurnDeps, session: Session, progress: Progress, entry: Entry): void {
+  progress.entries.push(entry);
+  const written = deps.transcripts.append(session.id, [entry]);
+  progress.writes = Promise.all([progress.writes, written]).then(() => undefined);
+  // The turn awaits the writes at its end; until then a failure must not count as unhandled.
+  progress.writes.catch(() => undefined);
+}
+
+/** The turn's own view of how it ended; also used for a turn whose slots were taken by force. */
+export function finish(
+  deps: Pick<TurnDeps, 'clock'>,
+  input: Pick<TurnInput, 'session' | 'turn'>,
+  progress?: Progress,
+): TurnResult {
+  const { turn, session } = input;
+  const entries = progress?.entries ?? [];
+  const answers = answersOf(entries, turn.partial);
+  return {
+    id: turn.id,
+    session,
+    tree: turn.tree,
+    items: turn.items,
+    outcome: outcomeOf(turn.cause, progress?.outcome, answers),
+    yielded: progress?.yielded ?? false,
+    cause: turn.cause,
+    answers,
+    entries,
+    notices: progress?.notices ?? [],
+    usage: progress?.usage ?? noUsage,
+    startedAt: turn.startedAt,
+    endedAt: deps.clock.now(),
+  };
+}
+
+/** An abort decides the outcome, whatever the runtime said after it. */
+export function outcomeOf(
+  cause: AbortCause | undefined,
+  said: Outcome | undefined,
+  answers: readonly string[],
+): Outcome {
+  const partial = answers.at(-1);
+  switch (cause) {
+    case undefined:
+      return said ?? { kind: 'error', code: 'no_outcome', message: 'the agent ended without saying how' };
+    case 'user':
+    case 'interrupt':
+      return { kind: 'stopped', by: 'user' };
+    case 'cascade':
+    case 'budget':
+    case 'shutdown':
+      return { kind: 'stopped', by: cause };
+    case 'timeout':
+    case 'stalled':
+      return { kind: 'timeout', ...(partial === undefined ? {} : { partial }) };
+    case 'start_timeout':
+      return {
+        kind: 'error',
+        code: 'start_timeout',
+        message:
+          'the agent gave no sign of life in time (agents.defaults.subagents.startTimeoutSeconds); check the model server',
+      };
+    case 'handoff':
+      return { kind: 'error', code: 'announce_timeout', message: 'the agent did not take over the result in time' };
+    default:
+      return assertNever(cause);
+  }
+}
+
+/**
+ * The texts a person gets: every text that ended a step without tool calls answers something (an injected message may
+ * follow it), and the last text counts even beside a call, as when an agent says what it started and then yields.
+ */
+export function answersOf(entries: readonly Entry[], partial: string): readonly string[] {
+  const said = entries.flatMap((entry) => {
+    if (entry.type !== 'assistant') return [];
+    const text = entry.parts
+      .map((part) => (part.type === 'text' ? part.text : ''))
+      .join('')
+      .trim();
+    return text === '' ? [] : [{ text, calls: entry.parts.some((part) => part.type === 'call') }];
+  });
+  const answers = said.filter((step, index) => !step.calls || index === said.length - 1).map((step) => step.text);
+  return partial.trim() === '' ? answers : [...answers, partial.trim()];
+}
+
+function inputEntry(deps: TurnDeps, turn: ActiveTurn, items: readonly MailItem[]): Entry {
+  const at = deps.clock.now();
+  const first = items[0];
+  const people = items.every((item) => item.kind === 'message' || item.kind === 'task');
+  const attachments = items.flatMap((item) => item.attachments ?? []);
+  const text = renderBatch(items);
+  if (!people) return { type: 'note', at, turn: turn.id, text };
+  return {
+    type: 'user',
+    at,
+    turn: turn.id,
+    text,
+    ...(first?.from === undefined ? {} : { from: first.from }),
+    ...(attachments.length === 0 ? {} : { attachments }),
+  };
+}
+
+function injection(item: MailItem): Injection {
+  return {
+    id: item.id,
+    kind: item.kind === 'message' ? 'user' : 'note',
+    text: renderBatch([item]),
+    from: item.from,
+    attachments: item.attachments,
+  };
+}
+
+function reason(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

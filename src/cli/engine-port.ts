@@ -1,0 +1,129 @@
+// What the command line asks of the engine: a running one over the control socket, or its stored records when it is down.
+// src/app.ts implements App, offline-store.ts OfflineStore; the verbs in this folder use them.
+import { z } from 'zod';
+import type { Result } from '../core/result.ts';
+import { type Run, runStatuses } from '../core/run.ts';
+import type { StatusView, StopReport } from '../core/services.ts';
+import type { Usage } from '../core/session.ts';
+import type { Env } from '../infra/env.ts';
+import type { Log } from '../infra/log.ts';
+
+/** A root and all runs below it, with totals. */
+export interface FlowView {
+  readonly tree: string;
+  /** What the tree was started for, one line. */
+  readonly title: string;
+  /** Session the tree was started from. */
+  readonly requester: string;
+  readonly runs: number;
+  readonly active: number;
+  readonly usage: Usage;
+  readonly startedAt: number;
+}
+
+export interface MaintenanceFinding {
+  readonly kind: 'stale' | 'orphan' | 'tombstoned';
+  /** Run id, session key or binding route. */
+  readonly id: string;
+  readonly detail: string;
+  /** True once `--apply` has put it right. */
+  readonly reconciled: boolean;
+}
+
+export interface ControlAnswers {
+  readonly status: StatusView;
+  readonly 'tasks.list': readonly Run[];
+  readonly 'tasks.show': Run;
+  readonly 'tasks.cancel': StopReport;
+  /** The run with its delivery as it is afterwards. */
+  readonly 'tasks.retry': Run;
+  readonly 'tasks.dismiss': Run;
+  readonly 'flow.list': readonly FlowView[];
+  readonly 'flow.cancel': StopReport;
+  readonly maintenance: readonly MaintenanceFinding[];
+  /** One sentence: what was loaded and what changed. */
+  readonly reload: string;
+  /** Answered when the drain has begun. */
+  readonly drain: null;
+}
+export type ControlVerb = keyof ControlAnswers;
+
+const nothing = z.strictObject({});
+/** Full id or a prefix of at least 4 characters. */
+const one = z.strictObject({ id: z.string().min(1) });
+
+/** Checked at the socket, so handlers can trust what they get. */
+export const controlParams = {
+  status: nothing,
+  'tasks.list': z.strictObject({ status: z.enum(runStatuses).optional() }),
+  'tasks.show': one,
+  'tasks.cancel': one,
+  'tasks.retry': one,
+  'tasks.dismiss': one,
+  'flow.list': nothing,
+  'flow.cancel': one,
+  maintenance: z.strictObject({ apply: z.boolean() }),
+  reload: nothing,
+  drain: nothing,
+} as const satisfies Record<ControlVerb, z.ZodType>;
+export type ControlParams<V extends ControlVerb> = z.infer<(typeof controlParams)[V]>;
+
+export type ControlHandlers = {
+  readonly [V in ControlVerb]: (params: ControlParams<V>) => Promise<Result<ControlAnswers[V]>>;
+};
+
+/** Read-only view of the state folder while no process runs. Ids as in `controlParams`. */
+export interface OfflineStore {
+  /** Newest first. */
+  runs(filter: ControlParams<'tasks.list'>): Promise<readonly Run[]>;
+  run(id: string): Promise<Result<Run>>;
+  flows(): Promise<readonly FlowView[]>;
+  maintenance(): Promise<readonly MaintenanceFinding[]>;
+  close(): Promise<void>;
+}
+
+export interface Banner {
+  readonly version: string;
+  /** Channels that will be started, e.g. `console`, `telegram`. */
+  readonly channels: readonly string[];
+  /** `provider/model`, or `demo`. */
+  readonly model: string;
+  /** Why this model, and how to get another one. */
+  readonly modelNote: string;
+  /** A chat in this terminal will open: the banner ends with how to use it, and logs stay in the file. */
+  readonly console: boolean;
+}
+
+/** What the engine answers itself; reloading and ending are the process's business (start.ts). */
+export type EngineHandlers = Omit<ControlHandlers, 'reload' | 'drain'>;
+
+export interface App {
+  /** Known as soon as the app is constructed. */
+  banner(): Banner;
+  readonly log: Log;
+  /** What the control socket may ask for. */
+  readonly control: EngineHandlers;
+  /** Connects everything; resolves once messages are taken in. Throws when the process cannot work at all. */
+  start(): Promise<void>;
+  /** One sentence: what was loaded and what changed; the refusal says why the old settings stay. */
+  reload(): Promise<Result<string>>;
+  /** Resolves when nothing runs and nothing is owed. */
+  idle(): Promise<void>;
+  /** Ends intake, lets running turns finish within `gateway.drainSeconds`, flushes, closes. Also before `start` has resolved. */
+  drain(): Promise<void>;
+}
+
+export interface AppOptions {
+  readonly env: Env;
+  /** Absolute. */
+  readonly workingDirectory: string;
+  /** `--console`: open the chat even where other channels are configured. */
+  readonly console: boolean;
+  readonly stdin: NodeJS.ReadStream;
+  readonly stdout: NodeJS.WriteStream;
+  /** The console chat ended by itself: Ctrl-D, or end of piped input with nothing left to do. The process then drains. */
+  readonly onConsoleClosed: () => void;
+}
+
+/** A refusal is one a person can mend: shown as it is, exit 1. */
+export type CreateApp = (options: AppOptions) => Promise<Result<App>>;

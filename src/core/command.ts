@@ -1,0 +1,97 @@
+// The definition of a chat command. One definition drives text parsing, /help, completion and native registration.
+import type { OutboundMessage } from './message.ts';
+import type { Route } from './route.ts';
+import type { Services } from './services.ts';
+import type { Session, SessionKey } from './session.ts';
+
+export type Access = 'anyone' | 'owner';
+
+/** What a positional parameter or a flag's value is; drives parsing, sentences and completion. */
+export type ValueKind =
+  | { readonly kind: 'word' }
+  /** The rest of the text, verbatim with line breaks. Only as the last parameter. */
+  | { readonly kind: 'text' }
+  | { readonly kind: 'number'; readonly min: number; readonly max: number }
+  /** A run: `#1`, `1`, run-id prefix, session key or id, label. */
+  | { readonly kind: 'target' }
+  | { readonly kind: 'agent' }
+  | { readonly kind: 'model' }
+  | { readonly kind: 'duration' }
+  | { readonly kind: 'choice'; readonly of: readonly string[] };
+
+export interface Param {
+  readonly name: string;
+  readonly value: ValueKind;
+  readonly required: boolean;
+  /** Typed as `name:value`, anywhere among the words. */
+  readonly keyed?: boolean;
+  readonly summary: string;
+}
+
+/** `--name value` or `--name=value`, before or after free text; `value` absent: a bare switch. */
+export interface Flag {
+  readonly name: string;
+  readonly value?: ValueKind;
+  readonly summary: string;
+}
+
+export interface Verb {
+  /** Sub-word as typed; the empty name is the bare command. */
+  readonly name: string;
+  readonly aliases?: readonly string[];
+  readonly summary: string;
+  /** Full syntax as shown after `Usage:`, e.g. `/subagents log <target> [limit] [tools]`. */
+  readonly syntax: string;
+  readonly example: string;
+  readonly params: readonly Param[];
+  readonly flags: readonly Flag[];
+  /** Starts work: refused while draining. */
+  readonly starts?: boolean;
+  /** Only looks: a native reply may be private. */
+  readonly view?: boolean;
+  run(call: Call): Promise<Reply>;
+}
+
+export interface Command {
+  /** As typed, without the slash. */
+  readonly name: string;
+  readonly aliases?: readonly string[];
+  readonly summary: string;
+  readonly access: Access;
+  readonly verbs: readonly Verb[];
+}
+
+export interface Caller {
+  /** `<channel>:<id>`. */
+  readonly id: string;
+  readonly name: string;
+  readonly class: 'owner' | 'allowed';
+}
+
+/** Where and by whom a command was given. */
+export interface CommandPlace {
+  readonly caller: Caller;
+  readonly route: Route;
+  readonly chat: 'direct' | 'group';
+  /** The chat's own session, bound or not. Its record exists. */
+  readonly chatSession: Session;
+  /** The bound session if the conversation is bound, else `chatSession`. */
+  readonly session: Session;
+  readonly bound: boolean;
+  /** Idempotency key of this command: the id of its intake row. */
+  readonly commandId: string;
+}
+
+export interface Call extends CommandPlace {
+  /** Positional values by parameter name; numbers and durations still as typed text, already validated. */
+  readonly args: Readonly<Record<string, string>>;
+  readonly flags: Readonly<Record<string, string>>;
+  readonly services: Services;
+}
+
+export type Reply = Pick<OutboundMessage, 'text' | 'choices'>;
+
+export interface ControlScope {
+  readonly caller: Caller;
+  readonly session: SessionKey;
+}

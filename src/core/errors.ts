@@ -1,0 +1,118 @@
+// The refusal sentences of spawning: one function per rule, the same words for agents, chats and logs.
+import type { Refusal } from './result.ts';
+
+const listed = (ids: readonly string[]): string => (ids.length === 0 ? '(none)' : ids.join(', '));
+
+export const spawnRefusal = {
+  schemaInvalid: (faults: readonly string[], example: Record<string, unknown>): Refusal => ({
+    code: 'schema_invalid',
+    message: `schema validation error: ${faults.join('; ')}.`,
+    fix: `A correct minimal call: ${JSON.stringify(example)}`,
+  }),
+  toolUnavailable: (tool: string, stage: string, fix: string): Refusal => ({
+    code: 'tool_unavailable',
+    message: `${tool}: tool not available. It was removed by ${stage}.`,
+    fix,
+  }),
+  onlyItself: (caller: string, target: string, key: string): Refusal => ({
+    code: 'agent_not_allowed',
+    message: `allowAgents not configured for agent ${caller}: it may start only itself, not ${target}.`,
+    fix: `To allow ${target}, set ${key}: ["${caller}", "${target}"].`,
+  }),
+  notInList: (caller: string, target: string, allowed: readonly string[], key: string): Refusal => ({
+    code: 'agent_not_allowed',
+    message: `agent id not in allowAgents: ${target}. ${caller} may start: ${listed(allowed)}.`,
+    fix: `To allow ${target}, set ${key}.`,
+  }),
+  allowlistEmpty: (caller: string, key: string): Refusal => ({
+    code: 'allowlist_empty',
+    message: `allowAgents is [] and blocks every spawn by ${caller}.`,
+    fix: `Add agent ids to ${key}, or remove the key to let ${caller} start itself.`,
+  }),
+  agentUnknown: (target: string, known: readonly string[]): Refusal => ({
+    code: 'agent_unknown',
+    message: `unknown agent ${target}. Known agents: ${listed(known)}.`,
+    fix: 'Use one of these ids, or add the agent to agents.list.',
+  }),
+  agentIsHarness: (target: string, known: readonly string[]): Refusal => ({
+    code: 'agent_unknown',
+    message: `${target} is an external coding agent, not one of the agents here (${listed(known)}).`,
+    fix: `Start it with runtime: "acp", or by /acp spawn ${target}.`,
+  }),
+  agentIdRequired: (allowed: readonly string[]): Refusal => ({
+    code: 'agent_id_required',
+    message: `agentId is required here (requireAgentId is on). Allowed: ${listed(allowed)}.`,
+    fix: 'Call again with one of these agent ids.',
+  }),
+  depthExceeded: (depth: number, max: number): Refusal => ({
+    code: 'depth_exceeded',
+    message: `this session is at depth ${depth} and maxSpawnDepth is ${max}, so it may not start sub-agents.`,
+    fix: 'Do the work here, or raise agents.defaults.subagents.maxSpawnDepth (at most 5).',
+  }),
+  childrenExceeded: (active: number, max: number): Refusal => ({
+    code: 'children_exceeded',
+    message: `${active} of ${max} children are active already.`,
+    fix: 'Wait for one to finish or kill one (/subagents kill), or raise agents.defaults.subagents.maxChildrenPerAgent (at most 20).',
+  }),
+  modeRequiresThread: (): Refusal => ({
+    code: 'mode_requires_thread',
+    message: 'mode "session" needs a thread of its own.',
+    fix: 'Either add thread: true, or use mode: "run".',
+  }),
+  threadRequired: (): Refusal => ({
+    code: 'thread_required',
+    message: 'there are no threads in this chat.',
+    fix: 'Use mode: "run" without thread, or a person may /focus the run here.',
+  }),
+  threadBindingInvalid: (why: string, fix: string): Refusal => ({
+    code: 'thread_binding_invalid',
+    message: `a thread cannot be bound here: ${why}.`,
+    fix,
+  }),
+  sandboxUnavailable: (): Refusal => ({
+    code: 'sandbox_unavailable',
+    message: 'this version has no sandbox, so require cannot be met.',
+    fix: 'Use sandbox: "inherit".',
+  }),
+  modelUnavailable: (message: string, fix: string): Refusal => ({ code: 'model_unavailable', message, fix }),
+  acpAgentNotAllowed: (target: string, allowed: readonly string[]): Refusal => ({
+    code: 'acp_agent_not_allowed',
+    message: `ACP agent id not in allowedAgents: ${target}. Allowed: ${listed(allowed)}.`,
+    fix: 'To allow it, add it to acp.allowedAgents.',
+  }),
+  acpAgentRequired: (): Refusal => ({
+    code: 'acp_agent_required',
+    message: 'runtime "acp" needs an agentId, and no default is set.',
+    fix: 'Give agentId, or set acp.defaultAgent.',
+  }),
+  acpUnavailable: (acpCode: string, message: string, next: string): Refusal => ({
+    code: 'acp_unavailable',
+    message: `ACP error (${acpCode}): ${message}`,
+    fix: `next: ${next}`,
+  }),
+  wrongRuntime: (target: string): Refusal => ({
+    code: 'wrong_runtime',
+    message: `${target} is native, not an ACP agent.`,
+    fix: 'Leave runtime out.',
+  }),
+  budgetExceeded: (what: string): Refusal => ({
+    code: 'budget_exceeded',
+    message: `the budget is used up: ${what}.`,
+    fix: 'Raise the budgets key named here, or start again in a new message.',
+  }),
+  breakerOpen: (failures: number, resetAt: string): Refusal => ({
+    code: 'breaker_open',
+    message: `this task failed ${failures} times in a row here, so it is not started again.`,
+    fix: `Change the task or the agent, or wait until ${resetAt}.`,
+  }),
+  draining: (): Refusal => ({
+    code: 'draining',
+    message: 'Switchyard is restarting and takes no new work.',
+    fix: 'Resend in a moment.',
+  }),
+  unsupportedParameter: (names: readonly string[]): Refusal => ({
+    code: 'unsupported_parameter',
+    message: `unsupported parameter: ${names.join(', ')}.`,
+    fix: 'Leave it out: results always go back to the conversation that asked.',
+  }),
+} as const;

@@ -1,0 +1,257 @@
+// One open message to its place, chunk by chunk, until it ends, must wait or belongs elsewhere. Each step is stored before
+// the next one is taken, so that a restart continues with the first chunk not delivered. Called by outbox.ts.
+import type { ChannelAdapter } from '../core/channel.ts';
+import type { OutboundMessage, Receipt } from '../core/message.ts';
+import { assertNever } from '../core/result.ts';
+import { type Route, routeKey } from '../core/route.ts';
+import { splitText } from '../core/split.ts';
+import type { Clock } from '../infra/clock.ts';
+import type { Database, Sql } from '../infra/database.ts';
+import type { Log } from '../infra/log.ts';
+import { type Adapters, accountKey, adapterFor } from './account.ts';
+import { decideNext, type Next } from './decide-next.ts';
+import { type EndState, endRow, type OutboxRow, type RowChange, readRow, updateOpen } from './outbox-row.ts';
+import type { Fallback } from './resolve-route.ts';
+import type { Waiting } from './schedule.ts';
+
+/** A message that is over, for whoever keeps account of it. */
+export interface Ended {
+  readonly key: string;
+  readonly route: Route;
+  readonly runs: readonly string[];
+  readonly session: string | undefined;
+  readonly state: EndState;
+  /** Why, unless delivered. */
+  readonly reason: string | undefined;
+  readonly messageIds: readonly string[];
+}
+
+export interface DeliveryParts {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly log: Pick<Log, 'debug' | 'info' | 'warn' | 'error'>;
+  readonly adapters: Adapters;
+  /** Another place for a message whose place refused it for good (`row.gone` lists them); undefined: none. */
+  readonly reroute: (row: OutboxRow) => Promise<Fallback | undefined>;
+  /** Inside the transaction that records the end. */
+  readonly onEnded?: ((ended: Ended, sql: Sql) => void) | undefined;
+  /** After that transaction, for what was delivered. */
+  readonly onDelivered?: ((ended: Ended) => void) | undefined;
+}
+
+export interface Delivery extends DeliveryParts {
+  /** No further attempt and no further record: the process ends. */
+  readonly stopped: () => boolean;
+  /** Start of this process: the time it was down is not held against a message. */
+  readonly resumedAt: () => number;
+}
+
+export type Step =
+  | { readonly kind: 'over' }
+  | { readonly kind: 'later' }
+  /** The row belongs to another place now. */
+  | { readonly kind: 'moved'; readonly row: OutboxRow };
+
+/** An adapter that answers no longer than this leaves the outcome unknown. */
+const answerWithinMs = 120_000;
+
+/** Sends what is left of a row. Changes `waiting` to when and how it goes on. Rejects only when storing failed at the end. */
+export async function deliverRow(delivery: Delivery, waiting: Waiting): Promise<Step> {
+  let row = readRow(delivery.database.read, { id: waiting.id });
+  for (;;) {
+    if (row === undefined || (row.state !== 'pending' && row.state !== 'sending')) return { kind: 'over' };
+    if (delivery.stopped()) return { kind: 'later' };
+    const adapter = adapterFor(delivery.adapters, row.route);
+    const chunks = splitText(row.message.text, adapter?.can.maxText ?? Infinity);
+    if (chunks.length === 0) return await end(delivery, row, { state: 'undelivered', reason: 'the message was empty' });
+    const next: Next = await tryChunk(delivery, { adapter, row, chunks, waiting });
+    row = { ...row, attempts: row.attempts + 1 };
+    switch (next.kind) {
+      case 'advance':
+        row = await advance(delivery, { adapter, row, chunks, waiting }, next);
+        break;
+      case 'retry':
+        return await postpone(delivery, { row, waiting }, next);
+      case 'reroute':
+        return await moveOn(delivery, row);
+      case 'end':
+        return await end(delivery, row, next);
+      default:
+        return assertNever(next);
+    }
+  }
+}
+
+interface Chunk {
+  readonly adapter: ChannelAdapter | undefined;
+  readonly row: OutboxRow;
+  readonly chunks: readonly string[];
+  readonly waiting: Waiting;
+}
+
+async function tryChunk(delivery: Delivery, at: Chunk): Promise<Next> {
+  const { adapter, row, chunks, waiting } = at;
+  const { channel } = row.route;
+  const facts = {
+    idempotent: adapter?.can.idempotentSend ?? false,
+    since: Math.max(row.since, delivery.resumedAt()),
+    failures: waiting.failures,
+    maybeSent: waiting.maybeSent,
+    channel,
+  };
+  if (adapter === undefined || adapter.health().state === 'stopped') {
+    return decideNext(
+      { status: 'retry', afterMs: 0, cause: `${accountKey(row.route)} is not running` },
+      { ...facts, now: delivery.clock.now() },
+    );
+  }
+  const text = chunks[row.chunk];
+  // More chunks once than now: the limit of the channel changed between two starts.
+  if (text === undefined) return { kind: 'advance', messageIds: [] };
+  if (waiting.leftover && !facts.idempotent) {
+    waiting.leftover = false;
+    return { kind: 'advance', messageIds: [], doubt: 'the process ended while it was being sent; it may have arrived' };
+  }
+  if (!facts.idempotent && row.state !== 'sending' && !(await store(delivery, row, { state: 'sending' }))) {
+    return { kind: 'advance', messageIds: [] };
+  }
+  waiting.claimed = false;
+  const last = row.chunk === chunks.length - 1;
+  const receipt = await answer(delivery, adapter.deliver(row.route, chunkMessage(row, text, last), chunkKey(row)));
+  if (receipt.status !== 'sent') {
+    const { status, cause } = receipt;
+    delivery.log.warn(
+      { key: row.key, chunk: row.chunk, place: row.place, status, err: cause },
+      'message not delivered yet',
+    );
+  }
+  return decideNext(receipt, { ...facts, now: delivery.clock.now() });
+}
+
+async function answer(delivery: Delivery, sending: Promise<Receipt>): Promise<Receipt> {
+  const limit = new AbortController();
+  const tooLong = delivery.clock
+    .sleep(answerWithinMs, limit.signal)
+    .then((): Receipt => ({ status: 'ambiguous', cause: 'the adapter did not answer' }));
+  try {
+    return await Promise.race([sending, tooLong]);
+  } catch (cause) {
+    return { status: 'ambiguous', cause };
+  } finally {
+    limit.abort();
+  }
+}
+
+/** Another place is another message: a platform that knows the key would take it for a repeat. */
+function chunkKey(row: OutboxRow): string {
+  const hop = row.gone.length === 0 ? '' : `~${row.gone.length}`;
+  return `${row.key}${hop}:${row.chunk}`;
+}
+
+function chunkMessage(row: OutboxRow, text: string, last: boolean): OutboundMessage {
+  const { replyTo, choices, ...rest } = row.message;
+  return {
+    ...rest,
+    text,
+    ...(row.chunk === 0 && replyTo !== undefined ? { replyTo } : {}),
+    ...(last && choices !== undefined ? { choices } : {}),
+  };
+}
+
+async function advance(
+  delivery: Delivery,
+  at: Chunk,
+  next: Extract<Next, { kind: 'advance' }>,
+): Promise<OutboxRow | undefined> {
+  const { adapter, chunks, waiting } = at;
+  const part = chunks.length > 1 ? `part ${at.row.chunk + 1} of ${chunks.length}: ` : '';
+  const doubt = at.row.doubt ?? (next.doubt === undefined ? undefined : `${part}${next.doubt}`);
+  const messageIds = [...at.row.messageIds, ...next.messageIds];
+  const row = { ...at.row, chunk: at.row.chunk + 1, messageIds, doubt };
+  Object.assign(waiting, { started: true, leftover: false, maybeSent: false, failures: 0 });
+  if (row.chunk >= chunks.length) {
+    await end(delivery, row, doubt === undefined ? { state: 'delivered' } : { state: 'ambiguous', reason: doubt });
+    return undefined;
+  }
+  // The mark for the next chunk rides along, unless there will be none.
+  const marks = adapter !== undefined && !adapter.can.idempotentSend && !delivery.stopped();
+  const change: RowChange = { state: marks ? 'sending' : 'pending' };
+  return (await store(delivery, row, change)) ? { ...row, ...change } : undefined;
+}
+
+async function postpone(
+  delivery: Delivery,
+  at: Pick<Chunk, 'row' | 'waiting'>,
+  next: Extract<Next, { kind: 'retry' }>,
+): Promise<Step> {
+  const { row, waiting } = at;
+  const { at: nextAt, notBefore, maybeSent, reason } = next;
+  Object.assign(waiting, { dueAt: nextAt, notBefore, maybeSent, failures: waiting.failures + 1 });
+  waiting.started ||= maybeSent;
+  // What an earlier process may have sent stays marked until a channel was there to judge it.
+  const state = waiting.leftover ? row.state : 'pending';
+  return { kind: (await store(delivery, row, { state, nextAt, reason })) ? 'later' : 'over' };
+}
+
+async function moveOn(delivery: Delivery, refused: OutboxRow): Promise<Step> {
+  const row = { ...refused, gone: [...refused.gone, routeKey(refused.route)] };
+  const next = await delivery.reroute(row).catch((error: unknown) => {
+    delivery.log.error({ key: row.key, err: error }, 'no other place found for a message');
+    return undefined;
+  });
+  if (next === undefined) return await end(delivery, row, { state: 'undelivered', reason: 'no route' });
+  const { replyTo: _elsewhere, ...message } = row.message;
+  const change: RowChange = {
+    route: next.route,
+    gone: row.gone,
+    message: { ...message, text: `${next.note}\n\n${message.text}` },
+    state: 'pending',
+    chunk: 0,
+    nextAt: delivery.clock.now(),
+    messageIds: [],
+  };
+  if (!(await store(delivery, row, change))) return { kind: 'over' };
+  const moved = { ...row, ...change, account: accountKey(next.route), place: routeKey(next.route) };
+  delivery.log.info({ key: row.key, from: row.place, to: moved.place }, 'message goes to another place');
+  return { kind: 'moved', row: moved };
+}
+
+async function end(
+  delivery: Delivery,
+  row: OutboxRow,
+  how: { readonly state: EndState; readonly reason?: string },
+): Promise<Step> {
+  const { state, reason } = how;
+  const ended = endedOf(row, state, reason);
+  const done = await record(delivery, (sql) => {
+    if (!endRow(sql, { ...row, state, reason }, delivery.clock.now())) return false;
+    delivery.onEnded?.(ended, sql);
+    return true;
+  });
+  if (done && state !== 'delivered')
+    delivery.log.error({ key: row.key, place: row.place, state, reason }, 'message not delivered');
+  if (done && state === 'delivered') delivery.onDelivered?.(ended);
+  return { kind: 'over' };
+}
+
+export function endedOf(row: OutboxRow, state: EndState, reason: string | undefined): Ended {
+  const { key, route, runs, session, messageIds } = row;
+  return { key, route, runs, session, state, reason, messageIds };
+}
+
+function store(delivery: Delivery, row: OutboxRow, change: RowChange): Promise<boolean> {
+  return record(delivery, (sql) => updateOpen(sql, row, change));
+}
+
+/** What was sent must be recorded before anything else happens to the row: a failed write is repeated, never the send. */
+async function record<T>(delivery: Delivery, work: (sql: Sql) => T): Promise<T> {
+  for (let failures = 0; ; failures += 1) {
+    try {
+      return await delivery.database.write(work);
+    } catch (error) {
+      if (delivery.stopped()) throw error;
+      delivery.log.error({ err: error }, 'the outbox could not be stored, trying again');
+      await delivery.clock.sleep(Math.min(1000 * 2 ** failures, 60_000));
+    }
+  }
+}

@@ -1,0 +1,271 @@
+// Everything that leaves: stored in the caller's transaction, sent in order per place, kept until the platform took it or
+// it is visibly given up. Used by agents, runs, approvals and app.ts; CLI verbs repeat or dismiss by key.
+
+import { routeKey } from '../core/route.ts';
+import type { Timer } from '../infra/clock.ts';
+import type { Database, Sql } from '../infra/database.ts';
+import { adapterFor } from './account.ts';
+import { type Delivery, type DeliveryParts, deliverRow, endedOf } from './deliver-row.ts';
+import {
+  endRow,
+  insertRow,
+  isFree,
+  type OutboxEntry,
+  type OutboxRow,
+  openRowsAfter,
+  readRow,
+  readRowOfRun,
+  reopenRow,
+} from './outbox-row.ts';
+import { Schedule, type Waiting, waitingOf } from './schedule.ts';
+
+export interface OutboxOptions extends DeliveryParts {
+  /** Told once when more than 25 messages wait, and again only after the backlog fell. */
+  readonly onBacklog?: ((waiting: number) => void) | undefined;
+  /** Messages one account sends at the same time. */
+  readonly concurrency?: number | undefined;
+}
+
+const backlogLimit = 25;
+/** A row that cannot even be tried must not spin. */
+const brokenRowMs = 60_000;
+const keepMs = 7 * 24 * 60 * 60_000;
+
+export class Outbox {
+  readonly #options: OutboxOptions;
+  readonly #database: Database;
+  readonly #delivery: Delivery;
+  readonly #concurrency: number;
+  readonly #schedule = new Schedule();
+  readonly #sending = new Map<string, number>();
+  /** Rows up to here were written by an earlier process. */
+  readonly #before: number;
+  /** Rows up to here are in the schedule, or ended. */
+  #loaded = 0;
+  #running = false;
+  #resumedAt = 0;
+  #stopped = false;
+  #warned = false;
+  #timer: { readonly at: number; readonly timer: Timer } | undefined;
+  #idle: (() => void)[] = [];
+
+  constructor(options: OutboxOptions) {
+    this.#options = options;
+    this.#database = options.database;
+    this.#concurrency = options.concurrency ?? 8;
+    this.#delivery = { ...options, stopped: () => this.#stopped, resumedAt: () => this.#resumedAt };
+    this.#before = Number(options.database.read.get('SELECT max(id) AS id FROM outbox')?.id ?? 0);
+  }
+
+  /**
+   * Adds a message inside the caller's transaction; call `kick` once that is committed.
+   * @returns its number, or undefined when a message with this key was added before: nothing changes then
+   */
+  enqueue(sql: Sql, entry: OutboxEntry, now: number): number | undefined {
+    return insertRow(sql, entry, { now, claimed: this.#claims(sql, entry) });
+  }
+
+  /** Adds a message in a transaction of its own and starts sending. Resolves once it is stored. */
+  async enqueueNow(entry: OutboxEntry): Promise<number | undefined> {
+    const id = await this.#database.write((sql) => this.enqueue(sql, entry, this.#options.clock.now()));
+    this.kick();
+    return id;
+  }
+
+  /** Starts sending: first what an earlier process left. Enqueued messages wait until this was called. */
+  resume(): void {
+    this.#running = true;
+    this.#resumedAt = this.#options.clock.now();
+    this.kick();
+  }
+
+  /** Looks for newly committed messages and sends what is due. */
+  kick(): void {
+    if (!this.#running || this.#stopped) return;
+    for (const row of openRowsAfter(this.#database.read, this.#loaded)) {
+      this.#loaded = row.id;
+      this.#schedule.add(waitingOf(row, row.id <= this.#before));
+    }
+    this.#watchBacklog();
+    this.#pump();
+  }
+
+  /** The account is connected again: what waits for it is due at once, except where the platform asked for silence. */
+  wake(account: string): void {
+    const now = this.#options.clock.now();
+    for (const row of this.#schedule.rows()) {
+      if (row.account !== account) continue;
+      row.dueAt = Math.min(row.dueAt, Math.max(now, row.notBefore));
+      row.failures = 0;
+    }
+    this.kick();
+  }
+
+  /** Resolves when nothing is being sent and nothing is due; what waits for a later attempt does not count. */
+  idle(): Promise<void> {
+    this.kick();
+    if (this.#isIdle()) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#idle.push(resolve);
+    });
+  }
+
+  /** For the end of the process: sends what is due until done or `signal` aborts, then stops for good. */
+  async flush(signal: AbortSignal): Promise<void> {
+    const aborted = new Promise<void>((resolve) => {
+      if (signal.aborted) resolve();
+      signal.addEventListener('abort', () => resolve(), { once: true });
+    });
+    if (this.#running) await Promise.race([this.idle(), aborted]);
+    this.#stopped = true;
+    this.#timer?.timer.cancel();
+    const unsent = this.#schedule.rows().filter((row) => row.claimed);
+    if (unsent.length === 0) return;
+    await this.#database.write((sql) => {
+      for (const { id } of unsent)
+        sql.run("UPDATE outbox SET state = 'pending' WHERE id = ? AND state = 'sending'", id);
+    });
+  }
+
+  stats(): { readonly pending: number; readonly undelivered: number } {
+    const count = (states: string): number =>
+      Number(this.#database.read.get(`SELECT count(*) AS n FROM outbox WHERE state IN (${states})`)?.n ?? 0);
+    return { pending: count("'pending', 'sending'"), undelivered: count("'ambiguous', 'undelivered'") };
+  }
+
+  /** The newest message that carries a run's result, for views. */
+  ofRun(runId: string): OutboxRow | undefined {
+    return readRowOfRun(this.#database.read, runId);
+  }
+
+  /**
+   * Sends a given-up message again, or a waiting one at once.
+   * @param also runs in the same transaction, for what hangs on the message
+   * @returns false for an unknown or delivered one
+   */
+  async retry(key: string, also?: (sql: Sql, row: OutboxRow) => void): Promise<boolean> {
+    const now = this.#options.clock.now();
+    const reopened = await this.#database.write((sql) => {
+      const row = readRow(sql, { key });
+      if (row === undefined || row.state === 'delivered') return undefined;
+      if (row.state === 'pending' || row.state === 'sending') return { id: row.id, row: undefined };
+      const fresh = reopenRow(sql, row, now);
+      also?.(sql, fresh);
+      return { id: row.id, row: fresh };
+    });
+    if (reopened === undefined) return false;
+    this.#bringForward(reopened.id, reopened.row);
+    this.kick();
+    return true;
+  }
+
+  /** Gives a message up for good. False when there is none, or it was delivered. */
+  async dismiss(key: string): Promise<boolean> {
+    const reason = 'dismissed';
+    const id = await this.#database.write((sql) => {
+      const row = readRow(sql, { key });
+      if (row === undefined || row.state === 'delivered' || row.state === 'skipped') return undefined;
+      if (row.state === 'pending' || row.state === 'sending')
+        endRow(sql, { ...row, state: 'skipped', reason }, this.#options.clock.now());
+      else sql.run("UPDATE outbox SET state = 'skipped', reason = ? WHERE id = ?", reason, row.id);
+      this.#options.onEnded?.(endedOf(row, 'skipped', reason), sql);
+      return row.id;
+    });
+    if (id === undefined) return false;
+    // What waits behind it goes on at once.
+    this.#bringForward(id, undefined);
+    this.kick();
+    return true;
+  }
+
+  /** Removes messages that ended 7 days ago. Returns how many. */
+  sweep(now: number): Promise<number> {
+    return this.#database.write(
+      (sql) => sql.run('DELETE FROM outbox WHERE ended_at IS NOT NULL AND ended_at < ?', now - keepMs).changes,
+    );
+  }
+
+  /**
+   * Where a repeated send is not recognised, the mark "being sent" must be on disk before the attempt. Written with the
+   * row itself it costs no commit of its own; only right where the attempt follows at once.
+   */
+  #claims(sql: Sql, entry: OutboxEntry): boolean {
+    if (!this.#running || this.#stopped) return false;
+    const adapter = adapterFor(this.#options.adapters, entry.route);
+    if (adapter === undefined || adapter.can.idempotentSend || adapter.health().state !== 'connected') return false;
+    return isFree(sql, routeKey(entry.route), this.#concurrency);
+  }
+
+  #bringForward(id: number, reopened: OutboxRow | undefined): void {
+    const now = this.#options.clock.now();
+    const known = this.#schedule.rows().find((row) => row.id === id);
+    if (known !== undefined) Object.assign(known, { dueAt: now, notBefore: now, failures: 0 });
+    else if (reopened !== undefined && id <= this.#loaded) this.#schedule.add(waitingOf(reopened, false));
+  }
+
+  #pump(): void {
+    if (this.#stopped) return;
+    const now = this.#options.clock.now();
+    for (const account of this.#schedule.accounts()) {
+      while ((this.#sending.get(account) ?? 0) < this.#concurrency) {
+        const row = this.#schedule.take(account, now);
+        if (row === undefined) break;
+        this.#count(account, 1);
+        void this.#send(row);
+      }
+    }
+    this.#arm();
+    if (!this.#isIdle()) return;
+    const waiting = this.#idle;
+    this.#idle = [];
+    for (const resolve of waiting) resolve();
+  }
+
+  async #send(row: Waiting): Promise<void> {
+    try {
+      const step = await deliverRow(this.#delivery, row);
+      this.#schedule.release(row, step.kind !== 'later');
+      if (step.kind === 'moved') this.#schedule.add(waitingOf(step.row, false));
+    } catch (error) {
+      // At the end of the process the row is on disk as it was, and the next start goes on from there.
+      if (!this.#stopped) this.#options.log.error({ err: error, id: row.id }, 'a message could not be handled');
+      row.dueAt = this.#options.clock.now() + brokenRowMs;
+      this.#schedule.release(row, false);
+    }
+    this.#count(row.account, -1);
+    this.#watchBacklog();
+    this.#pump();
+  }
+
+  #count(account: string, by: number): void {
+    this.#sending.set(account, (this.#sending.get(account) ?? 0) + by);
+  }
+
+  #arm(): void {
+    const { clock } = this.#options;
+    const at = this.#schedule.nextDue(clock.now());
+    if (at === this.#timer?.at) return;
+    this.#timer?.timer.cancel();
+    this.#timer = undefined;
+    if (at === undefined) return;
+    const timer = clock.after(Math.max(0, at - clock.now()), () => {
+      this.#timer = undefined;
+      this.#pump();
+    });
+    this.#timer = { at, timer };
+  }
+
+  /** Only right after a pump, when whatever was due has started. */
+  #isIdle(): boolean {
+    return this.#stopped || (this.#running && this.#schedule.busy === 0);
+  }
+
+  #watchBacklog(): void {
+    const { size } = this.#schedule;
+    if (size <= backlogLimit) this.#warned = false;
+    else if (!this.#warned) {
+      this.#warned = true;
+      this.#options.onBacklog?.(size);
+    }
+  }
+}

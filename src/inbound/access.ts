@@ -1,0 +1,111 @@
+// Who is speaking and whether we listen: one pure decision per message, with a recorded reason for everything not heard.
+// Called by receive.ts after the message is stored.
+import type { InboundMessage } from '../core/message.ts';
+import type { Config } from '../infra/config.ts';
+import type { AccountConfig } from '../infra/config-channels.ts';
+
+/** Why a message is not heard; stored with it. */
+export type DropReason =
+  | 'channel_off'
+  | 'direct_disabled'
+  | 'sender_not_allowed'
+  | 'command_not_allowed'
+  | 'groups_disabled'
+  | 'group_not_listed'
+  | 'group_sender_not_allowed'
+  | 'not_mentioned';
+
+export type AccessDecision =
+  | { readonly kind: 'owner' }
+  | { readonly kind: 'allowed' }
+  /** `answer`: what this person gets. Silence, unless pairing is offered here or a native command needs an answer. */
+  | { readonly kind: 'stranger'; readonly reason: DropReason; readonly answer: 'none' | 'pairing' | 'not_allowed' }
+  /** Not meant for us, whoever wrote it. */
+  | { readonly kind: 'ignored'; readonly reason: DropReason };
+
+export interface KnownPeople {
+  /** `<channel>:<id>` of everybody paired. */
+  readonly paired: ReadonlySet<string>;
+  /** `<channel>:<id>` that owns by linking: the linked WhatsApp number, else the first pairing approved at the CLI. */
+  readonly linkedOwner?: string | undefined;
+  /** A bound conversation, or a question waits for this person: text needs no mention. */
+  readonly expected?: boolean | undefined;
+}
+
+type AccessConfig = Pick<Config, 'channels' | 'commands'>;
+
+/** Decides one message. Owner and command rules come from `config.commands`, the rest from the account's own settings. */
+export function decideAccess(config: AccessConfig, message: InboundMessage, people: KnownPeople): AccessDecision {
+  const { channel, account } = message.route;
+  // Whoever sits at the terminal of the process already has every right on it.
+  if (channel === 'console') return { kind: 'owner' };
+  const rules = config.channels[channel].accounts[account];
+  if (rules === undefined) return { kind: 'ignored', reason: 'channel_off' };
+  const who: Speaker = { id: personOf(message), message, people, owner: isOwner(config, message, people), rules };
+  const place = message.chat === 'group' ? decideGroup(who) : decideDirect(who);
+  return isCommand(message) ? decideCommand(config, who, place) : place;
+}
+
+/** `<channel>:<id>`, the form of owner lists and pairings. */
+export function personOf(message: InboundMessage): string {
+  return `${message.route.channel}:${message.sender.id}`;
+}
+
+export function isCommand(message: InboundMessage): boolean {
+  return message.native === true || /^\s*\//.test(message.text);
+}
+
+interface Speaker {
+  readonly id: string;
+  readonly message: InboundMessage;
+  readonly people: KnownPeople;
+  readonly owner: boolean;
+  readonly rules: AccountConfig;
+}
+
+function isOwner(config: AccessConfig, message: InboundMessage, people: KnownPeople): boolean {
+  const id = personOf(message).toLowerCase();
+  const listed = config.commands.ownerAllowFrom.some((entry) => entry.toLowerCase() === id);
+  return listed || people.linkedOwner?.toLowerCase() === id;
+}
+
+function decideDirect(who: Speaker): AccessDecision {
+  const { rules, message, people } = who;
+  if (rules.dmPolicy === 'disabled') return { kind: 'ignored', reason: 'direct_disabled' };
+  if (who.owner) return { kind: 'owner' };
+  if (people.paired.has(who.id) || lists(rules.allowFrom, message.sender.id)) return { kind: 'allowed' };
+  if (message.native === true) return stranger('sender_not_allowed', 'not_allowed');
+  return stranger('sender_not_allowed', rules.dmPolicy === 'pairing' ? 'pairing' : 'none');
+}
+
+function decideGroup(who: Speaker): AccessDecision {
+  const { rules, message } = who;
+  if (rules.groupPolicy === 'disabled') return { kind: 'ignored', reason: 'groups_disabled' };
+  const group = rules.groups[message.route.chat] ?? rules.groups[message.space ?? ''];
+  // The owner too: a group that is not listed must not see what the bot can do.
+  if (group === undefined && rules.groupPolicy === 'allowlist') return { kind: 'ignored', reason: 'group_not_listed' };
+  if (!who.owner && group?.allowFrom !== undefined && !lists(group.allowFrom, message.sender.id)) {
+    return stranger('group_sender_not_allowed', message.native === true ? 'not_allowed' : 'none');
+  }
+  const needsMention = group?.requireMention ?? rules.requireMention;
+  const addressed = message.mentionsBot || who.people.expected === true || isCommand(message);
+  if (needsMention && !addressed) return { kind: 'ignored', reason: 'not_mentioned' };
+  return { kind: who.owner ? 'owner' : 'allowed' };
+}
+
+/** `commands.allowFrom`, when set, alone decides commands; the owner cannot lock themselves out. */
+function decideCommand(config: AccessConfig, who: Speaker, place: AccessDecision): AccessDecision {
+  const { allowFrom } = config.commands;
+  if (allowFrom === undefined || place.kind === 'owner' || place.kind === 'ignored') return place;
+  if (lists(allowFrom, who.id)) return { kind: 'allowed' };
+  return stranger('command_not_allowed', who.message.native === true ? 'not_allowed' : 'none');
+}
+
+function lists(list: readonly string[], id: string): boolean {
+  const wanted = id.toLowerCase();
+  return list.some((entry) => entry === '*' || entry.toLowerCase() === wanted);
+}
+
+function stranger(reason: DropReason, answer: 'none' | 'pairing' | 'not_allowed'): AccessDecision {
+  return { kind: 'stranger', reason, answer };
+}

@@ -1,0 +1,178 @@
+// Durable intake: nothing acts on a message before it is here, and nothing here is forgotten before it is done or dropped.
+// Called by receive.ts and the mailbox, by commands that put messages into a session, and by recovery.
+import { z } from 'zod';
+import { type InboundMessage, inboundSchema } from '../core/message.ts';
+import { parentRoute, type Route, routeKey, routeSchema } from '../core/route.ts';
+import type { SessionKey } from '../core/session.ts';
+import type { Clock } from '../infra/clock.ts';
+import type { Database, Row, Sql } from '../infra/database.ts';
+
+/** A message for a session that no channel delivered: a note of the runtime, or a command or agent speaking to it. */
+const internalSchema = z.object({
+  kind: z.enum(['note', 'user']),
+  text: z.string(),
+  /** Who said it, as shown to the agent. */
+  from: z.string().optional(),
+  /** Where an answer is expected. */
+  route: routeSchema.optional(),
+});
+const itemSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('message'), message: inboundSchema }),
+  z.object({ kind: z.literal('internal'), item: internalSchema }),
+]);
+type Item = z.infer<typeof itemSchema>;
+
+export interface InternalItem {
+  readonly session: SessionKey;
+  readonly kind: 'note' | 'user';
+  readonly text: string;
+  readonly from?: string | undefined;
+  readonly route?: Route | undefined;
+  /** The same key is taken in once. */
+  readonly key: string;
+}
+
+/** One open row. The ticket orders the messages of a session. */
+export type InboxRow = {
+  readonly ticket: number;
+  /** Unix time in milliseconds of acceptance. */
+  readonly at: number;
+  readonly session: SessionKey | undefined;
+} & (
+  | { readonly kind: 'message'; readonly message: InboundMessage }
+  | { readonly kind: 'internal'; readonly item: Omit<InternalItem, 'session'> }
+);
+
+export interface InboxStats {
+  readonly open: number;
+  /** Acceptance time of the oldest open row. */
+  readonly oldestAt: number | undefined;
+}
+
+/** A platform repeats a message for at most a day; longer than that, a row has no use. */
+const keepMs = 24 * 60 * 60_000;
+
+export class Inbox {
+  readonly #database: Database;
+  readonly #clock: Clock;
+
+  constructor(database: Database, clock: Clock) {
+    this.#database = database;
+    this.#clock = clock;
+  }
+
+  /**
+   * Stores a channel's message; resolves once it is on disk. A repeat within 24 hours answers the first one's ticket.
+   * @param session saves the commit of a later `route` where the session is known already
+   */
+  accept(
+    message: InboundMessage,
+    session?: SessionKey,
+  ): Promise<{ readonly ticket: number; readonly duplicate: boolean }> {
+    const dedupe = `${routeKey(parentRoute(message.route))}:${message.id}`;
+    const now = this.#clock.now();
+    return this.#database.write((sql) => {
+      const ticket = insert(sql, { dedupe, item: { kind: 'message', message }, session, now });
+      if (ticket !== undefined) return { ticket, duplicate: false };
+      const first = sql.get('SELECT ticket FROM inbox WHERE dedupe = ?', dedupe);
+      return { ticket: Number(first?.ticket), duplicate: true };
+    });
+  }
+
+  /** Puts a message into a session inside the caller's transaction. Returns its ticket, or undefined for a known key. */
+  acceptInternal(sql: Sql, entry: InternalItem, now: number): number | undefined {
+    const { session, key, kind, text, from, route } = entry;
+    const item: Item = { kind: 'internal', item: { kind, text, from, route } };
+    return insert(sql, { dedupe: `internal:${key}`, item, session, now });
+  }
+
+  /** Records which session a row belongs to, so that recovery does not route it again. */
+  route(ticket: number, session: SessionKey): Promise<void> {
+    return this.#database.write((sql) => {
+      sql.run("UPDATE inbox SET session = ? WHERE ticket = ? AND state = 'accepted'", session, ticket);
+    });
+  }
+
+  /** Closes rows inside the caller's transaction, together with what they led to. Rows already closed stay as they are. */
+  done(sql: Sql, tickets: readonly number[], reason: string): void {
+    for (const ticket of tickets) end(sql, { ticket, state: 'done', reason, now: this.#clock.now() });
+  }
+
+  /** Closes rows that nothing was done about, inside the caller's transaction. Returns how many were still open. */
+  dropIn(sql: Sql, tickets: readonly number[], reason: string): number {
+    const now = this.#clock.now();
+    return tickets.filter((ticket) => end(sql, { ticket, state: 'dropped', reason, now })).length;
+  }
+
+  async drop(ticket: number, reason: string): Promise<void> {
+    await this.#database.write((sql) => this.dropIn(sql, [ticket], reason));
+  }
+
+  /** Every row neither done nor dropped, in ticket order; of one session when given. */
+  open(session?: SessionKey): readonly InboxRow[] {
+    const { read } = this.#database;
+    const rows =
+      session === undefined
+        ? read.all("SELECT * FROM inbox WHERE state = 'accepted' ORDER BY ticket")
+        : read.all("SELECT * FROM inbox WHERE state = 'accepted' AND session = ? ORDER BY ticket", session);
+    return rows.map(parse);
+  }
+
+  /** Removes closed rows that are too old to be repeated by a platform. Returns how many. */
+  sweep(now: number): Promise<number> {
+    return this.#database.write((sql) => {
+      const old = now - keepMs;
+      return sql.run('DELETE FROM inbox WHERE done_at IS NOT NULL AND done_at < ?', old).changes;
+    });
+  }
+
+  stats(): InboxStats {
+    const row = this.#database.read.get(
+      "SELECT count(*) AS open, min(at) AS oldest FROM inbox WHERE state = 'accepted'",
+    );
+    const oldest = row?.oldest;
+    return { open: Number(row?.open ?? 0), oldestAt: typeof oldest === 'number' ? oldest : undefined };
+  }
+}
+
+interface NewRow {
+  readonly dedupe: string;
+  readonly item: Item;
+  readonly session: SessionKey | undefined;
+  readonly now: number;
+}
+
+function insert(sql: Sql, { dedupe, item, session, now }: NewRow): number | undefined {
+  const done = sql.run(
+    "INSERT INTO inbox (dedupe, state, session, message, at) VALUES (?, 'accepted', ?, ?, ?) ON CONFLICT (dedupe) DO NOTHING",
+    dedupe,
+    session ?? null,
+    JSON.stringify(item),
+    now,
+  );
+  return done.changes === 0 ? undefined : done.lastId;
+}
+
+interface End {
+  readonly ticket: number;
+  readonly state: 'done' | 'dropped';
+  readonly reason: string;
+  readonly now: number;
+}
+
+function end(sql: Sql, { ticket, state, reason, now }: End): boolean {
+  const text = "UPDATE inbox SET state = ?, reason = ?, done_at = ? WHERE ticket = ? AND state = 'accepted'";
+  return sql.run(text, state, reason, now, ticket).changes > 0;
+}
+
+function parse(row: Row): InboxRow {
+  const head = {
+    ticket: Number(row.ticket),
+    at: Number(row.at),
+    session: row.session === null ? undefined : String(row.session),
+  };
+  const stored = itemSchema.parse(JSON.parse(String(row.message)));
+  if (stored.kind === 'message') return { ...head, kind: 'message', message: stored.message };
+  const key = String(row.dedupe).slice('internal:'.length);
+  return { ...head, kind: 'internal', item: { ...stored.item, key } };
+}

@@ -1,0 +1,71 @@
+// From the text of the config file to a checked config: JSON5, `${ENV}`, tokens of the environment, schema. Pure.
+import JSON5 from 'json5';
+import { type Checked, checkConfig } from './config-faults.ts';
+import type { Env } from './env.ts';
+import { formatKeyPath, isPlainObject, type KeyPath } from './key-path.ts';
+
+/**
+ * @param text content of the file; undefined when there is none
+ * @returns the config with defaults, or every fault in one sentence each
+ */
+export function readConfigText(text: string | undefined, env: Pick<Env, 'channels' | 'variables'>): Checked {
+  const parsed = parseJson5(text ?? '{}');
+  if (!parsed.ok) return { ok: false, faults: [parsed.fault] };
+  const unset: string[] = [];
+  const filled = substitute(parsed.value, [], { variables: env.variables, unset });
+  const checked = checkConfig(withEnvironment(filled, env.channels));
+  if (unset.length === 0) return checked;
+  return { ok: false, faults: [...unset, ...(checked.ok ? [] : checked.faults)] };
+}
+
+export type Parsed = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly fault: string };
+
+/** An empty file is an empty config. */
+export function parseJson5(text: string): Parsed {
+  try {
+    return { ok: true, value: JSON5.parse(isBlank(text) ? '{}' : text) };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message.replace(/^JSON5: /, '') : String(error);
+    return { ok: false, fault: `not valid JSON5: ${reason}` };
+  }
+}
+
+/** Whether nothing but white space and comments is there. */
+export function isBlank(text: string): boolean {
+  return text.replace(/\/\*[\s\S]*?\*\/|\/\/[^\n\r]*/g, '').trim() === '';
+}
+
+interface Substitution {
+  readonly variables: Env['variables'];
+  /** Collects one sentence per variable that is not set. */
+  readonly unset: string[];
+}
+
+/** `${NAME}` inside texts becomes the variable; `$${NAME}` stays as `${NAME}`. */
+function substitute(value: unknown, path: KeyPath, how: Substitution): unknown {
+  if (Array.isArray(value)) return value.map((item, index) => substitute(item, [...path, index], how));
+  if (isPlainObject(value))
+    return Object.fromEntries(
+      Object.entries(value).map(([name, inner]) => [name, substitute(inner, [...path, name], how)]),
+    );
+  if (typeof value !== 'string') return value;
+  return value.replace(/(\$?)\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g, (whole, escaped: string, name: string) => {
+    if (escaped !== '') return whole.slice(1);
+    const found = how.variables[name];
+    if (found === undefined)
+      how.unset.push(`${formatKeyPath(path)} uses \${${name}}, but the environment variable ${name} is not set`);
+    return found ?? whole;
+  });
+}
+
+/** The file wins; the environment fills what it leaves out. Anything malformed is left for the schema to name. */
+function withEnvironment(raw: unknown, channels: Env['channels']): unknown {
+  if (!isPlainObject(raw)) return raw;
+  const configured = raw.channels ?? {};
+  if (!isPlainObject(configured)) return raw;
+  const merged = Object.entries(channels).flatMap(([id, values]) => {
+    const own = configured[id] ?? {};
+    return Object.keys(values).length === 0 || !isPlainObject(own) ? [] : [[id, { ...values, ...own }] as const];
+  });
+  return { ...raw, channels: { ...configured, ...Object.fromEntries(merged) } };
+}

@@ -1,0 +1,88 @@
+// Typed keyed state on Keyv: zod-checked on read, read-modify-write serialised per key. Used for sessions, bindings, lists.
+import Keyv from 'keyv';
+import pLimit, { type LimitFunction } from 'p-limit';
+import type { z } from 'zod';
+import type { Clock } from './clock.ts';
+import type { Database } from './database.ts';
+import { keyvSqlite } from './keyv-sqlite.ts';
+
+export interface KeyedStore<T> {
+  /** The value, or undefined when absent. Throws `UnreadableValue` when a stored value does not fit its schema. */
+  get(key: string): Promise<T | undefined>;
+  /** Resolves once on disk. `ttlMs` makes it expire. */
+  set(key: string, value: T, ttlMs?: number): Promise<void>;
+  /** Reads, changes and writes one key with nobody between; returning the same object writes nothing, undefined deletes. */
+  update(key: string, change: (value: T | undefined) => T | undefined): Promise<T | undefined>;
+  delete(key: string): Promise<boolean>;
+  entries(): AsyncGenerator<readonly [string, T]>;
+}
+
+export class UnreadableValue extends Error {
+  readonly code = 'store_unreadable';
+  constructor(namespace: string, key: string, cause: unknown) {
+    super(`the stored ${namespace} record "${key}" does not have the expected shape`, { cause });
+  }
+}
+
+export type StoreFactory = <T>(namespace: string, schema: z.ZodType<T>) => KeyedStore<T>;
+
+export function keyedStores(database: Database, clock: Clock): StoreFactory {
+  return (namespace, schema) => keyedStore(database, clock, { namespace, schema });
+}
+
+interface Kind<T> {
+  readonly namespace: string;
+  readonly schema: z.ZodType<T>;
+}
+
+function keyedStore<T>(database: Database, clock: Clock, { namespace, schema }: Kind<T>): KeyedStore<T> {
+  const keyv = new Keyv<T>({ store: keyvSqlite(database, clock, namespace), throwOnErrors: true });
+  /** One limiter per key in use; dropped when the last user leaves. */
+  const gates = new Map<string, { readonly limit: LimitFunction; users: number }>();
+
+  function check(key: string, value: unknown): T {
+    const parsed = schema.safeParse(value);
+    if (!parsed.success) throw new UnreadableValue(namespace, key, parsed.error);
+    return parsed.data;
+  }
+  async function get(key: string): Promise<T | undefined> {
+    const value: unknown = await keyv.get(key);
+    return value === undefined || value === null ? undefined : check(key, value);
+  }
+  async function alone<R>(key: string, work: () => Promise<R>): Promise<R> {
+    const gate = gates.get(key) ?? { limit: pLimit(1), users: 0 };
+    gates.set(key, gate);
+    gate.users += 1;
+    try {
+      return await gate.limit(work);
+    } finally {
+      gate.users -= 1;
+      if (gate.users === 0) gates.delete(key);
+    }
+  }
+  return {
+    get,
+    set: (key, value, ttlMs) =>
+      alone(key, async () => {
+        await keyv.set(key, value, ttlMs);
+      }),
+    update: (key, change) =>
+      alone(key, async () => {
+        const before = await get(key);
+        const after = change(before);
+        if (after === before) return before;
+        if (after === undefined) await keyv.delete(key);
+        else await keyv.set(key, after);
+        return after;
+      }),
+    delete: (key) => alone(key, () => keyv.delete(key)),
+    async *entries() {
+      const iterate = keyv.iterator;
+      if (iterate === undefined) return;
+      for await (const entry of iterate.call(keyv)) {
+        const [key, value] = entry as readonly [string, unknown];
+        if (value !== undefined && value !== null) yield [key, check(key, value)] as const;
+      }
+    },
+  };
+}

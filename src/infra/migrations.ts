@@ -1,0 +1,116 @@
+// The schema of the SQLite file, one entry per version, never edited once released. Run by database.ts.
+
+export const migrations: readonly string[] = [
+  `
+  CREATE TABLE keyv (
+    key TEXT PRIMARY KEY,
+    value TEXT NOT NULL,
+    expires INTEGER
+  ) WITHOUT ROWID;
+  CREATE INDEX keyv_expiry ON keyv (expires) WHERE expires IS NOT NULL;
+
+  -- Every accepted message, before anything acts on it. The row number is the ticket that orders a session.
+  CREATE TABLE inbox (
+    ticket INTEGER PRIMARY KEY AUTOINCREMENT,
+    dedupe TEXT NOT NULL UNIQUE,
+    state TEXT NOT NULL,            -- accepted | done | dropped
+    reason TEXT,                    -- why dropped, or how it ended
+    session TEXT,                   -- set once routed
+    message TEXT NOT NULL,          -- JSON: a channel's message, or one put in by a command or agent
+    at INTEGER NOT NULL,
+    done_at INTEGER
+  );
+  CREATE INDEX inbox_open ON inbox (ticket) WHERE state = 'accepted';
+  CREATE INDEX inbox_done ON inbox (done_at) WHERE done_at IS NOT NULL;
+
+  CREATE TABLE runs (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    spawn_key TEXT NOT NULL UNIQUE, -- requester turn + tool-call id: the same call is the same run
+    tree TEXT NOT NULL,
+    turn TEXT NOT NULL,             -- requester turn that asked
+    requester TEXT NOT NULL,
+    child TEXT NOT NULL,
+    parent TEXT,
+    status TEXT NOT NULL,
+    delivery TEXT NOT NULL,
+    accepted_at INTEGER NOT NULL,
+    ended_at INTEGER,
+    archive_at INTEGER,
+    archived_at INTEGER,
+    data TEXT NOT NULL              -- JSON, the whole Run
+  );
+  CREATE INDEX runs_requester ON runs (requester, seq);
+  CREATE INDEX runs_turn ON runs (turn);
+  CREATE INDEX runs_child ON runs (child);
+  CREATE INDEX runs_tree ON runs (tree);
+  CREATE INDEX runs_parent ON runs (parent) WHERE parent IS NOT NULL;
+  CREATE INDEX runs_active ON runs (seq) WHERE status IN ('queued', 'running', 'waiting');
+  CREATE INDEX runs_owed ON runs (seq) WHERE delivery IN ('pending', 'handed', 'sending');
+  CREATE INDEX runs_undelivered ON runs (seq) WHERE delivery IN ('undelivered', 'ambiguous');
+  CREATE INDEX runs_archive ON runs (archive_at) WHERE archive_at IS NOT NULL AND archived_at IS NULL;
+
+  CREATE TABLE outbox (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    key TEXT NOT NULL UNIQUE,       -- logical key; chunks add :<n>
+    account TEXT NOT NULL,          -- channel:account
+    place TEXT NOT NULL,            -- route key; order is kept per place
+    priority INTEGER NOT NULL,
+    state TEXT NOT NULL,            -- pending | sending | delivered | ambiguous | undelivered | skipped
+    route TEXT NOT NULL,            -- JSON
+    message TEXT NOT NULL,          -- JSON
+    chunk INTEGER NOT NULL DEFAULT 0,  -- first chunk not yet delivered
+    attempts INTEGER NOT NULL DEFAULT 0,
+    next_at INTEGER NOT NULL,
+    message_ids TEXT NOT NULL DEFAULT '[]',
+    reason TEXT,
+    doubt TEXT,                     -- why it is unknown whether an earlier chunk arrived
+    gone TEXT NOT NULL DEFAULT '[]',   -- route keys that refused it
+    runs TEXT NOT NULL DEFAULT '[]',   -- run ids whose delivery this is
+    session TEXT,
+    at INTEGER NOT NULL,
+    since INTEGER NOT NULL,         -- start of the time in which it is retried
+    ended_at INTEGER
+  );
+  CREATE INDEX outbox_open ON outbox (place, id) WHERE state IN ('pending', 'sending');
+  CREATE INDEX outbox_failed ON outbox (id) WHERE state IN ('ambiguous', 'undelivered');
+  CREATE INDEX outbox_ended ON outbox (ended_at) WHERE ended_at IS NOT NULL;
+
+  CREATE TABLE approvals (
+    id TEXT PRIMARY KEY,
+    code TEXT NOT NULL,
+    session TEXT NOT NULL,
+    state TEXT NOT NULL,
+    hash TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    data TEXT NOT NULL
+  );
+  CREATE INDEX approvals_open ON approvals (session) WHERE state = 'pending';
+
+  -- Spending: one row per tree, one per day and agent.
+  CREATE TABLE trees (
+    id TEXT PRIMARY KEY,
+    session TEXT NOT NULL,
+    origin TEXT,                    -- JSON route
+    started_at INTEGER NOT NULL,
+    input INTEGER NOT NULL DEFAULT 0,
+    output INTEGER NOT NULL DEFAULT 0,
+    cost REAL NOT NULL DEFAULT 0,
+    unpriced INTEGER NOT NULL DEFAULT 0,
+    seconds REAL NOT NULL DEFAULT 0,
+    warned INTEGER NOT NULL DEFAULT 0,
+    ended TEXT,                     -- the budget that stopped it
+    failures TEXT NOT NULL DEFAULT '{}'
+  ) WITHOUT ROWID;
+  CREATE TABLE spending (
+    day TEXT NOT NULL,
+    agent TEXT NOT NULL,
+    input INTEGER NOT NULL,
+    output INTEGER NOT NULL,
+    cost REAL NOT NULL,
+    unpriced INTEGER NOT NULL,
+    PRIMARY KEY (day, agent)
+  ) WITHOUT ROWID;
+  `,
+];

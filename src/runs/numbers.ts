@@ -1,0 +1,41 @@
+// The numbers people use for runs: `#2` means the last list shown in this conversation. Used by spawn.ts and targets.ts.
+import { z } from 'zod';
+import { type Route, routeKey } from '../core/route.ts';
+import type { KeyedStore, StoreFactory } from '../infra/keyed-store.ts';
+
+/** `first` is the number of the first id. */
+const schema = z.object({ first: z.number().int().positive(), ids: z.array(z.string()) });
+type List = z.infer<typeof schema>;
+
+/** A conversation that never asks for a list forgets the numbers of its oldest runs; the others keep theirs. */
+const remembered = 500;
+
+export class Numbers {
+  readonly #lists: KeyedStore<List>;
+
+  constructor(stores: StoreFactory) {
+    this.#lists = stores('numbers', schema);
+  }
+
+  /** A list is being shown: from now on numbers mean its order, starting at 1. */
+  async show(place: Route, runIds: readonly string[]): Promise<void> {
+    await this.#lists.set(routeKey(place), { first: 1, ids: [...runIds] });
+  }
+
+  /** The run's number here; a run that has none gets the next one, and no other number shifts. */
+  async of(place: Route, runId: string): Promise<number> {
+    const list = await this.#lists.update(routeKey(place), (known = { first: 1, ids: [] }) => {
+      if (known.ids.includes(runId)) return known;
+      const ids = [...known.ids, runId];
+      const forgotten = Math.max(0, ids.length - remembered);
+      return { first: known.first + forgotten, ids: ids.slice(forgotten) };
+    });
+    return list === undefined ? 1 : list.first + list.ids.indexOf(runId);
+  }
+
+  /** Numbers and the runs they mean, ascending. */
+  async list(place: Route): Promise<readonly { readonly number: number; readonly runId: string }[]> {
+    const list = await this.#lists.get(routeKey(place));
+    return (list?.ids ?? []).map((runId, index) => ({ number: (list?.first ?? 1) + index, runId }));
+  }
+}

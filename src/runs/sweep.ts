@@ -1,0 +1,86 @@
+// What time brings by itself: archiving, stale runs, expired bindings, old rows. At start and every 60 s. Wired in app.ts.
+import type { Run } from '../core/run.ts';
+import type { Clock, Timer } from '../infra/clock.ts';
+import type { Database } from '../infra/database.ts';
+import type { Log } from '../infra/log.ts';
+import type { Sessions } from '../sessions/sessions.ts';
+import { endRun } from './end-run.ts';
+import type { RunRegistry } from './registry.ts';
+import { isStale } from './spawn.ts';
+
+const everyMs = 60_000;
+
+export interface SweepDeps {
+  readonly database: Database;
+  readonly registry: RunRegistry;
+  readonly sessions: Pick<Sessions, 'archive'>;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** A bound session is never archived. */
+  readonly bound: (session: string) => Promise<boolean>;
+  /** Work of any kind under way in the session. */
+  readonly busy: (session: string) => boolean;
+  readonly ended: (run: Run) => void;
+  /** Sweeps of other rooms: bindings, inbox, outbox, expired keys. */
+  readonly others: readonly ((now: number) => Promise<unknown>)[];
+}
+
+export class Sweeper {
+  readonly #deps: SweepDeps;
+  #timer: Timer | undefined;
+  #running: Promise<void> = Promise.resolve();
+  #closed = false;
+
+  constructor(deps: SweepDeps) {
+    this.#deps = deps;
+  }
+
+  /** Sweeps now, then every 60 s. Resolves after the first sweep. */
+  start(): Promise<void> {
+    this.#running = this.#round();
+    return this.#running;
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#timer?.cancel();
+    await this.#running;
+  }
+
+  async #round(): Promise<void> {
+    const { clock, log } = this.#deps;
+    const now = clock.now();
+    const work = [this.archive(now), this.#lost(now), ...this.#deps.others.map((sweep) => sweep(now))];
+    for (const done of await Promise.allSettled(work)) {
+      if (done.status === 'rejected') log.error({ err: done.reason, code: 'sweep_failed' }, 'a sweep failed');
+    }
+    if (this.#closed) return;
+    this.#timer = clock.after(everyMs, () => {
+      this.#running = this.#round();
+    });
+  }
+
+  /** Archives what is due, unless it is bound, busy, or still has children at work. */
+  async archive(now: number): Promise<void> {
+    const { registry, sessions, log } = this.#deps;
+    for (const run of registry.dueForArchive(now)) {
+      const kept =
+        this.#deps.busy(run.child) || (await this.#deps.bound(run.child)) || registry.activeBelow(run.child).length > 0;
+      if (kept) continue;
+      await sessions.archive(run.child);
+      await registry.update(run.id, (each) => ({ ...each, archivedAt: now }));
+      log.info({ run: run.id, session: run.child }, 'session archived');
+    }
+  }
+
+  /** Runs that gave no sign of life for hours and have no turn: nobody will ever end them. */
+  async #lost(now: number): Promise<void> {
+    const { registry, database } = this.#deps;
+    for (const run of registry.active()) {
+      if (!isStale(run, now) || this.#deps.busy(run.child)) continue;
+      const outcome = { kind: 'error', code: 'lost', message: 'no sign of life; nobody knows how it ended' } as const;
+      const ended = await database.write((sql) => endRun(sql, registry, run.id, { outcome, now, lost: true }));
+      if (ended !== undefined) this.#deps.ended(ended);
+    }
+  }
+}

@@ -1,0 +1,127 @@
+// Session records: opening, remembering where a session last spoke, resetting and archiving. Used by every room above.
+import { z } from 'zod';
+import type { Route } from '../core/route.ts';
+import { addUsage, noUsage, type Session, type SessionKey, sessionSchema, type Usage } from '../core/session.ts';
+import type { Clock } from '../infra/clock.ts';
+import type { Ids } from '../infra/ids.ts';
+import type { KeyedStore, StoreFactory } from '../infra/keyed-store.ts';
+import type { Transcripts } from './transcript.ts';
+
+type Fixed = 'key' | 'id' | 'turns' | 'usage' | 'createdAt' | 'updatedAt';
+/** `id` is given where it was promised before the session existed. */
+export type SessionSeed = Omit<Session, Fixed> & { readonly id?: string };
+
+export interface SessionsDeps {
+  readonly stores: StoreFactory;
+  readonly transcripts: Pick<Transcripts, 'archive'>;
+  readonly clock: Clock;
+  readonly ids: Ids;
+}
+
+export class Sessions {
+  readonly #records: KeyedStore<Session>;
+  /** Session id -> key, so that a person may name a session by either. */
+  readonly #keys: KeyedStore<string>;
+  readonly #deps: SessionsDeps;
+
+  constructor(deps: SessionsDeps) {
+    this.#deps = deps;
+    this.#records = deps.stores('sessions', sessionSchema);
+    this.#keys = deps.stores('session-ids', z.string());
+  }
+
+  get(key: SessionKey): Promise<Session | undefined> {
+    return this.#records.get(key);
+  }
+
+  async byId(id: string): Promise<Session | undefined> {
+    const key = await this.#keys.get(id);
+    return key === undefined ? undefined : this.get(key);
+  }
+
+  /** The session with this key, created from `seed` when there is none. Depth and role are fixed from then on. */
+  async open(key: SessionKey, seed: SessionSeed): Promise<Session> {
+    const known = await this.get(key);
+    if (known !== undefined) return known;
+    const now = this.#deps.clock.now();
+    let created: Session | undefined;
+    const session = await this.#records.update(key, (value) => {
+      if (value !== undefined) return value;
+      created = {
+        ...seed,
+        key,
+        id: seed.id ?? this.#deps.ids.uuid(),
+        turns: 0,
+        usage: noUsage,
+        createdAt: now,
+        updatedAt: now,
+      };
+      return created;
+    });
+    if (session === undefined) throw new Error(`session ${key} was not stored`);
+    if (created !== undefined) await this.#keys.set(session.id, key);
+    return session;
+  }
+
+  /** Changes a known session; undefined when it is gone. Returning the same object writes nothing. */
+  update(key: SessionKey, change: (session: Session) => Session): Promise<Session | undefined> {
+    return this.#records.update(key, (session) => (session === undefined ? undefined : change(session)));
+  }
+
+  /** Remembers the place a person last wrote from; announcements fill gaps in an address from it. */
+  rememberRoute(session: Session, route: Route): Promise<Session | undefined> {
+    const same =
+      session.lastChannel === route.channel &&
+      session.lastTo === route.chat &&
+      session.lastAccountId === route.account &&
+      session.lastThread === route.thread;
+    if (same) return Promise.resolve(session);
+    return this.update(session.key, ({ lastThread: _, ...rest }) => ({
+      ...rest,
+      lastChannel: route.channel,
+      lastTo: route.chat,
+      lastAccountId: route.account,
+      ...(route.thread === undefined ? {} : { lastThread: route.thread }),
+    }));
+  }
+
+  /** Adds a finished turn's usage. */
+  recordTurn(key: SessionKey, usage: Usage): Promise<Session | undefined> {
+    const now = this.#deps.clock.now();
+    return this.update(key, (session) => ({
+      ...session,
+      turns: session.turns + 1,
+      usage: addUsage(session.usage, usage),
+      updatedAt: now,
+    }));
+  }
+
+  /** Empties the context: a new id and transcript; the old transcript stays as `*.reset.<timestamp>`. */
+  async reset(key: SessionKey): Promise<Session | undefined> {
+    const now = this.#deps.clock.now();
+    const before = await this.get(key);
+    if (before === undefined) return undefined;
+    const id = this.#deps.ids.uuid();
+    const after = await this.update(key, (session) => ({
+      ...session,
+      id,
+      turns: 0,
+      usage: noUsage,
+      createdAt: now,
+      updatedAt: now,
+    }));
+    await this.#keys.delete(before.id);
+    await this.#keys.set(id, key);
+    await this.#deps.transcripts.archive(before.id, 'reset', now);
+    return after;
+  }
+
+  /** Removes the record; the transcript stays as `*.deleted.<timestamp>`. */
+  async archive(key: SessionKey): Promise<void> {
+    const session = await this.get(key);
+    if (session === undefined) return;
+    await this.#deps.transcripts.archive(session.id, 'deleted', this.#deps.clock.now());
+    await this.#keys.delete(session.id);
+    await this.#records.delete(key);
+  }
+}

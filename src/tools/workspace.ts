@@ -1,0 +1,197 @@
+// Confines file tools to a workspace: paths are resolved link by link and checked, opened files are checked again.
+// Called by read, ls, grep, write, edit and exec.
+import { constants } from 'node:fs';
+import { type FileHandle, mkdir, open, readlink, realpath, rename, stat, unlink } from 'node:fs/promises';
+import { basename, dirname, isAbsolute, join, parse, relative, resolve, sep } from 'node:path';
+import { ok, type Refusal, type Result, refuse } from '../core/result.ts';
+import { errorCode, errorText } from './define.ts';
+
+/** A checked location. Nothing in `path` was a symbolic link when it was checked. */
+export interface Place {
+  readonly root: string;
+  /** Absolute, links resolved. It need not exist. */
+  readonly path: string;
+  /** As shown to the model: relative to the workspace. */
+  readonly shown: string;
+}
+
+/** Same bound as Linux (MAXSYMLINKS). */
+const maxLinks = 40;
+
+/**
+ * Resolves `..`, absolute paths and the links of every existing ancestor, also for files that do not exist yet.
+ * @param path as given by the model, relative to the workspace or absolute
+ * @returns the place, or a refusal (`outside_workspace`, `workspace_missing`, `bad_path`)
+ */
+export async function resolveInside(workspace: string, path: string): Promise<Result<Place>> {
+  if (path.includes('\0')) return refuse('bad_path', 'The path holds a NUL character.', 'Give a plain path.');
+  let root: string;
+  try {
+    root = await realpath(workspace);
+  } catch (error) {
+    const fix = 'Create the folder, or change the workspace in the config.';
+    return refuse('workspace_missing', `The workspace ${workspace} cannot be used: ${fileErrorText(error)}.`, fix);
+  }
+  try {
+    const target = await canonical(resolve(root, path));
+    if (isInside(root, target)) return ok({ root, path: target, shown: relative(root, target) || '.' });
+  } catch (error) {
+    return refuse('bad_path', `"${path}" cannot be used: ${fileErrorText(error)}.`, 'Give another path.');
+  }
+  const example = 'Use a path relative to the workspace, e.g. "notes.txt".';
+  return refuse('outside_workspace', `"${path}" leads outside the workspace ${root}.`, example);
+}
+
+/** Whether `path` is `root` or below it. Both absolute and free of links. */
+export function isInside(root: string, path: string): boolean {
+  const step = relative(root, path);
+  return step !== '..' && !step.startsWith(`..${sep}`) && !isAbsolute(step);
+}
+
+/** Like the kernel's own walk, but a missing tail is allowed and a dangling link counts as its target. */
+async function canonical(path: string): Promise<string> {
+  const top = parse(path).root;
+  const todo = parts(path.slice(top.length));
+  let done = top;
+  let links = 0;
+  for (let name = todo.shift(); name !== undefined; name = todo.shift()) {
+    if (name === '..') {
+      done = dirname(done);
+      continue;
+    }
+    const next = join(done, name);
+    const target = await linkTarget(next);
+    if (target === undefined) {
+      done = next;
+      continue;
+    }
+    links += 1;
+    if (links > maxLinks) throw Object.assign(new Error('too many links'), { code: 'ELOOP' });
+    if (isAbsolute(target)) done = top;
+    todo.unshift(...parts(target));
+  }
+  return done;
+}
+
+function parts(path: string): string[] {
+  return path.split(sep).filter((part) => part !== '' && part !== '.');
+}
+
+async function linkTarget(path: string): Promise<string | undefined> {
+  try {
+    return await readlink(path);
+  } catch (error) {
+    // Not a link, not there, or below something that is no folder: nothing to follow.
+    if (['EINVAL', 'ENOENT', 'ENOTDIR'].includes(errorCode(error))) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Opens without following a link in the last step and without waiting on a pipe, then checks where the open file really
+ * is: a folder swapped for a link after `resolveInside` is noticed here.
+ * @param flags of open(2), e.g. `constants.O_RDONLY`
+ */
+export async function openInside(place: Place, flags: number): Promise<Result<FileHandle>> {
+  let handle: FileHandle;
+  try {
+    handle = await open(place.path, flags | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  } catch (error) {
+    return { ok: false, refusal: fileRefusal(error, place.shown) };
+  }
+  const real = await readlink(`/proc/self/fd/${handle.fd}`).catch(() => realpath(place.path).catch(() => '/'));
+  if (isInside(place.root, real)) return ok(handle);
+  await handle.close();
+  return refuse(
+    'outside_workspace',
+    `"${place.shown}" moved outside the workspace ${place.root}.`,
+    'Look again with ls.',
+  );
+}
+
+export interface NewContent {
+  readonly data: string | Uint8Array;
+  /** Unique part of the temporary file's name. */
+  readonly unique: string;
+}
+
+/**
+ * Writes a whole file so that a reader sees the old or the new content, never half of it. Creates parent folders and
+ * keeps the mode of a file that is replaced.
+ */
+export async function replaceInside(place: Place, content: NewContent): Promise<Result<void>> {
+  try {
+    const mode = await replaceableMode(place);
+    if (mode === undefined) {
+      return refuse('not_a_file', `"${place.shown}" is not a regular file.`, 'Choose another path.');
+    }
+    const parent = { ...place, path: dirname(place.path) };
+    await mkdir(parent.path, { recursive: true });
+    const folder = await openInside(parent, constants.O_RDONLY | constants.O_DIRECTORY);
+    if (!folder.ok) return folder;
+    try {
+      await swap(folder.value, place.path, { ...content, mode });
+    } finally {
+      await folder.value.close();
+    }
+    return ok(undefined);
+  } catch (error) {
+    return { ok: false, refusal: fileRefusal(error, place.shown) };
+  }
+}
+
+/** Permission bits for the new content, or undefined when something other than a file is in the way. */
+async function replaceableMode(place: Place): Promise<number | undefined> {
+  try {
+    const old = await stat(place.path);
+    return old.isFile() ? old.mode & 0o7777 : undefined;
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return 0o666;
+    throw error;
+  }
+}
+
+async function swap(folder: FileHandle, path: string, content: NewContent & { readonly mode: number }): Promise<void> {
+  // Through the open folder's own handle (Linux) the names cannot be redirected by a link put in between.
+  const base = process.platform === 'linux' ? `/proc/self/fd/${folder.fd}` : dirname(path);
+  const temporary = join(base, `.${content.unique}.tmp`);
+  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+  const handle = await open(temporary, flags, content.mode);
+  try {
+    await handle.writeFile(content.data);
+    if (content.mode !== 0o666) await handle.chmod(content.mode);
+    await handle.sync();
+    await rename(temporary, join(base, basename(path)));
+  } catch (error) {
+    await unlink(temporary).catch(() => undefined);
+    throw error;
+  } finally {
+    await handle.close();
+  }
+}
+
+/** A Node file error as a refusal for the model. */
+export function fileRefusal(error: unknown, shown: string): Refusal {
+  const code = errorCode(error);
+  const fix = code === 'ENOENT' ? 'Use ls to see what is there.' : '';
+  return { code: 'file_error', message: `"${shown}": ${fileErrorText(error)}.`, fix };
+}
+
+const fileErrors: Readonly<Record<string, string>> = {
+  ENOENT: 'no such file or folder',
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  EISDIR: 'this is a folder',
+  ENOTDIR: 'part of the path is a file, not a folder',
+  ELOOP: 'too many links, or a link that leads back to itself',
+  ENAMETOOLONG: 'the name is too long',
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'the disk quota is used up',
+  EROFS: 'the disk is read-only',
+  EMFILE: 'too many open files',
+  ENXIO: 'this is a device or a pipe, not a file',
+};
+
+function fileErrorText(error: unknown): string {
+  return fileErrors[errorCode(error)] ?? errorText(error);
+}

@@ -1,0 +1,106 @@
+// What the command line may ask of a running process. Used by app.ts; the verbs are in src/cli.
+import type { EngineHandlers, MaintenanceFinding } from '../cli/engine-port.ts';
+import { findFlow, findRun, flowViews, runFindings } from '../cli/run-views.ts';
+import { ok, type Result, refuse } from '../core/result.ts';
+import { isTerminal, type Run, shortId } from '../core/run.ts';
+import { endRun } from '../runs/end-run.ts';
+import type { Engine } from './engine.ts';
+import { type ServicesParts, status } from './services.ts';
+
+/** Newest runs the command line looks among; older ones are found by their full id. */
+const listed = 1_000;
+
+export function controlHandlers(parts: ServicesParts): EngineHandlers {
+  const { engine } = parts;
+  const { registry } = engine.stores;
+  const all = (): readonly Run[] => registry.newest(listed);
+  const find = (id: string): Result<Run> => {
+    const exact = registry.get(id.toLowerCase());
+    return exact === undefined ? findRun(all(), id) : ok(exact);
+  };
+  return {
+    status: async () => ok(await status(parts)),
+    'tasks.list': async (params) => ok(registry.newest(listed, params.status)),
+    'tasks.show': async ({ id }) => find(id),
+    'tasks.cancel': async ({ id }) => {
+      const run = find(id);
+      return run.ok ? ok(await engine.layer.stopper.stopRuns([run.value], { cause: 'user' })) : run;
+    },
+    'tasks.retry': async ({ id }) => redeliver(engine, find(id)),
+    'tasks.dismiss': async ({ id }) => dismiss(engine, find(id)),
+    'flow.list': async () => ok(flowViews(all())),
+    'flow.cancel': async ({ id }) => {
+      const flow = findFlow(all(), id);
+      if (!flow.ok) return flow;
+      const runs = registry.inTree(flow.value.tree);
+      return ok(await engine.layer.stopper.stopRuns(runs, { cause: 'user' }));
+    },
+    maintenance: async ({ apply }) => ok(await maintenance(engine, apply)),
+  };
+}
+
+/** Repeats the delivery, never the task. */
+async function redeliver(engine: Engine, found: Result<Run>): Promise<Result<Run>> {
+  if (!found.ok) return found;
+  const run = found.value;
+  const { registry, database } = engine.stores;
+  if (!isTerminal(run.state.status))
+    return refuse('not_ended', `${run.label} has not ended.`, 'Its result is delivered when it ends.');
+  if (run.delivery.state === 'delivered')
+    return refuse('delivered', `${run.label} was delivered.`, 'Read it with /subagents log.');
+  const row = engine.delivery.outbox.ofRun(run.id);
+  if (row !== undefined) {
+    await engine.delivery.outbox.retry(row.key, (sql) => void setState(engine, sql, run, 'sending'));
+  } else {
+    const pending = await database.write((sql) => setState(engine, sql, run, 'pending'));
+    if (pending !== undefined) engine.layer.announcer.owe(pending);
+  }
+  return ok(registry.get(run.id) ?? run);
+}
+
+async function dismiss(engine: Engine, found: Result<Run>): Promise<Result<Run>> {
+  if (!found.ok) return found;
+  const run = found.value;
+  const { registry, database } = engine.stores;
+  if (!isTerminal(run.state.status))
+    return refuse('not_ended', `${run.label} has not ended.`, 'Stop it with `switchyard tasks cancel`.');
+  const row = engine.delivery.outbox.ofRun(run.id);
+  if (row !== undefined) await engine.delivery.outbox.dismiss(row.key);
+  const after = registry.get(run.id) ?? run;
+  if (after.delivery.state === 'delivered' || after.delivery.state === 'skipped') return ok(after);
+  return ok((await database.write((sql) => setState(engine, sql, run, 'skipped'))) ?? run);
+}
+
+function setState(
+  engine: Engine,
+  sql: Parameters<Parameters<Engine['stores']['database']['write']>[0]>[0],
+  run: Run,
+  state: 'sending' | 'pending' | 'skipped',
+) {
+  return engine.stores.registry.change(sql, run.id, (each) => ({
+    ...each,
+    delivery: {
+      state,
+      attempts: each.delivery.attempts,
+      ...(state === 'skipped' ? { reason: 'dismissed by a person' } : {}),
+    },
+  }));
+}
+
+/** Stale runs end as lost; other findings are for people to look at. */
+async function maintenance(engine: Engine, apply: boolean): Promise<readonly MaintenanceFinding[]> {
+  const { registry, database } = engine.stores;
+  const now = engine.parts.clock.now();
+  const findings = runFindings(registry.newest(listed), now);
+  if (!apply) return findings;
+  return Promise.all(
+    findings.map(async (finding) => {
+      const run = finding.kind === 'stale' ? registry.get(finding.id) : undefined;
+      if (run === undefined || engine.layer.turns.active(run.child) !== undefined) return finding;
+      const outcome = { kind: 'error', code: 'lost', message: `run ${shortId(run.id)} gave no sign of life` } as const;
+      const ended = await database.write((sql) => endRun(sql, registry, run.id, { outcome, now, lost: true }));
+      if (ended !== undefined) engine.layer.announcer.owe(ended);
+      return { ...finding, reconciled: ended !== undefined };
+    }),
+  );
+}

@@ -1,0 +1,113 @@
+// Everything that leads out of the engine: bindings, routes, outbox, typing and progress. Second layer.
+
+import type { TurnSigns } from '../agents/turn-types.ts';
+import { Bindings } from '../bindings/bindings.ts';
+import { threadBindingSettings } from '../bindings/expiry.ts';
+import { refusalText } from '../core/result.ts';
+import type { Route } from '../core/route.ts';
+import type { Run } from '../core/run.ts';
+import { lastRoute, type Session } from '../core/session.ts';
+import type { Ended } from '../delivery/deliver-row.ts';
+import { Outbox } from '../delivery/outbox.ts';
+import type { OutboxRow } from '../delivery/outbox-row.ts';
+import { Progress } from '../delivery/progress.ts';
+import { fallbackRoute, resolveRoute } from '../delivery/resolve-route.ts';
+import type { Sql } from '../infra/database.ts';
+import { setDelivery } from '../runs/end-run.ts';
+import type { OutgoingEntry } from '../runs/turn-end.ts';
+import type { EngineParts } from './parts.ts';
+import type { Stores } from './stores.ts';
+
+export interface DeliveryLayer {
+  readonly bindings: Bindings;
+  readonly outbox: Outbox;
+  readonly signs: TurnSigns;
+  /** Adds an outgoing message inside a transaction; `outbox.kick` sends it after the commit. */
+  readonly enqueue: (sql: Sql, entry: OutgoingEntry) => void;
+  /** A sentence of ours for a conversation; the same key is sent once. */
+  readonly notify: (key: string, route: Route, text: string) => void;
+  readonly routeFor: (run: Run) => Promise<Route | { readonly reason: string }>;
+}
+
+export function wireDelivery(parts: EngineParts, stores: Stores): DeliveryLayer {
+  const { clock, log, adapters } = parts;
+  const { database, sessions, registry, keyed } = stores;
+  const bindings = new Bindings({
+    stores: keyed,
+    clock,
+    settings: (route) => threadBindingSettings(parts.config(), route),
+    alive: async (session) => (await sessions.get(session)) !== undefined,
+  });
+  const outbox = new Outbox({
+    database,
+    clock,
+    log,
+    adapters,
+    reroute: (row) => reroute(stores, bindings, row),
+    onEnded: (ended, sql) => recordDelivery(parts, stores, ended, sql),
+    onBacklog: (waiting) => log.warn({ waiting, code: 'outbox_backlog' }, 'many messages wait to be sent'),
+  });
+  const notify = (key: string, route: Route, text: string): void => {
+    outbox
+      .enqueueNow({ key, route, message: { text }, priority: 'reply' })
+      .catch((error: unknown) => log.error({ err: error, key }, 'notice was not stored'));
+  };
+  return {
+    bindings,
+    outbox,
+    signs: turnSigns(new Progress({ clock, adapters, log })),
+    enqueue: (sql, entry) => void outbox.enqueue(sql, entry, clock.now()),
+    notify,
+    routeFor: async (run) => {
+      const requester = await sessions.get(run.requester);
+      const resolved = resolveRoute({
+        childBinding: (await bindings.of(run.child))?.route,
+        requesterBinding: (await bindings.of(run.requester))?.route,
+        origin: registry.get(run.id)?.origin ?? run.origin,
+        requesterLast: requester === undefined ? undefined : lastRoute(requester),
+      });
+      return resolved.ok ? resolved.value.route : { reason: refusalText(resolved.refusal) };
+    },
+  };
+}
+
+async function reroute(stores: Stores, bindings: Bindings, row: OutboxRow) {
+  const session: Session | undefined = row.session === undefined ? undefined : await stores.sessions.get(row.session);
+  await bindings.dropAt(row.route);
+  return fallbackRoute(row.route, row.gone, session === undefined ? undefined : lastRoute(session));
+}
+
+/** The end of an outgoing message is the end of the delivery of the runs it reports. */
+function recordDelivery(parts: EngineParts, { registry }: Stores, ended: Ended, sql: Sql): void {
+  const now = parts.clock.now();
+  const archiveMinutes = parts.config().agents.defaults.subagents.archiveAfterMinutes;
+  for (const id of ended.runs) {
+    const attempts = registry.get(id, sql)?.delivery.attempts ?? 0;
+    const delivery = {
+      state: ended.state,
+      attempts: attempts + 1,
+      ...(ended.reason === undefined ? {} : { reason: ended.reason }),
+      ...(ended.state === 'delivered' ? { deliveredAt: now } : {}),
+    };
+    setDelivery(sql, registry, id, { delivery, now, archiveMinutes });
+  }
+}
+
+/** Typing from the moment a message was accepted until its turn is over; one note after a minute of silence. */
+function turnSigns(progress: Progress): TurnSigns {
+  return {
+    queued: (items) => {
+      for (const item of items)
+        if (item.route !== undefined && item.kind === 'message') progress.begin(item.id, item.route);
+    },
+    taken: (items) => {
+      for (const item of items) progress.end(item.id);
+    },
+    begin: (turn) => {
+      const route = turn.items.find((item) => item.route !== undefined)?.route;
+      if (route !== undefined) progress.begin(turn.id, route);
+    },
+    tool: (turn, event) => progress.tool(turn.id, event),
+    end: (turn) => progress.end(turn.id),
+  };
+}

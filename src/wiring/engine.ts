@@ -1,0 +1,232 @@
+// The engine: its layers, what happens at start and drain, and when it is idle. Built by app.ts, and by tests with fakes.
+
+import { threadBindingSettings } from '../bindings/expiry.ts';
+import { bindingServices } from '../bindings/focus.ts';
+import type { InboundMessage } from '../core/message.ts';
+import type { BindingServices, RunServices, SessionServices } from '../core/services.ts';
+import { adapterFor } from '../delivery/account.ts';
+import type { InternalItem } from '../inbound/inbox.ts';
+import { Receiver } from '../inbound/receive.ts';
+import { sweepExpired } from '../infra/keyv-sqlite.ts';
+import { recoverRuns } from '../runs/recovery.ts';
+import { runServices } from '../runs/run-services.ts';
+import { Sweeper } from '../runs/sweep.ts';
+import { sessionServices } from '../sessions/session-services.ts';
+import { type DeliveryLayer, wireDelivery } from './delivery.ts';
+import { nextGeneration } from './generation.ts';
+import type { EngineParts } from './parts.ts';
+import { type RunsLayer, wireRuns } from './runs.ts';
+import { openStores, type Stores } from './stores.ts';
+
+type StoredNote = Pick<InternalItem, 'text' | 'from' | 'route'>;
+
+/** Pause between two looks at whether everything is quiet. */
+const idlePollMs = 20;
+
+export class Engine {
+  readonly parts: EngineParts;
+  readonly stores: Stores;
+  readonly delivery: DeliveryLayer;
+  readonly layer: RunsLayer;
+  readonly receiver: Receiver;
+  readonly runs: RunServices;
+  readonly sessions: SessionServices;
+  readonly bindings: BindingServices;
+  readonly generation: number;
+  readonly startedAt: number;
+  readonly #sweeper: Sweeper;
+  #draining = false;
+  #drained: Promise<void> | undefined;
+
+  private constructor(parts: EngineParts, stores: Stores, generation: number) {
+    this.parts = parts;
+    this.stores = stores;
+    this.generation = generation;
+    this.startedAt = parts.clock.now();
+    const process = { generation, draining: () => this.#draining };
+    this.delivery = wireDelivery(parts, stores);
+    this.layer = wireRuns({ parts, stores, delivery: this.delivery, process });
+    this.receiver = this.#receiver();
+    this.runs = this.#runServices();
+    this.sessions = this.#sessionServices();
+    this.bindings = this.#bindingServices();
+    this.#sweeper = this.#makeSweeper();
+  }
+
+  static async open(parts: EngineParts): Promise<Engine> {
+    const stores = openStores(parts);
+    return new Engine(parts, stores, await nextGeneration(stores.keyed));
+  }
+
+  /** Takes up what the last process left. Channels may hand messages in once this has resolved. */
+  async start(): Promise<void> {
+    const { stores, layer, parts } = this;
+    await this.#sweeper.start();
+    for (const run of stores.registry.active()) layer.clock.watch(run);
+    await recoverRuns({
+      database: stores.database,
+      registry: stores.registry,
+      sessions: stores.sessions,
+      clock: parts.clock,
+      log: parts.log,
+      restart: async (run, requester) => {
+        const session = await layer.spawner.openSession(run, requester);
+        layer.spawner.start(run, session);
+      },
+      announce: (run) => layer.announcer.owe(run),
+    });
+    this.delivery.outbox.resume();
+    for (const row of stores.inbox.open()) {
+      if (row.kind === 'message') this.receiver.take(row.ticket, row.message);
+      else if (row.session !== undefined) await this.#note(row.ticket, row.session, row.item);
+    }
+  }
+
+  receive(message: InboundMessage): Promise<void> {
+    return this.receiver.accept(message);
+  }
+
+  draining(): boolean {
+    return this.#draining;
+  }
+
+  /** Nothing runs, nothing is owed, nothing waits to be sent now. */
+  quiet(): boolean {
+    const { turns, announcer } = this.layer;
+    const busy = this.receiver.busy() || turns.busy() || announcer.busy() || this.stores.registry.active().length > 0;
+    return !busy && this.stores.registry.owed().every((run) => run.delivery.state === 'sending');
+  }
+
+  /** Resolves when everything is quiet and what could be sent has been sent. */
+  async idle(): Promise<void> {
+    for (;;) {
+      await this.receiver.idle();
+      await this.layer.turns.idle();
+      await this.delivery.outbox.idle();
+      if (this.quiet()) {
+        await this.delivery.outbox.idle();
+        if (this.quiet()) return;
+      }
+      await this.parts.clock.sleep(idlePollMs);
+    }
+  }
+
+  /** New limits hold from now on; turns that run are not touched. */
+  reconfigured(): void {
+    const { defaults } = this.parts.config().agents;
+    this.layer.scheduler.setWidth('main', defaults.maxConcurrent);
+    this.layer.scheduler.setWidth('subagent', defaults.subagents.maxConcurrent);
+  }
+
+  /** Running turns get the grace, waiting work stays stored, what is written goes out, the stores close. */
+  drain(): Promise<void> {
+    this.#drained ??= this.#drain();
+    return this.#drained;
+  }
+
+  async #drain(): Promise<void> {
+    this.#draining = true;
+    const { layer, parts, delivery, stores } = this;
+    await this.receiver.idle();
+    const report = await layer.scheduler.drain(parts.config().gateway.drainSeconds * 1000);
+    parts.log.info({ ...report }, 'drained');
+    layer.announcer.close();
+    layer.clock.close();
+    await layer.announcer.idle();
+    await delivery.outbox.flush(AbortSignal.timeout(5_000));
+    await this.#sweeper.close();
+    await stores.database.close();
+  }
+
+  #receiver(): Receiver {
+    const { parts, stores, delivery, layer } = this;
+    return new Receiver({
+      ...{ inbox: stores.inbox, database: stores.database, sessions: stores.sessions },
+      ...{ clock: parts.clock, ids: parts.ids, log: parts.log, config: parts.config },
+      bindings: delivery.bindings,
+      agentFor: (message) => parts.agents().bind(message).id,
+      dmScope: () => parts.config().session.dmScope,
+      paired: () => new Set(),
+      isCommand: parts.isCommand,
+      runCommand: parts.runCommand,
+      offer: (session, item) => void layer.turns.offer(session, item),
+      enqueue: delivery.enqueue,
+      sent: () => delivery.outbox.kick(),
+      draining: () => this.#draining,
+    });
+  }
+
+  #runServices(): RunServices {
+    const { stores, layer, parts, delivery } = this;
+    return runServices({
+      registry: stores.registry,
+      sessions: stores.sessions,
+      numbers: stores.numbers,
+      spawner: layer.spawner,
+      stopper: layer.stopper,
+      messages: layer.messages,
+      clock: parts.clock,
+      bound: async (session) => (await delivery.bindings.of(session)) !== undefined,
+    });
+  }
+
+  #sessionServices(): SessionServices {
+    const { stores, layer, parts } = this;
+    return sessionServices({
+      sessions: stores.sessions,
+      transcripts: stores.transcripts,
+      config: parts.config,
+      stop: (session) => layer.stopper.stopSession(session, { cause: 'user' }),
+      waiting: (session) => layer.turns.waiting(session).length,
+      contextTokens: parts.contextTokens,
+    });
+  }
+
+  #bindingServices(): BindingServices {
+    const { stores, parts, delivery } = this;
+    return bindingServices({
+      bindings: delivery.bindings,
+      settings: (route) => threadBindingSettings(parts.config(), route),
+      adapter: (route) => adapterFor(parts.adapters, route),
+      session: (key) => stores.sessions.get(key),
+      sessionById: (id) => stores.sessions.byId(id),
+      findRun: (place, token) => this.runs.find(place, token),
+      runOf: (session) => stores.registry.byChild(session),
+      send: async (key, route, text) => {
+        await delivery.outbox.enqueueNow({ key, route, message: { text }, priority: 'reply' });
+      },
+    });
+  }
+
+  #makeSweeper(): Sweeper {
+    const { stores, parts, delivery, layer } = this;
+    return new Sweeper({
+      ...{
+        database: stores.database,
+        registry: stores.registry,
+        sessions: stores.sessions,
+        clock: parts.clock,
+        log: parts.log,
+      },
+      bound: async (session) => (await delivery.bindings.of(session)) !== undefined,
+      busy: (session) => layer.turns.active(session) !== undefined || layer.turns.waiting(session).length > 0,
+      ended: (run) => layer.announcer.owe(run),
+      others: [
+        async (now) => {
+          for (const { key, route, text } of await delivery.bindings.sweep(now)) delivery.notify(key, route, text);
+        },
+        (now) => stores.inbox.sweep(now),
+        (now) => delivery.outbox.sweep(now),
+        (now) => sweepExpired(stores.database, now),
+      ],
+    });
+  }
+
+  /** A message that a command or an agent had put into a session before the restart. */
+  async #note(ticket: number, key: string, item: StoredNote): Promise<void> {
+    const target = await this.stores.sessions.get(key);
+    if (target === undefined) await this.stores.inbox.drop(ticket, 'session_gone');
+    else
+      this.layer.messages.resume({ target, text: item.text, from: item.from ?? 'someone', route: item.route }, ticket);
+  }
+}

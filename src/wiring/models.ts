@@ -1,0 +1,126 @@
+// Models, the native loop, and what a turn is told: prompt and tools of an agent. Used by app.ts.
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createModels, type ModelResolver } from '../agents/models.ts';
+import { nativeRuntime } from '../agents/native.ts';
+import { createPricing } from '../agents/pricing.ts';
+import { loadContextFiles, systemPrompt } from '../agents/prompt.ts';
+import type { AgentDefinition, AgentRegistry } from '../agents/registry.ts';
+import type { AgentRuntime } from '../core/agent.ts';
+import type { Session } from '../core/session.ts';
+import type { Tool } from '../core/tool.ts';
+import type { Clock } from '../infra/clock.ts';
+import type { Config } from '../infra/config.ts';
+import { childEnv, type Env } from '../infra/env.ts';
+import type { Ids } from '../infra/ids.ts';
+import type { Log } from '../infra/log.ts';
+import type { ModelCheck } from '../runs/policy.ts';
+import { execTool } from '../tools/exec.ts';
+import { fileTools } from '../tools/files.ts';
+import { McpTools } from '../tools/mcp.ts';
+import { ProcessGroups } from '../tools/process-groups.ts';
+import { webFetchTool } from '../tools/web.ts';
+
+export interface ToolboxParts {
+  readonly home: string;
+  readonly workingDirectory: string;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly log: Log;
+  readonly config: () => Config;
+}
+
+/** The tools that work on this machine, and the programs they started. */
+export class Toolbox {
+  readonly groups: ProcessGroups;
+  readonly mcp: McpTools;
+  readonly #parts: ToolboxParts;
+  /** Tools are the same for everybody in one workspace. */
+  readonly #byWorkspace = new Map<string, readonly Tool[]>();
+
+  constructor(parts: ToolboxParts) {
+    const { clock, ids, log, home, workingDirectory } = parts;
+    this.#parts = parts;
+    this.groups = new ProcessGroups({
+      clock,
+      ids,
+      instance: createHash('sha256').update(home).digest('hex').slice(0, 16),
+    });
+    this.mcp = new McpTools({
+      clock,
+      groups: this.groups,
+      childEnv,
+      cwd: workingDirectory,
+      onProblem: (server, sentence) => log.warn({ server, code: 'mcp' }, sentence),
+    });
+    this.mcp.configure(parts.config().tools.mcp);
+  }
+
+  async of(agent: AgentDefinition): Promise<readonly Tool[]> {
+    return [...this.#local(agent.workspace), ...(await this.mcp.tools())];
+  }
+
+  async close(): Promise<void> {
+    await this.mcp.close();
+    await this.groups.killAll();
+  }
+
+  #local(workspace: string): readonly Tool[] {
+    const known = this.#byWorkspace.get(workspace);
+    if (known !== undefined) return known;
+    const { clock, ids, config } = this.#parts;
+    const made = [
+      ...fileTools(workspace, { clock, ids }),
+      execTool({ workspace, childEnv, groups: this.groups, clock }),
+      webFetchTool({ clock, allowPrivate: () => config().tools.web.allowPrivateAddresses }),
+    ];
+    this.#byWorkspace.set(workspace, made);
+    return made;
+  }
+}
+
+export interface NativeParts {
+  readonly config: () => Config;
+  readonly env: Env;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  /** What a call of a removed session tool is answered with. */
+  readonly missingTool: (name: string, session: Session) => string | undefined;
+}
+
+export function nativeAgents(parts: NativeParts): { readonly models: ModelResolver; readonly runtime: AgentRuntime } {
+  const { config, env, clock, ids, missingTool } = parts;
+  const models = createModels({ config, env, clock });
+  const price = createPricing(() => config().models.providers);
+  const readImage = (path: string): Promise<Uint8Array | undefined> => readFile(path).catch(() => undefined);
+  return { models, runtime: nativeRuntime({ clock, ids, models, price, missingTool, readImage }) };
+}
+
+/** The model check in the words of the spawn policy. */
+export function modelCheck(models: ModelResolver): (ref: string, agentId: string) => ModelCheck {
+  return (ref, agentId) => {
+    const check = models.check(ref, agentId);
+    if (check.kind === 'ok') return check;
+    if (check.kind === 'unknown') return { kind: 'unknown', message: check.warning };
+    return { kind: 'unavailable', message: check.refusal.message, fix: check.refusal.fix };
+  };
+}
+
+export function systemPrompts(agents: () => AgentRegistry, clock: Clock) {
+  return async (session: Session, agent: AgentDefinition, tools: readonly Tool[]): Promise<string> => {
+    const read = (name: string): Promise<string | undefined> =>
+      readFile(join(agent.workspace, name), 'utf8').catch(() => undefined);
+    return systemPrompt({
+      session,
+      agent,
+      workspace: agent.workspace,
+      tools: tools.map((tool) => tool.name),
+      allowedAgents: agents()
+        .targets(agent.id)
+        .map((target) => target.id),
+      files: await loadContextFiles(session.kind, read),
+      now: clock.now(),
+    });
+  };
+}

@@ -1,0 +1,36 @@
+// What the engine is built from: everything it does not make itself. app.ts gives the real parts, tests give fakes.
+import type { AgentDefinition, AgentRegistry } from '../agents/registry.ts';
+import type { AgentRuntime } from '../core/agent.ts';
+import type { ChannelAdapter } from '../core/channel.ts';
+import type { CommandPlace, Reply } from '../core/command.ts';
+import type { Session } from '../core/session.ts';
+import type { OnRunEnded, Tool } from '../core/tool.ts';
+import type { Clock } from '../infra/clock.ts';
+import type { Config } from '../infra/config.ts';
+import type { Ids } from '../infra/ids.ts';
+import type { Log } from '../infra/log.ts';
+import type { AcpFacts, ModelCheck } from '../runs/policy.ts';
+
+export interface EngineParts {
+  /** State folder, absolute. */
+  readonly home: string;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly log: Log;
+  readonly config: () => Config;
+  readonly agents: () => AgentRegistry;
+  /** By account key, e.g. `telegram:default`. */
+  readonly adapters: () => ReadonlyMap<string, ChannelAdapter>;
+  readonly runtime: (session: Session) => AgentRuntime;
+  /** Tools that do not belong to the engine: files, programs, web, MCP. */
+  readonly tools: (session: Session, agent: AgentDefinition) => Promise<readonly Tool[]>;
+  readonly system: (session: Session, agent: AgentDefinition, tools: readonly Tool[]) => Promise<string>;
+  readonly checkModel: (ref: string, agentId: string) => ModelCheck;
+  readonly contextTokens: (model: string) => number;
+  readonly acp: () => AcpFacts & { readonly enabled: boolean; readonly harnesses: ReadonlySet<string> };
+  readonly isCommand: (text: string) => boolean;
+  readonly runCommand: (text: string, place: CommandPlace) => Promise<Reply | undefined>;
+  /** Ends programs a session left running. */
+  readonly killPrograms: (session: string) => Promise<unknown>;
+  readonly onRunEnded?: OnRunEnded | undefined;
+}

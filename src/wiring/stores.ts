@@ -1,0 +1,40 @@
+// Opens what is stored. First layer of the engine.
+import { join } from 'node:path';
+import { Inbox } from '../inbound/inbox.ts';
+import { type Database, openDatabase } from '../infra/database.ts';
+import { keyedStores, type StoreFactory } from '../infra/keyed-store.ts';
+import { statePaths } from '../infra/state-paths.ts';
+import { Budgets } from '../runs/budget.ts';
+import { Numbers } from '../runs/numbers.ts';
+import { RunRegistry } from '../runs/registry.ts';
+import { Sessions } from '../sessions/sessions.ts';
+import { Transcripts } from '../sessions/transcript.ts';
+import type { EngineParts } from './parts.ts';
+
+export interface Stores {
+  readonly database: Database;
+  readonly keyed: StoreFactory;
+  readonly transcripts: Transcripts;
+  readonly sessions: Sessions;
+  readonly registry: RunRegistry;
+  readonly numbers: Numbers;
+  readonly inbox: Inbox;
+  readonly budgets: Budgets;
+}
+
+export function openStores(parts: Pick<EngineParts, 'home' | 'clock' | 'ids' | 'config'>): Stores {
+  const { home, clock, ids, config } = parts;
+  const database = openDatabase(statePaths(home).database);
+  const keyed = keyedStores(database, clock);
+  const transcripts = new Transcripts(join(home, 'transcripts'));
+  return {
+    database,
+    keyed,
+    transcripts,
+    sessions: new Sessions({ stores: keyed, transcripts, clock, ids }),
+    registry: new RunRegistry(database),
+    numbers: new Numbers(keyed),
+    inbox: new Inbox(database, clock),
+    budgets: new Budgets({ database, clock, config }),
+  };
+}

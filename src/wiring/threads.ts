@@ -1,0 +1,35 @@
+// Opens a thread for a run and binds it before the run says anything. Used by the spawn engine.
+import { introText, threadName } from '../bindings/texts.ts';
+import { spawnRefusal } from '../core/errors.ts';
+import { ok, type Result } from '../core/result.ts';
+import type { Route } from '../core/route.ts';
+import { adapterFor } from '../delivery/account.ts';
+import type { SpawnDeps } from '../runs/spawn.ts';
+import type { DeliveryLayer } from './delivery.ts';
+import type { EngineParts } from './parts.ts';
+
+export function openRunThread(parts: EngineParts, delivery: DeliveryLayer): SpawnDeps['openThread'] {
+  return async (origin, { label, child, agentId }): Promise<Result<Route>> => {
+    const adapter = adapterFor(parts.adapters, origin);
+    if (adapter?.openThread === undefined) return { ok: false, refusal: spawnRefusal.threadRequired() };
+    let route: Route;
+    try {
+      // A thread that is there already is taken over instead of nesting one in it.
+      route = origin.thread === undefined ? await adapter.openThread(origin, threadName(label)) : origin;
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      return {
+        ok: false,
+        refusal: spawnRefusal.threadBindingInvalid(why, 'Give the bot the right to open threads here.'),
+      };
+    }
+    const by = { id: `agent:${agentId}`, class: 'owner' } as const;
+    const bound = await delivery.bindings.bind({ route, session: child, agentId, label, by });
+    if (!bound.ok)
+      return { ok: false, refusal: spawnRefusal.threadBindingInvalid(bound.refusal.message, bound.refusal.fix) };
+    const { binding, farewells } = bound.value;
+    for (const { key, route: place, text } of farewells) delivery.notify(key, place, text);
+    delivery.notify(`intro:${child}:${binding.boundAt}`, route, introText({ binding }));
+    return ok(route);
+  };
+}

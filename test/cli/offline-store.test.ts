@@ -1,0 +1,104 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { OfflineStore } from '../../src/cli/engine-port.ts';
+import { openOfflineStore } from '../../src/cli/offline-store.ts';
+import { openDatabase } from '../../src/infra/database.ts';
+import { statePaths } from '../../src/infra/state-paths.ts';
+import { RunRegistry } from '../../src/runs/registry.ts';
+import { aRun, aUsage, noon } from '../fakes/builders.ts';
+import { type FakeCli, fakeCli } from '../fakes/cli.ts';
+import { virtualClock } from '../fakes/clock.ts';
+
+let home: string;
+let cli: FakeCli;
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), 'verbs-'));
+});
+afterEach(() => rmSync(home, { recursive: true, force: true }));
+
+describe('with the process down', () => {
+  let store: OfflineStore | undefined;
+
+  beforeEach(async () => {
+    const database = openDatabase(statePaths(home).database);
+    const runs = new RunRegistry(database);
+    await database.write((sql) => {
+      runs.insert(
+        sql,
+        'k1',
+        aRun({
+          id: 'aaaa1111-0',
+          label: 'old',
+          acceptedAt: noon - 9e6,
+          lastEventAt: noon - 8e6,
+          usage: aUsage(100, 0, 0.5),
+        }),
+      );
+      const state = {
+        status: 'failed',
+        endedAt: noon,
+        outcome: { kind: 'error', code: 'interrupted', message: 'm' },
+      } as const;
+      runs.insert(sql, 'k2', aRun({ id: 'aaaa2222-0', label: 'cut', state, usage: aUsage(50, 50, 0.25) }));
+      runs.insert(sql, 'k3', aRun({ id: 'bbbb3333-0', label: 'lonely', tree: 'tree-2', parent: 'gone' }));
+    });
+    await database.close();
+    cli = fakeCli(home, {
+      clock: virtualClock(noon),
+      openStore: async () => {
+        store = await openOfflineStore(home, () => noon);
+        return store;
+      },
+    });
+  });
+
+  it('lists and shows the stored runs, newest first', async () => {
+    expect(await cli.run('tasks', 'list', '--json')).toBe(0);
+    expect(JSON.parse(cli.out[0] ?? '').map((run: { label: string }) => run.label)).toEqual(['lonely', 'cut', 'old']);
+    expect(await cli.run('tasks', 'list', '--status', 'failed')).toBe(0);
+    expect(cli.out[1]?.split('\n')).toHaveLength(2);
+    expect(await cli.run('tasks', 'show', 'BBBB')).toBe(0);
+    expect(cli.out[2]).toContain('lonely');
+  });
+
+  it('explains an id that fits none, several, or is too short', async () => {
+    expect(await cli.run('tasks', 'show', 'aaaa')).toBe(1);
+    expect(await cli.run('tasks', 'show', 'cccc')).toBe(1);
+    expect(await cli.run('tasks', 'show', 'b')).toBe(1);
+    expect(cli.err).toEqual([
+      '"aaaa" fits several runs: aaaa2222-0 (cut), aaaa1111-0 (old). Give more characters.',
+      'There is no run "cccc". See `switchyard tasks list`.',
+      '"b" is too short for a run id. Give at least 4 characters.',
+    ]);
+  });
+
+  it('sums up trees', async () => {
+    expect(await cli.run('tasks', 'flow', 'list')).toBe(0);
+    const lines = cli.out[0]?.split('\n').map((line) => line.replace(/ {2,}/g, '  '));
+    expect(lines).toEqual([
+      'TREE  ACTIVE  STARTED  USED  COST  TITLE',
+      'tree-2  1/1  2026-01-01T11:58:59Z (1m ago)  210 tokens  no cost  lonely',
+      'tree-1  1/2  2026-01-01T09:30:00Z (2h ago)  200 tokens  est. $0.75  old and 1 more',
+    ]);
+  });
+
+  it('lists what needs care, and how to reconcile it', async () => {
+    expect(await cli.run('tasks', 'maintenance')).toBe(0);
+    for (const words of [
+      /orphan +open +lonely/,
+      /tombstoned +open +cut/,
+      /stale +open +old .*no event since/,
+      /--apply/,
+    ]) {
+      expect(cli.out[0]).toMatch(words);
+    }
+  });
+
+  it('changes nothing', async () => {
+    const before = readFileSync(statePaths(home).database);
+    await cli.run('tasks', 'maintenance');
+    expect(readFileSync(statePaths(home).database).equals(before)).toBe(true);
+  });
+});

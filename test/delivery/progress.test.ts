@@ -1,0 +1,93 @@
+import { describe, expect, it } from 'vitest';
+import { Progress } from '../../src/delivery/progress.ts';
+import { type FakeChannelOptions, fakeChannel } from '../fakes/channel.ts';
+import { virtualClock } from '../fakes/clock.ts';
+import { adaptersOf, place } from './world.ts';
+
+function world(can: FakeChannelOptions['can'] = {}) {
+  const clock = virtualClock();
+  const channel = fakeChannel({ can });
+  const progress = new Progress({ clock, adapters: adaptersOf(channel), log: { debug: () => {} } });
+  return { clock, channel, progress, signs: () => channel.signs.map((one) => one.sign) };
+}
+
+const tool = (name: string, phase: 'start' | 'end') => ({ name, callId: name, phase });
+
+describe('progress of a turn', () => {
+  it('types from the beginning to the end', () => {
+    const { progress, signs, clock } = world();
+    progress.begin('t', place());
+    expect(signs()).toEqual(['typing']);
+    progress.end('t');
+    progress.end('t');
+    expect(signs()).toEqual(['typing', 'idle']);
+    expect(clock.pending()).toBe(0);
+  });
+
+  it('types until the last turn of a place ended', () => {
+    const { progress, signs } = world();
+    for (const turn of ['a', 'b']) progress.begin(turn, place());
+    progress.end('a');
+    expect(signs()).toEqual(['typing']);
+    progress.end('b');
+    expect(signs()).toEqual(['typing', 'idle']);
+  });
+
+  it('stays quiet where typing is unknown', () => {
+    const { progress, signs } = world({ typing: false });
+    progress.begin('t', place());
+    progress.end('t');
+    expect(signs()).toEqual([]);
+  });
+
+  it('says after a minute of silence what it does and for how long, and changes that one note', async () => {
+    const { progress, channel, clock } = world();
+    progress.begin('t', place());
+    await clock.advance(15_000);
+    progress.tool('t', tool('exec', 'start'));
+    await clock.advance(44_999);
+    expect(channel.texts()).toEqual([]);
+    await clock.advance(1);
+    expect(channel.texts()).toEqual(['⏳ still going (1m00s): exec, 45s']);
+    progress.tool('t', tool('exec', 'end'));
+    await clock.advance(60_000);
+    expect(channel.texts()).toEqual(['⏳ still going (2m00s): thinking']);
+    progress.end('t');
+    await clock.flush();
+    expect(channel.texts()).toEqual(['ℹ️ worked for 2m00s']);
+  });
+
+  it('sends one note and no more where notes cannot be changed', async () => {
+    const { progress, channel, clock } = world({ edits: false });
+    progress.begin('t', place());
+    await clock.advance(600_000);
+    progress.end('t');
+    expect(channel.texts()).toEqual(['⏳ still going (1m00s): thinking']);
+  });
+
+  it('waits a minute from what the person saw last', async () => {
+    const { progress, channel, clock } = world();
+    progress.begin('t', place());
+    await clock.advance(50_000);
+    progress.shown('t');
+    await clock.advance(59_000);
+    expect(channel.texts()).toEqual([]);
+    await clock.advance(1000);
+    expect(channel.texts().length).toBe(1);
+    progress.end('t');
+  });
+
+  it('survives a channel that refuses the note or is not connected', async () => {
+    const { progress, channel, clock } = world();
+    channel.script('refused');
+    progress.begin('t', place());
+    await clock.advance(120_000);
+    progress.end('t');
+    channel.setHealth('disconnected');
+    progress.begin('u', place());
+    await clock.advance(120_000);
+    progress.end('u');
+    expect(channel.texts()).toEqual([]);
+    expect(channel.attempts.length).toBe(1);
+  });
+});

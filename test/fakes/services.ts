@@ -1,0 +1,242 @@
+// The engine as commands see it, in memory: runs are a list, what was asked is recorded, refusals are set by the test.
+import type { Binding } from '../../src/core/binding.ts';
+import type { Command } from '../../src/core/command.ts';
+import { ok, type Refusal, type Result, refuse } from '../../src/core/result.ts';
+import { type Route, sameRoute } from '../../src/core/route.ts';
+import { isTerminal, type Run } from '../../src/core/run.ts';
+import type {
+  AgentInfo,
+  BindingServices,
+  LogLine,
+  RunServices,
+  RunView,
+  SendResult,
+  Services,
+  SessionServices,
+  StatusView,
+  SteerResult,
+  StopReport,
+  ToolsView,
+  UsageView,
+} from '../../src/core/services.ts';
+import { addUsage, noUsage, type QueueSettings, type Session } from '../../src/core/session.ts';
+import type { SpawnRequest } from '../../src/core/spawn.ts';
+import { aBinding, aSession, aUsage, noon } from './builders.ts';
+
+/** Everything a story may arrange before, and look at after, a command. */
+export interface World {
+  now: number;
+  runs: Run[];
+  bindings: Binding[];
+  log: LogLine[];
+  /** Answers of the next send, steer and stop. */
+  sendResult: SendResult;
+  steerResult: SteerResult;
+  stopReport: Partial<StopReport>;
+  /** How many runs are ahead of a spawned one, and what it warns of. */
+  ahead: number;
+  warnings: string[];
+  queue: QueueSettings;
+  queueOverride: Partial<QueueSettings> | undefined;
+  waiting: number;
+  agents: AgentInfo[];
+  tools: ToolsView;
+  status: StatusView;
+  usage: UsageView;
+  undelivered: number;
+  bindingsEnabled: boolean;
+  draining: boolean;
+  commands: readonly Command[];
+  /** Set: every action that can be refused is, with this. */
+  refusal: Refusal | undefined;
+  /** Set: every action throws it. */
+  bug: Error | undefined;
+  /** What commands asked for, oldest first: `spawn {...}`, `send words hello`. */
+  readonly asked: string[];
+}
+
+export function aWorld(fields: Partial<World> = {}): World {
+  return {
+    now: noon,
+    runs: [],
+    bindings: [],
+    log: [],
+    sendResult: { kind: 'running' },
+    steerResult: 'injected',
+    stopReport: {},
+    ahead: 0,
+    warnings: [],
+    queue: { mode: 'steer', debounceMs: 500, cap: 20, drop: 'summarize' },
+    queueOverride: undefined,
+    waiting: 0,
+    agents: [{ id: 'main', name: 'main', model: 'demo/demo', runtime: 'native' }],
+    tools: { available: ['read', 'exec'], removed: [] },
+    status: aStatus(),
+    usage: { session: aUsage(10, 5), tree: aUsage(20, 10), today: aUsage(30, 15), left: [], agents: [] },
+    undelivered: 0,
+    bindingsEnabled: true,
+    draining: false,
+    commands: [],
+    refusal: undefined,
+    bug: undefined,
+    asked: [],
+    ...fields,
+  };
+}
+
+export function aStatus(): StatusView {
+  return {
+    version: '0.1.0',
+    uptimeMs: 7_200_000,
+    generation: 3,
+    draining: false,
+    config: { path: '/home/ann/switchyard.json5', loadedAt: noon - 7_200_000 },
+    lanes: [
+      { name: 'main', active: 2, width: 4, waiting: 1 },
+      { name: 'subagent', active: 5, width: 8, waiting: 0 },
+    ],
+    channels: [{ id: 'telegram', state: 'connected', detail: 'as @yard_bot since 10:00' }],
+    outbox: { pending: 1, undelivered: 2 },
+    acp: { enabled: false, mode: 'approve-reads' },
+    model: 'demo/demo',
+  };
+}
+
+export function fakeServices(world: World): Services {
+  return {
+    runs: fakeRuns(world),
+    sessions: fakeSessions(world),
+    bindings: fakeBindings(world),
+    agents: () => world.agents,
+    tools: async () => world.tools,
+    status: async () => world.status,
+    usage: async () => world.usage,
+    draining: () => world.draining,
+    now: () => world.now,
+    commands: () => world.commands,
+    maySee: (caller, command) => command.access === 'anyone' || caller.class === 'owner',
+  };
+}
+
+function act<T>(world: World, what: string, value: T): Result<T> {
+  world.asked.push(what);
+  if (world.bug !== undefined) throw world.bug;
+  return world.refusal === undefined ? ok(value) : { ok: false, refusal: world.refusal };
+}
+
+function viewsOf(world: World): readonly RunView[] {
+  return world.runs.map((run, index) => {
+    const children = world.runs.filter((other) => other.parent === run.id && !isTerminal(other.state.status));
+    return { run, number: index + 1, activeChildren: children.length };
+  });
+}
+
+function fakeRuns(world: World): RunServices {
+  const ended = (view: RunView): boolean => isTerminal(view.run.state.status);
+  const stop = (what: string): StopReport => {
+    act(world, what, undefined);
+    return { stopped: [], alreadyFinished: [], failed: [], turns: 0, messages: 0, ...world.stopReport };
+  };
+  return {
+    list: async () => {
+      const views = viewsOf(world);
+      const usage = world.runs.reduce((total, run) => addUsage(total, run.usage), noUsage);
+      const active = views.filter((view) => !ended(view));
+      return { active, recent: views.filter(ended), total: { runs: views.length, usage } };
+    },
+    roster: async () =>
+      viewsOf(world).filter((view) => !ended(view) || world.bindings.some((one) => one.session === view.run.child)),
+    newest: async (_place, count) => [...viewsOf(world)].reverse().slice(0, count),
+    find: async (_place, token) => findRun(world, token),
+    children: async (run) => world.runs.filter((other) => other.parent === run.id),
+    spawn: async (_place, request) => act(world, `spawn ${JSON.stringify(request)}`, spawned(world, request)),
+    kill: async (_place, runs) => stop(`kill ${runs === undefined ? 'all' : runs.map((run) => run.label).join(' ')}`),
+    stop: async () => stop('stop'),
+    send: async (_place, run, text) => act(world, `send ${run.label} ${text}`, world.sendResult),
+    steer: async (_place, run, text) => act(world, `steer ${run.label} ${text}`, world.steerResult),
+    steerSession: async (place, text) => act(world, `steer ${place.session.key} ${text}`, world.steerResult),
+    undelivered: async () => world.undelivered,
+  };
+}
+
+function findRun(world: World, token: string): Result<RunView> {
+  const views = viewsOf(world);
+  const number = /^#?(\d{1,3})$/.exec(token)?.[1];
+  const view =
+    number === undefined
+      ? views.find(({ run }) => run.label === token || run.child === token || run.id.startsWith(token))
+      : views[Number(number) - 1];
+  if (view !== undefined) return ok(view);
+  return refuse('target_unknown', `No sub-agent ${token}.`, '/subagents list shows them.');
+}
+
+function spawned(world: World, request: SpawnRequest) {
+  const agentId = request.agentId ?? 'main';
+  return {
+    status: 'accepted',
+    runId: '4f1c2a90-0000-4000-a000-000000000000',
+    childSessionKey: `agent:${agentId}:subagent:4f1c2a90`,
+    label: 'task',
+    agentId,
+    runtime: 'subagent',
+    mode: 'run',
+    context: 'isolated',
+    model: request.model ?? 'demo/demo',
+    thinking: 'off',
+    runTimeoutSeconds: request.runTimeoutSeconds ?? 0,
+    warnings: world.warnings,
+    number: world.runs.length + 1,
+    ahead: world.ahead,
+  } as const;
+}
+
+function fakeSessions(world: World): SessionServices {
+  return {
+    reset: async () => act(world, 'reset', { stopped: world.stopReport.stopped?.length ?? 0 }),
+    log: async (key, limit, tools) =>
+      act(
+        world,
+        `log ${key} ${limit} ${tools}`,
+        world.log.filter((line) => tools || line.who !== 'Tool').slice(-limit),
+      ),
+    transcriptPath: async (run) => `/home/ann/.switchyard/sessions/${run.id}.jsonl`,
+    contextTokens: () => 200_000,
+    queue: () => ({
+      settings: { ...world.queue, ...world.queueOverride },
+      waiting: world.waiting,
+      overridden: world.queueOverride !== undefined,
+    }),
+    setQueue: async (key, change) => {
+      act(world, `setQueue ${key} ${JSON.stringify(change)}`, undefined);
+      world.queueOverride = change === 'default' ? undefined : { ...world.queueOverride, ...change };
+      return aSession({ key });
+    },
+  };
+}
+
+function fakeBindings(world: World): BindingServices {
+  const at = (route: Route): Binding | undefined => world.bindings.find((one) => sameRoute(one.route, route));
+  return {
+    enabled: () => world.bindingsEnabled,
+    at: async (route) => at(route),
+    of: async (session) => world.bindings.find((one) => one.session === session),
+    findTarget: async (_place, token): Promise<Result<Session>> => {
+      const found = findRun(world, token);
+      return found.ok ? ok(aSession({ key: found.value.run.child, agentId: found.value.run.agentId })) : found;
+    },
+    focus: async (place, target, here) => {
+      const label = world.runs.find((run) => run.child === target.key)?.label ?? target.key;
+      const route = here || place.route.channel !== 'discord' ? place.route : { ...place.route, thread: '1183' };
+      return act(world, `focus ${label} ${here}`, aBinding({ label, agentId: target.agentId, route }));
+    },
+    unfocus: async (place) => {
+      const binding = at(place.route);
+      if (binding === undefined) return refuse('not_bound', 'This conversation is not bound.', '');
+      return act(world, 'unfocus', { binding, agentId: place.chatSession.agentId });
+    },
+    setExpiry: async (place, change) => {
+      const stored = { ...(at(place.route) ?? aBinding()), ...change };
+      return act(world, `setExpiry ${JSON.stringify(change)}`, stored);
+    },
+  };
+}

@@ -1,0 +1,141 @@
+import { describe, expect, it } from 'vitest';
+import type { InboundMessage } from '../../src/core/message.ts';
+import { decideAccess, type KnownPeople } from '../../src/inbound/access.ts';
+import { decideAge, oldMessageText } from '../../src/inbound/age.ts';
+import { configSchema } from '../../src/infra/config.ts';
+
+type Said = Partial<Omit<InboundMessage, 'route' | 'sender'>> & {
+  readonly channel?: InboundMessage['route']['channel'];
+};
+
+function said(by: string, { channel = 'telegram', ...more }: Said = {}): InboundMessage {
+  return {
+    id: '1',
+    route: { channel, account: 'default', chat: more.chat === 'group' ? '-100' : by },
+    sender: { id: by, name: by },
+    chat: 'direct',
+    text: 'hello',
+    mentionsBot: more.chat !== 'group',
+    attachments: [],
+    sentAt: 0,
+    ...more,
+  };
+}
+
+const none: KnownPeople = { paired: new Set() };
+const paired: KnownPeople = { paired: new Set(['telegram:ann']) };
+const inGroup = { chat: 'group' } as const;
+const decide = (config: object, message: InboundMessage, people = none) =>
+  decideAccess(configSchema.parse(config), message, people);
+
+describe('direct chats', () => {
+  it('knows the owner by list, by linking, and at the console', () => {
+    const listed = { commands: { ownerAllowFrom: ['telegram:own'] } };
+    expect(decide(listed, said('own')).kind).toBe('owner');
+    expect(decide({}, said('4915', { channel: 'whatsapp' }), { ...none, linkedOwner: 'whatsapp:4915' }).kind).toBe(
+      'owner',
+    );
+    expect(decide({}, said('whoever', { channel: 'console' })).kind).toBe('owner');
+    expect(decide({ commands: { ownerAllowFrom: ['discord:own'] } }, said('own')).kind).toBe('stranger');
+  });
+
+  it('offers pairing to strangers where that is the policy, and allows paired and listed people', () => {
+    expect(decide({}, said('ann'))).toEqual({ kind: 'stranger', reason: 'sender_not_allowed', answer: 'pairing' });
+    expect(decide({}, said('ann'), paired).kind).toBe('allowed');
+    expect(decide({ channels: { telegram: { allowFrom: ['bob'] } } }, said('bob')).kind).toBe('allowed');
+  });
+
+  it('is silent to strangers on WhatsApp, where the allowlist rules', () => {
+    expect(decide({}, said('1', { channel: 'whatsapp' }))).toMatchObject({ kind: 'stranger', answer: 'none' });
+  });
+
+  it('hears everybody when open, nobody when disabled', () => {
+    expect(decide({ channels: { telegram: { dmPolicy: 'open', allowFrom: ['*'] } } }, said('x')).kind).toBe('allowed');
+    const off = { channels: { telegram: { dmPolicy: 'disabled' } }, commands: { ownerAllowFrom: ['telegram:own'] } };
+    expect(decide(off, said('own'))).toEqual({ kind: 'ignored', reason: 'direct_disabled' });
+  });
+
+  it('answers a stranger’s native command, because the platform shows an error otherwise', () => {
+    expect(decide({}, said('x', { native: true, text: '/status' }))).toMatchObject({ answer: 'not_allowed' });
+  });
+
+  it('goes by the settings of the account', () => {
+    const config = { channels: { telegram: { accounts: { work: { allowFrom: ['ann'] } } } } };
+    const message = said('ann');
+    expect(decide(config, message).kind).toBe('stranger');
+    expect(decide(config, { ...message, route: { ...message.route, account: 'work' } }).kind).toBe('allowed');
+    expect(decide(config, { ...message, route: { ...message.route, account: 'gone' } })).toMatchObject({
+      reason: 'channel_off',
+    });
+  });
+});
+
+describe('groups', () => {
+  const listed = { channels: { telegram: { groups: { '-100': {} } } } };
+
+  it('are served when listed, by chat or by guild; pairing opens none', () => {
+    const spoken = said('ann', { ...inGroup, mentionsBot: true });
+    expect(decide({}, spoken, paired)).toEqual({ kind: 'ignored', reason: 'group_not_listed' });
+    expect(decide(listed, spoken).kind).toBe('allowed');
+    const guild = { channels: { discord: { groups: { g1: {} } } } };
+    expect(decide(guild, said('ann', { ...inGroup, channel: 'discord', mentionsBot: true, space: 'g1' })).kind).toBe(
+      'allowed',
+    );
+    expect(decide(guild, said('ann', { ...inGroup, channel: 'discord', mentionsBot: true, space: 'g2' })).kind).toBe(
+      'ignored',
+    );
+    expect(decide({ channels: { telegram: { groupPolicy: 'open' } } }, spoken).kind).toBe('allowed');
+    expect(decide({ channels: { telegram: { groupPolicy: 'disabled', groups: { '-100': {} } } } }, spoken).kind).toBe(
+      'ignored',
+    );
+  });
+
+  it('need a mention for text, none for commands and where a message is expected', () => {
+    expect(decide(listed, said('ann', inGroup))).toEqual({ kind: 'ignored', reason: 'not_mentioned' });
+    expect(decide(listed, said('ann', { ...inGroup, text: ' /status' })).kind).toBe('allowed');
+    expect(decide(listed, said('ann', inGroup), { ...none, expected: true }).kind).toBe('allowed');
+    const relaxed = { channels: { telegram: { groups: { '-100': { requireMention: false } } } } };
+    expect(decide(relaxed, said('ann', inGroup)).kind).toBe('allowed');
+  });
+
+  it('hear only the people of their own list, and the owner', () => {
+    const closed = {
+      channels: { telegram: { groups: { '-100': { allowFrom: ['bob'] } } } },
+      commands: { ownerAllowFrom: ['telegram:own'] },
+    };
+    const kinds = ['ann', 'bob', 'own'].map((who) => decide(closed, said(who, { ...inGroup, mentionsBot: true })).kind);
+    expect(kinds).toEqual(['stranger', 'allowed', 'owner']);
+    expect(decide(closed, said('ann', { ...inGroup, text: '/stop' }))).toMatchObject({ answer: 'none' });
+  });
+
+  it('give the owner no more in a group that is not listed', () => {
+    const config = { commands: { ownerAllowFrom: ['telegram:own'] } };
+    expect(decide(config, said('own', { ...inGroup, text: '/status' })).kind).toBe('ignored');
+  });
+});
+
+describe('commands.allowFrom', () => {
+  const config = { commands: { allowFrom: ['telegram:bob'], ownerAllowFrom: ['telegram:own'] } };
+
+  it('alone decides who commands; text is not its business and the owner stays', () => {
+    const command = { text: '/status' };
+    expect(decide(config, said('ann', command), paired)).toEqual({
+      kind: 'stranger',
+      reason: 'command_not_allowed',
+      answer: 'none',
+    });
+    expect(decide(config, said('ann'), paired).kind).toBe('allowed');
+    expect(decide(config, said('bob', command)).kind).toBe('allowed');
+    expect(decide(config, said('own', command)).kind).toBe('owner');
+  });
+});
+
+describe('age', () => {
+  it('is too old past the limit, and never without one or from the future', () => {
+    const now = 10 * 3_600_000;
+    expect(decideAge(now - 3_600_000, now, 60)).toEqual({ kind: 'fresh' });
+    expect(decideAge(now - 3_600_001, now, 60)).toEqual({ kind: 'old', ageMs: 3_600_001, reason: 'too_old' });
+    expect([decideAge(0, now, 0), decideAge(now + 5000, now, 60)]).toEqual([{ kind: 'fresh' }, { kind: 'fresh' }]);
+    expect(oldMessageText(90 * 60_000)).toContain('90 min old');
+  });
+});

@@ -1,0 +1,11 @@
+// How the tests run: everything under test/, no network beyond loopback, no shared state between files.
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    testTimeout: 20_000,
+    hookTimeout: 20_000,
+    pool: 'forks',
+  },
+});
