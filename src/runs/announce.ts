@@ -118,7 +118,7 @@ export class Announcer {
 
   async #handover(run: Run): Promise<void> {
     for (const [attempt, pause] of attempts.entries()) {
-      await this.#deps.clock.sleep(pause, this.#closed.signal);
+      if (pause > 0) await this.#deps.clock.sleep(pause, this.#closed.signal);
       if (this.#closed.signal.aborted || this.#deps.draining()) return;
       const requester = await this.#requester(run);
       if (requester === undefined) break;

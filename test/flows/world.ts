@@ -1,0 +1,140 @@
+// A whole engine with a fake channel, a scripted agent and a clock that stands still until a test moves it. Used by flows.
+// Nothing waits for real time: tests wait for a condition (`until`, `channel.next`, `settled`) and move the clock themselves.
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { isCommand } from '../../commands/args.ts';
+import { commandTable } from '../../commands/index.ts';
+import { runCommand } from '../../commands/run.ts';
+import { agentRegistry } from '../../src/agents/registry.ts';
+import type { AgentRuntime } from '../../src/core/agent.ts';
+import type { Run } from '../../src/core/run.ts';
+import type { OnRunEnded, Tool } from '../../src/core/tool.ts';
+import { type Config, configSchema } from '../../src/infra/config.ts';
+import { type Log, silentLog } from '../../src/infra/log.ts';
+import { acpFacts } from '../../src/wiring/acp.ts';
+import { Engine } from '../../src/wiring/engine.ts';
+import type { EngineParts } from '../../src/wiring/parts.ts';
+import { engineServices } from '../../src/wiring/services.ts';
+import { type FakeChannel, type FakeChannelOptions, fakeChannel, type ReceiveOptions } from '../fakes/channel.ts';
+import { type VirtualClock, virtualClock } from '../fakes/clock.ts';
+import { seededIds } from '../fakes/ids.ts';
+import { type ScriptedRuntime, scriptedRuntime } from '../fakes/scripted-runtime.ts';
+import { until } from '../fakes/wait.ts';
+
+export interface WorldOptions {
+  /** Raw config, as in the file. */
+  readonly config?: object;
+  readonly channel?: FakeChannelOptions;
+  /** A runtime in place of the scripted one. */
+  readonly runtime?: AgentRuntime;
+  readonly tools?: readonly Tool[];
+  readonly checkModel?: EngineParts['checkModel'];
+  readonly onRunEnded?: OnRunEnded;
+  readonly log?: Log;
+  readonly seed?: number;
+}
+
+export interface World {
+  readonly engine: Engine;
+  readonly channel: FakeChannel;
+  readonly clock: VirtualClock;
+  readonly agent: ScriptedRuntime;
+  /** Changes the config as a reload would. */
+  configure(raw: object): void;
+  /** Hands a message in; by default from the owner in their direct chat. */
+  say(text: string, options?: ReceiveOptions): Promise<string>;
+  /** Hands a message in and waits for the next message that fits. */
+  ask(text: string, fits?: Parameters<FakeChannel['next']>[0]): Promise<string>;
+  runs(): readonly Run[];
+  run(label: string): Run;
+  /** Waits until nothing runs, nothing is owed and nothing waits to be sent. */
+  settled(): Promise<void>;
+  until(condition: () => boolean, what: string): Promise<void>;
+  /** The same state folder in a new engine, as after a restart; `kill` leaves the old one as a crash would. */
+  restart(how?: 'drain' | 'kill'): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function openWorld(options: WorldOptions = {}): Promise<World> {
+  const homes = [mkdtempSync(join(tmpdir(), 'switchyard-flow-'))];
+  const home = (): string => homes.at(-1) ?? '';
+  const clock = virtualClock();
+  const ids = seededIds(options.seed ?? 1);
+  const agent = scriptedRuntime({ clock });
+  let config: Config = configSchema.parse(options.config ?? {});
+  const channel = fakeChannel({ id: 'console', now: clock.now, ...options.channel });
+  const key = `${channel.id}:${channel.account}`;
+
+  async function open(): Promise<Engine> {
+    const mine = home();
+    const table = commandTable();
+    const agents = () => agentRegistry(config, { fallbackModel: 'scripted/one', workingDirectory: mine });
+    const engine: Engine = await Engine.open({
+      ...{ home: mine, clock, ids, agents, isCommand, log: options.log ?? silentLog },
+      config: () => config,
+      // An engine that was killed reaches nobody any more.
+      adapters: () => (home() === mine ? new Map([[key, channel]]) : new Map()),
+      runtime: () => options.runtime ?? agent,
+      tools: async () => options.tools ?? [],
+      system: async () => 'You are a test.',
+      checkModel: options.checkModel ?? (() => ({ kind: 'ok' })),
+      contextTokens: () => 200_000,
+      acp: acpFacts(() => config),
+      runCommand: (text, place) => runCommand(text, place, { services, table, botName: undefined, onBug: (error) => fail(error) }),
+      killPrograms: async () => 0,
+      onRunEnded: options.onRunEnded,
+    });
+    const configFile = { path: 'switchyard.json5', loadedAt: clock.now(), error: undefined, fileChangedAt: async () => undefined };
+    const services = engineServices({ engine, agents, configFile, table, model: () => 'scripted/one' });
+    await engine.start();
+    await channel.start((message) => engine.receive(message));
+    return engine;
+  }
+
+  let engine = await open();
+  const world: World = {
+    get engine() {
+      return engine;
+    },
+    channel,
+    clock,
+    agent,
+    configure(raw) {
+      config = configSchema.parse(raw);
+      engine.reconfigured();
+    },
+    say: (text, how) => channel.receive(text, how),
+    async ask(text, fits) {
+      const reply = channel.next(fits);
+      await channel.receive(text);
+      return (await reply).text;
+    },
+    runs: () => engine.stores.registry.newest(1000).toReversed(),
+    run(label) {
+      const found = world.runs().find((run) => run.label === label);
+      if (found === undefined) throw new Error(`no run ${label}; there are: ${world.runs().map((run) => run.label).join(', ')}`);
+      return found;
+    },
+    settled: () => until(() => engine.quiet() && engine.delivery.outbox.stats().pending === 0, 'everything to settle'),
+    until: (condition, what) => until(condition, what),
+    async restart(how = 'drain') {
+      if (how === 'drain') await Promise.all([engine.drain(), clock.runUntil(engine.drain(), 120_000)]);
+      else {
+        const copy = mkdtempSync(join(tmpdir(), 'switchyard-flow-'));
+        cpSync(home(), copy, { recursive: true });
+        homes.push(copy);
+      }
+      engine = await open();
+    },
+    async close() {
+      await Promise.all([engine.drain(), clock.runUntil(engine.drain(), 120_000)]);
+      for (const each of homes) rmSync(each, { recursive: true, force: true });
+    },
+  };
+  return world;
+}
+
+function fail(error: unknown): never {
+  throw error;
+}
