@@ -46,10 +46,12 @@ function keyedStore<T>(database: Database, clock: Clock, { namespace, schema }: 
     return parsed.data;
   }
   async function get(key: string): Promise<T | undefined> {
+    mustBeKey(namespace, key);
     const value: unknown = await keyv.get(key);
     return value === undefined || value === null ? undefined : check(key, value);
   }
   async function alone<R>(key: string, work: () => Promise<R>): Promise<R> {
+    mustBeKey(namespace, key);
     const gate = gates.get(key) ?? { limit: pLimit(1), users: 0 };
     gates.set(key, gate);
     gate.users += 1;
@@ -85,4 +87,9 @@ function keyedStore<T>(database: Database, clock: Clock, { namespace, schema }: 
       }
     },
   };
+}
+
+/** Keyv ignores operations on an empty key, which would lose a value silently. */
+function mustBeKey(namespace: string, key: string): void {
+  if (key === '') throw new Error(`a ${namespace} record needs a key`);
 }
