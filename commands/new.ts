@@ -1,6 +1,7 @@
 // /new: an empty context for this conversation's session.
 import type { Call, Command, Reply } from '../src/core/command.ts';
-import { refused, reply } from './replies.ts';
+import type { StopReport } from '../src/core/services.ts';
+import { count, refused, reply } from './replies.ts';
 
 export const fresh: Command = {
   name: 'new',
@@ -16,6 +17,7 @@ export const fresh: Command = {
       example: '/new',
       params: [],
       flags: [],
+      acts: true,
       run: startOver,
     },
   ],
@@ -26,5 +28,14 @@ async function startOver(call: Call): Promise<Reply> {
   if (!done.ok) return refused(done.refusal);
   const bound = call.bound ? await call.services.bindings.at(call.route) : undefined;
   const which = bound === undefined ? '' : ` for ${bound.label}, still bound here`;
-  return reply(`✅ new session${which}, ${done.value.stopped} stopped`);
+  return reply(`✅ new session${which}, ${done.value.stopped.length} stopped${alsoGone(done.value)}`);
+}
+
+/** What else ended with the old context: nothing is dropped without a word. */
+function alsoGone({ turns, messages }: Pick<StopReport, 'turns' | 'messages'>): string {
+  const parts = [
+    ...(turns === 0 ? [] : ['the turn here was ended']),
+    ...(messages === 0 ? [] : [`${count(messages, 'waiting message')} discarded`]),
+  ];
+  return parts.length === 0 ? '' : `; ${parts.join(', ')}`;
 }

@@ -50,6 +50,7 @@ export const queue: Command = {
         },
       ],
       flags: [],
+      acts: true,
       run: showOrSet,
     },
   ],
@@ -77,7 +78,7 @@ function changeOf(args: Call['args']): Partial<QueueSettings> {
 }
 
 function queueText(call: Call, session: Session): string {
-  const { settings, waiting, overridden } = call.services.sessions.queue(session);
+  const { settings, waiting, overridden } = call.services.sessions.queue(session, call.route.channel);
   return titled('Queue:', [
     `mode: ${settings.mode}`,
     `debounce: ${settings.debounceMs === 0 ? 'off' : durationWords(settings.debounceMs)}`,

@@ -16,7 +16,7 @@ export function forcedLine(run: Run): string {
 }
 
 /** @param now ms */
-export function statusWord(view: RunView, now: number): string {
+export function statusWord(view: Omit<RunView, 'number'>, now: number): string {
   const { run } = view;
   if (!isTerminal(run.state.status) && run.stalledSince !== undefined) return `stalled ${age(now - run.lastEventAt)}`;
   switch (run.state.status) {
@@ -50,6 +50,12 @@ export function tokenWords(usage: Usage): string {
   return usage.reported ? `${tokens(usage.input + usage.output)} tokens` : 'n/a tokens';
 }
 
+/** Nothing can have been used yet: it waits, or its first model call is not back. */
+export function unspent(run: Run): boolean {
+  const young = run.state.status === 'queued' || (run.runtime === 'native' && !isTerminal(run.state.status));
+  return young && !run.usage.reported;
+}
+
 /** `18.2k in / 1.1k out / 19.3k total`. */
 export function tokenSplit(usage: Usage): string {
   if (!usage.reported) return 'n/a';
@@ -58,8 +64,8 @@ export function tokenSplit(usage: Usage): string {
 
 /** `est. $0.12`, `no cost`, or that the price is unknown. */
 export function costWords(usage: Usage): string {
-  if (!usage.reported || usage.costUsd === 0) return 'no cost';
-  return usage.costUsd === null ? 'cost n/a' : `est. ${usd(usage.costUsd)}`;
+  if (!usage.reported || usage.costUsd === null) return 'cost n/a';
+  return usage.costUsd === 0 ? 'no cost' : `est. ${usd(usage.costUsd)}`;
 }
 
 /** Delivery is worth a word only once something is owed and has not plainly arrived. */

@@ -1,7 +1,7 @@
 // Runs one command from text to reply: the only thing the engine calls here.
-// 1 parse  2 who may  3 help and usage  4 draining  5 run; a bug becomes a sentence and goes to the log.
+// 1 parse  2 who may  3 help and usage  4 bound session gone, draining  5 run; a bug becomes a sentence and goes to the log.
 import type { Caller, Command, CommandPlace, Reply } from '../src/core/command.ts';
-import { spawnRefusal } from '../src/core/errors.ts';
+import { sessionGone, spawnRefusal } from '../src/core/errors.ts';
 import { assertNever } from '../src/core/result.ts';
 import type { Services } from '../src/core/services.ts';
 import { type ParsedCommand, parseCommand } from './args.ts';
@@ -54,6 +54,7 @@ async function carryOut(
   host: CommandHost,
 ): Promise<Reply> {
   const { services } = host;
+  if (call.verb.acts === true && place.gone !== undefined) return refused(sessionGone(place.gone));
   if (call.verb.starts === true && services.draining()) return refused(spawnRefusal.draining());
   try {
     return await call.verb.run({ ...place, args: call.args, flags: call.flags, services });

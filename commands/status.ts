@@ -1,7 +1,7 @@
 // /status: is everything up, what is this session, how full are the lanes. The owner also sees the machine room.
 import type { Call, Command, Reply } from '../src/core/command.ts';
 import { elapsed, timestamp, titled } from '../src/core/format.ts';
-import { shortId } from '../src/core/run.ts';
+import { isTerminal, shortId } from '../src/core/run.ts';
 import type { LaneView, StatusView } from '../src/core/services.ts';
 import { idleWords, maxAgeWords } from './binding-words.ts';
 import { reply } from './replies.ts';
@@ -45,7 +45,7 @@ function processLines(view: StatusView, now: number): readonly string[] {
   return [
     `version: ${view.version}, up ${elapsed(view.uptimeMs)}, generation ${view.generation}`,
     ...(view.draining ? ['⏳ restarting: no new work is taken'] : []),
-    `config: ${config.path}, loaded ${timestamp(config.loadedAt, now)}`,
+    `config: ${configWords(config, now)}`,
     ...(newer && config.fileChangedAt !== undefined
       ? [
           `⚠️ config file is newer: changed ${timestamp(config.fileChangedAt, now)}, not loaded; a new chat does not reload it`,
@@ -53,6 +53,12 @@ function processLines(view: StatusView, now: number): readonly string[] {
       : []),
     ...(config.error === undefined ? [] : [`⚠️ config: ${config.error}`]),
   ];
+}
+
+/** Where the settings in use come from. */
+export function configWords(config: StatusView['config'], now: number): string {
+  if (!config.exists) return `defaults, there is no file ${config.path}`;
+  return `${config.path}, loaded ${timestamp(config.loadedAt, now)}`;
 }
 
 async function sessionLines(call: Call): Promise<readonly string[]> {
@@ -69,15 +75,17 @@ async function sessionLines(call: Call): Promise<readonly string[]> {
     `run: ${await runWords(call)}`,
     binding === undefined
       ? 'binding: none'
-      : `binding: ${binding.label}; idle ${idleWords(binding, now)}; max age ${maxAgeWords(binding, now)}`,
+      : `binding: ${binding.label}${call.gone === undefined ? '' : ' (its session is gone: /unfocus)'}; idle ${idleWords(binding, now)}; max age ${maxAgeWords(binding, now)}`,
   ];
 }
 
 async function runWords(call: Call): Promise<string> {
-  const { runId } = call.session;
-  if (runId === undefined) return 'none';
-  const found = await call.services.runs.find(call, runId);
-  return found.ok ? `${shortId(runId)} ${statusWord(found.value, call.services.now())}` : shortId(runId);
+  const { run: view, busy } = await call.services.runs.current(call);
+  const turn = busy ? 'a turn is under way' : 'none';
+  if (view === undefined) return turn;
+  const ended = isTerminal(view.run.state.status);
+  const now = call.services.now();
+  return `${shortId(view.run.id)} ${statusWord(view, now)}${ended && busy ? `, ${turn}` : ''}`;
 }
 
 function outsideLines(view: StatusView): readonly string[] {

@@ -18,6 +18,7 @@ export const steer: Command = {
       params: [{ name: 'message', value: { kind: 'text' }, required: true, summary: 'What to say.' }],
       flags: [],
       starts: true,
+      acts: true,
       run: steerHere,
     },
   ],
@@ -32,6 +33,8 @@ function steerText(result: SteerResult): string {
   switch (result) {
     case 'injected':
       return '✅ steered';
+    case 'pending':
+      return '✅ goes in at the next step, or as next message';
     case 'queued':
       return '✅ queued as next message';
     case 'idle':

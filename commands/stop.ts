@@ -18,6 +18,7 @@ export const stop: Command = {
       example: '/stop',
       params: [],
       flags: [],
+      acts: true,
       run: stopHere,
     },
   ],
@@ -26,13 +27,17 @@ export const stop: Command = {
 async function stopHere(call: Call): Promise<Reply> {
   const report = await call.services.runs.stop(call);
   const bound = call.bound ? ((await call.services.bindings.at(call.route))?.label ?? call.session.key) : undefined;
-  const lines = [headline(report, await nestedWords(call, report), bound), ...report.failed.map(forcedLine)];
+  const lines = [
+    headline(report, await nestedWords(call, report), bound),
+    ...(report.wedged ? ['⚠️ the turn here did not stop within 1 s and was forced'] : []),
+    ...report.failed.map(forcedLine),
+  ];
   if (bound !== undefined) lines.push(scopeLine(report, bound));
   return reply(lines.join('\n'));
 }
 
 function scopeLine(report: StopReport, bound: string): string {
-  const idle = report.turns + report.stopped.length + report.messages + report.failed.length === 0;
+  const idle = !inVain(report) && report.turns + report.stopped.length + report.messages === 0;
   return `ℹ️ Only the bound session ${bound} and what it started ${idle ? 'would be stopped here' : 'were stopped'}.`;
 }
 
@@ -42,10 +47,15 @@ function headline(report: StopReport, nested: string, bound: string | undefined)
     ...(report.stopped.length === 0 ? [] : [`${count(report.stopped.length, 'sub-agent')}${nested}`]),
     ...(report.messages === 0 ? [] : [`${count(report.messages, 'waiting message')}`]),
   ];
-  if (parts.length === 0) return report.failed.length === 0 ? 'ℹ️ nothing was running' : '⚠️ stopped: nothing in time';
-  const mark = report.failed.length === 0 ? '✅' : '⚠️';
-  const rest = bound === undefined && report.failed.length === 0 ? ' Nothing else was running.' : '';
+  if (parts.length === 0) return inVain(report) ? '⚠️ stopped: nothing in time' : 'ℹ️ nothing was running';
+  const mark = inVain(report) ? '⚠️' : '✅';
+  const rest = bound === undefined && !inVain(report) ? ' Nothing else was running.' : '';
   return `${mark} stopped: ${parts.join(', ')}.${rest}`;
+}
+
+/** Something did not obey. */
+function inVain(report: StopReport): boolean {
+  return report.wedged || report.failed.length > 0;
 }
 
 /** ` (2 of them children of #2)`: which of the stopped runs were below another one. */

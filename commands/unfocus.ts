@@ -22,6 +22,6 @@ export const unfocus: Command = {
 export async function leave(call: Call): Promise<Reply> {
   const left = await call.services.bindings.unfocus(call);
   if (!left.ok) return refused(left.refusal);
-  const { binding, agentId } = left.value;
-  return reply(`✅ ended: messages here no longer go to ${binding.label}. ${agentId} answers again.`);
+  const { farewell, agentId } = left.value;
+  return reply(`✅ ended; ${agentId} answers again.\n${farewell}`);
 }

@@ -5,12 +5,10 @@ import { isCommand } from '../commands/args.ts';
 import { complete } from '../commands/complete.ts';
 import { commandTable } from '../commands/index.ts';
 import { runCommand } from '../commands/run.ts';
-import { type ChosenModel, chooseDefault, probeOllama } from './agents/default-model.ts';
-import { type AgentRegistry, agentRegistry } from './agents/registry.ts';
-import { sessionTools } from './agents/tool-policy.ts';
-import type { App, AppOptions } from './cli/engine-port.ts';
+import type { ChosenModel } from './agents/default-model.ts';
+import type { App, AppOptions, Banner } from './cli/engine-port.ts';
 import type { ChannelAdapter } from './core/channel.ts';
-import { spawnRefusal } from './core/errors.ts';
+import type { InboundMessage } from './core/message.ts';
 import { ok, type Result, refuse } from './core/result.ts';
 import type { Session } from './core/session.ts';
 import { accountKey } from './delivery/account.ts';
@@ -22,8 +20,10 @@ import { statePaths } from './infra/state-paths.ts';
 import { acpFacts } from './wiring/acp.ts';
 import { controlHandlers } from './wiring/control.ts';
 import { Engine } from './wiring/engine.ts';
+import { liveAgents } from './wiring/live-agents.ts';
 import { modelCheck, nativeAgents, systemPrompts, Toolbox } from './wiring/models.ts';
-import { engineServices, type ServicesParts } from './wiring/services.ts';
+import { removedTool } from './wiring/removed-tool.ts';
+import { configError, engineServices, type ServicesParts, unusedConfig } from './wiring/services.ts';
 import { version } from './wiring/version.ts';
 
 const clock = systemClock;
@@ -35,7 +35,7 @@ export async function createApp(options: AppOptions): Promise<Result<App>> {
   const console = options.console || !hasChannel(configFile);
   const logs = openLog(options, configFile, console);
   try {
-    return ok(await build(options, { configFile, logs, console }));
+    return ok(await build(options, { configFile, logs, console, heard: false }));
   } catch (error) {
     logs.log.fatal({ err: error, code: 'start_failed' }, 'could not be constructed');
     logs.close();
@@ -48,14 +48,16 @@ interface Base {
   readonly configFile: ConfigFile;
   readonly logs: LogHandle;
   readonly console: boolean;
+  /** Somebody has said something since the start. */
+  heard: boolean;
 }
 
 async function build(options: AppOptions, base: Base): Promise<App> {
   const { configFile, logs } = base;
   const { log } = logs;
   const config = () => configFile.current;
-  const chosen = await chooseDefault(options.env, config(), () => probeOllama(options.env.ollamaUrl, clock));
-  const agents = liveAgents(configFile, options, chosen);
+  const { env, workingDirectory } = options;
+  const { agents, chosen } = await liveAgents({ configFile, env, clock, workingDirectory });
   const toolbox = new Toolbox({
     home: options.env.home,
     workingDirectory: options.workingDirectory,
@@ -66,8 +68,9 @@ async function build(options: AppOptions, base: Base): Promise<App> {
   });
   const adapters = new Map<string, ChannelAdapter>();
   const table = commandTable();
-  const missingTool = (name: string, session: Session): string | undefined => missing(engine, name, session);
-  const native = nativeAgents({ config, env: options.env, clock, ids, missingTool });
+  const missingTool = (name: string, session: Session): string | undefined =>
+    removedTool({ profiles: engine.layer.profiles, log }, name, session);
+  const native = nativeAgents({ config, env: options.env, clock, ids, missingTool, log });
   const engine: Engine = await Engine.open({
     ...{ home: options.env.home, clock, ids, log, config, agents },
     adapters: () => adapters,
@@ -83,22 +86,22 @@ async function build(options: AppOptions, base: Base): Promise<App> {
   });
   const bug = (error: unknown, command: string): void =>
     log.error({ err: error, command, code: 'command_bug' }, 'a command failed');
-  const parts: ServicesParts = { engine, agents, configFile, table, model: () => agents().default().model };
+  const parts: Parts = { engine, agents, configFile, table, model: () => agents().default().model };
   const services = engineServices(parts);
   const consoleOptions = {
     ...{ input: options.stdin, output: options.stdout, clock, ids, log },
     historyFile: statePaths(options.env.home).consoleHistory,
-    complete: (line: string) => complete(line, table, (kind) => candidates(engine, agents, kind)),
+    complete: (line: string) => complete(line, table, (kind) => candidates(engine, parts, kind)),
     idle: () => engine.idle(),
-    closed: options.onConsoleClosed,
+    closed: () => whenClosed(options, base),
   };
   const channels = await openChannels({ console: base.console ? consoleOptions : undefined });
   for (const adapter of channels) adapters.set(accountKey({ channel: adapter.id, account: adapter.account }), adapter);
   return {
-    banner: () => banner(channels, chosen, agents, base.console),
+    banner: () => banner(channels, chosen(), parts),
     log,
     control: controlHandlers(parts),
-    start: () => start(base, engine, { channels, toolbox, agents }),
+    start: () => start(base, parts, { channels, toolbox }),
     reload: () => reload(configFile),
     idle: () => engine.idle(),
     drain: () => drain(base, engine, { channels, toolbox }),
@@ -124,84 +127,78 @@ function openLog(options: AppOptions, configFile: ConfigFile, console: boolean):
   });
 }
 
-/** The agents of the config in use, made anew when it changes. */
-function liveAgents(configFile: ConfigFile, options: AppOptions, chosen: ChosenModel): () => AgentRegistry {
-  const make = (): AgentRegistry =>
-    agentRegistry(configFile.current, { fallbackModel: chosen.ref, workingDirectory: options.workingDirectory });
-  let current = make();
-  configFile.onChange(() => {
-    current = make();
-  });
-  return () => current;
-}
-
-/** A session tool that policy took from this session is explained; other names are simply unknown. */
-function missing(engine: Engine, name: string, session: Session): string | undefined {
-  const known = sessionTools.find((tool) => tool === name);
-  const removed =
-    known === undefined ? undefined : engine.layer.profiles.removal(session, { name: known, group: 'session' });
-  if (removed === undefined) return undefined;
-  return JSON.stringify({ status: 'refused', ...spawnRefusal.toolUnavailable(name, removed.stage, removed.fix) });
+/**
+ * The end of the input ends the process, except under a supervisor that started it with none: while a faulty config keeps the
+ * channels off it would be started again and again. It waits for the file to be mended instead.
+ */
+function whenClosed(options: AppOptions, { configFile, logs, heard }: Base): void {
+  if (!configFile.channelsOff || heard || options.stdin.isTTY === true) {
+    options.onConsoleClosed();
+    return;
+  }
+  logs.log.warn({ path: configFile.path, code: 'waiting_for_config' }, 'waiting for the config file to be mended');
+  configFile.onChange(() => options.onConsoleClosed());
 }
 
 function candidates(
   engine: Engine,
-  agents: () => AgentRegistry,
+  { agents, configFile }: Parts,
   kind: 'target' | 'agent' | 'model',
 ): readonly string[] {
-  if (kind === 'agent')
-    return agents()
-      .list()
-      .map((agent) => agent.id);
-  if (kind === 'model')
-    return [
-      ...new Set(
-        agents()
-          .list()
-          .map((agent) => agent.model),
-      ),
-    ];
-  return engine.stores.registry.newest(50).map((run) => run.label);
+  const list = agents().list();
+  switch (kind) {
+    case 'agent':
+      return list.map((agent) => agent.id);
+    case 'model': {
+      const providers = Object.entries(configFile.current.models.providers);
+      const known = providers.flatMap(([id, { models }]) => models.map((model) => `${id}/${model.id}`));
+      return [...new Set([...list.map((agent) => agent.model), ...known])];
+    }
+    case 'target':
+      return engine.stores.registry.newest(50).map((run) => run.label);
+  }
 }
 
-function banner(
-  channels: readonly ChannelAdapter[],
-  chosen: ChosenModel,
-  agents: () => AgentRegistry,
-  console: boolean,
-) {
+function banner(channels: readonly ChannelAdapter[], chosen: ChosenModel, { agents, configFile }: Parts): Banner {
   const model = agents().default().model;
+  const words = model === chosen.ref ? { model: chosen.name, modelNote: chosen.note } : { model, modelNote: '' };
   const named = channels.map((adapter) => adapter.id);
-  const modelNote = model === chosen.ref ? chosen.line : model;
-  return { version, channels: named, model, modelNote, console };
+  const warning = configError(configFile);
+  return { version, channels: named, ...words, warning, console: named.includes('console') };
 }
+
+type Parts = ServicesParts & Pick<Base, 'configFile'>;
 
 interface Outside {
   readonly channels: readonly ChannelAdapter[];
   readonly toolbox: Toolbox;
 }
 
-async function start(
-  base: Base,
-  engine: Engine,
-  outside: Outside & { readonly agents: () => AgentRegistry },
-): Promise<void> {
+async function start(base: Base, { engine, agents }: Parts, outside: Outside): Promise<void> {
   const { configFile, logs } = base;
   const { log } = logs;
+  const fault = (error: string): void => log.error({ path: configFile.path, code: 'config_invalid' }, error);
+  const warn = (): void => {
+    for (const { code, key, message, fix } of agents().warnings) log.warn({ code, key }, `${message} ${fix}`);
+  };
   configFile.onChange((config) => {
     logs.setLevel(config.logging.level);
     outside.toolbox.mcp.configure(config.tools.mcp);
     engine.reconfigured();
     log.info({ path: configFile.path }, 'config reloaded');
+    warn();
   });
-  configFile.onFault((error) => log.error({ path: configFile.path, code: 'config_invalid' }, error));
-  if (configFile.error !== undefined) log.error({ path: configFile.path, code: 'config_invalid' }, configFile.error);
-  for (const warning of outside.agents().warnings)
-    log.warn({ code: warning.code, key: warning.key }, `${warning.message} ${warning.fix}`);
+  configFile.onFault(fault);
+  if (configFile.error !== undefined) fault(configFile.error);
+  warn();
   configFile.watch();
   await outside.toolbox.groups.sweep();
   await engine.start();
-  await Promise.all(outside.channels.map((adapter) => adapter.start((message) => engine.receive(message))));
+  const receive = (message: InboundMessage): Promise<void> => {
+    base.heard = true;
+    return engine.receive(message);
+  };
+  await Promise.all(outside.channels.map((adapter) => adapter.start(receive)));
   log.info({ generation: engine.generation, version }, 'started');
 }
 
@@ -211,9 +208,9 @@ async function reload(configFile: ConfigFile): Promise<Result<string>> {
     return ok(
       loaded.changed
         ? `Loaded ${configFile.path}; the changes hold from now on.`
-        : `${configFile.path} has not changed.`,
+        : `${configFile.path} is in use as it is now.`,
     );
-  return refuse('config_invalid', loaded.error, 'The settings in use stay until the file is mended.');
+  return refuse('config_invalid', loaded.error, unusedConfig(configFile.channelsOff));
 }
 
 /** Intake ends with the engine's drain; adapters stop last, so that what is owed can still be sent. */

@@ -1,12 +1,14 @@
 // The console on a pipe or file: each line is a message, taken one after the other. Used by adapter.ts.
-import { createInterface } from 'node:readline';
+import { createInterface, type Interface } from 'node:readline';
 import { type ConsoleStreams, type Surface, type SurfaceEvents, write } from './surface.ts';
 
 export function plainSurface({ input, output }: ConsoleStreams): Surface {
   let closed = false;
-  const lines = createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY, terminal: false });
+  let lines: Interface | undefined;
 
   async function read(events: SurfaceEvents): Promise<void> {
+    // Not before: readline reads at once and drops the lines nobody iterates over yet.
+    lines = createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY, terminal: false });
     try {
       for await (const line of lines) {
         if (closed) return;
@@ -25,7 +27,7 @@ export function plainSurface({ input, output }: ConsoleStreams): Surface {
     busy: () => undefined,
     close() {
       closed = true;
-      lines.close();
+      lines?.close();
     },
   };
 }

@@ -24,11 +24,11 @@ async function showInfo(call: Call): Promise<Reply> {
   if (!found.ok) return refused(found.refusal);
   const { run } = found.value;
   const now = call.services.now();
+  const { sessionId, transcript } = await call.services.sessions.files(run);
   const facts: readonly (readonly [string, string])[] = [
     ...whoAndWhere(found.value, now),
-    ...(call.caller.class === 'owner'
-      ? ([['Transcript', await call.services.sessions.transcriptPath(run)]] as const)
-      : []),
+    ['SessionId', sessionId],
+    ...(call.caller.class === 'owner' ? ([['Transcript', transcript]] as const) : []),
     ['Requester', run.requester],
     ['Children', childrenWords(await call.services.runs.children(run))],
     ...times(run, now),
@@ -62,7 +62,6 @@ function whoAndWhere(view: RunView, now: number): readonly (readonly [string, st
     ['Model', run.model],
     ['Thinking', run.thinking],
     ['Session', run.child],
-    ['SessionId', run.childSessionId],
   ];
 }
 

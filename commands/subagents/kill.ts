@@ -12,6 +12,7 @@ export const kill: Verb = {
   example: '/subagents kill 2',
   params: [target],
   flags: [],
+  acts: true,
   run: killRuns,
 };
 

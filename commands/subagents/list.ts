@@ -2,8 +2,9 @@
 import type { Call, Reply, Verb } from '../../src/core/command.ts';
 import { clip, elapsed, oneLine, titled } from '../../src/core/format.ts';
 import type { RunList, RunView } from '../../src/core/services.ts';
+import { noUsage, type Usage } from '../../src/core/session.ts';
 import { count, reply } from '../replies.ts';
-import { costWords, deliveryWord, modelName, statusWord, tokenWords, workedMs } from '../run-words.ts';
+import { costWords, deliveryWord, modelName, statusWord, tokenWords, unspent, workedMs } from '../run-words.ts';
 
 export const list: Verb = {
   name: 'list',
@@ -17,7 +18,7 @@ export const list: Verb = {
   run: listRuns,
 };
 
-const nothingSpent = '0 tokens';
+const nothing: Usage = { ...noUsage, costUsd: 0, reported: true };
 
 async function listRuns(call: Call): Promise<Reply> {
   const runs = await call.services.runs.list(call);
@@ -32,7 +33,7 @@ async function listRuns(call: Call): Promise<Reply> {
         'Recent (30 min):',
         runs.recent.map((view) => runLine(view, now)),
       ),
-      totalLine(runs.total),
+      totalLine(runs),
     ].join('\n'),
   );
 }
@@ -45,7 +46,7 @@ function runLine(view: RunView, now: number): string {
     run.agentId,
     modelName(run.model),
     elapsed(workedMs(run, now)),
-    run.state.status === 'queued' ? nothingSpent : tokenWords(run.usage),
+    tokenWords(unspent(run) ? nothing : run.usage),
   ].join(', ');
   const delivery = deliveryWord(run);
   return [
@@ -55,6 +56,7 @@ function runLine(view: RunView, now: number): string {
   ].join('');
 }
 
-function totalLine(total: RunList['total']): string {
-  return `${count(total.runs, 'run')} · ${total.runs === 0 ? nothingSpent : tokenWords(total.usage)} · ${costWords(total.usage)}`;
+function totalLine({ active, recent, total }: RunList): string {
+  const usage = [...active, ...recent].every(({ run }) => unspent(run)) ? nothing : total.usage;
+  return `${count(total.runs, 'run')} · ${tokenWords(usage)} · ${costWords(usage)}`;
 }

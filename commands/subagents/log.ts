@@ -27,7 +27,6 @@ async function showLog(call: Call): Promise<Reply> {
   const found = await call.services.runs.find(call, call.args.target ?? '');
   if (!found.ok) return refused(found.refusal);
   const { run } = found.value;
-  if (run.archivedAt !== undefined) return reply(`⚠️ ${runName(run)} is archived; its messages are no longer shown.`);
   const limit = Number(call.args.limit ?? usual);
   const lines = await call.services.sessions.log(run.child, limit, call.args.tools !== undefined);
   if (!lines.ok) return refused(lines.refusal);

@@ -16,14 +16,17 @@ export const send: Verb = {
   params: [target, message],
   flags: [],
   starts: true,
+  acts: true,
   run: sendMessage,
 };
 
 async function sendMessage(call: Call): Promise<Reply> {
   const found = await call.services.runs.find(call, call.args.target ?? '');
   if (!found.ok) return refused(found.refusal);
-  const sent = await call.services.runs.send(call, found.value.run, call.args.message ?? '');
-  return sent.ok ? reply(answer(found.value.run, sent.value)) : refused(sent.refusal);
+  const { run } = found.value;
+  const say = (result: SendResult): string => answer(run, result);
+  const sent = await call.services.runs.send(call, run, call.args.message ?? '', say);
+  return sent.ok ? reply(say(sent.value)) : refused(sent.refusal);
 }
 
 function answer(run: Run, result: SendResult): string {

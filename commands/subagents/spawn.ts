@@ -21,6 +21,7 @@ export const spawn: Verb = {
     { name: 'thinking', value: { kind: 'choice', of: thinkingLevels }, summary: 'How hard to think, for this run.' },
   ],
   starts: true,
+  acts: true,
   run: spawnRun,
 };
 

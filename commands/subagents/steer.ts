@@ -15,6 +15,7 @@ export const steer: Verb = {
   params: [target, message],
   flags: [],
   starts: true,
+  acts: true,
   run: steerRun,
 };
 
@@ -29,6 +30,8 @@ function steerText(run: Run, result: SteerResult): string {
   switch (result) {
     case 'injected':
       return `✅ steered ${runName(run)}`;
+    case 'pending':
+      return `✅ ${runName(run)}: goes in at its next step, or as its next message`;
     case 'queued':
       return `✅ ${runName(run)}: queued as its next message`;
     case 'idle':

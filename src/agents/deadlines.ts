@@ -32,7 +32,7 @@ export function watchDeadlines(
   // Only a task has a start limit: a person in a chat sees for themselves that nothing comes.
   if (limits.startMs > 0 && turn.items[0]?.kind === 'task') {
     after(limits.startMs, () => {
-      if (turn.lastEventAt === turn.startedAt) actions.abort('start_timeout');
+      if (!turn.heard) actions.abort('start_timeout');
     });
   }
   /** Calls `fn` once the turn has been silent for `ms`; an event in between starts the wait anew. */

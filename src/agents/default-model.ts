@@ -1,14 +1,18 @@
 // Chooses the model when none is configured: a key, else a local Ollama, else the demo model. Called by app.ts at start.
+import { text } from 'node:stream/consumers';
 import type { Clock } from '../infra/clock.ts';
 import type { Config } from '../infra/config.ts';
 import { type Env, keyVariable } from '../infra/env.ts';
+import { http, https } from '../infra/http.ts';
 import { isLoopback } from './providers.ts';
 
 export interface ChosenModel {
   /** `provider/model`. */
   readonly ref: string;
-  /** Why this one and how to change it, for the first line of a start: `demo (scripted stand-in, no AI; set …)`. */
-  readonly line: string;
+  /** As people call it: `demo`, else the ref. */
+  readonly name: string;
+  /** Why this one, and how to change it. */
+  readonly note: string;
 }
 
 /** Model used with each provider when only its key is known. */
@@ -32,7 +36,7 @@ export async function chooseDefault(
   probeOllama: () => Promise<string | undefined>,
 ): Promise<ChosenModel> {
   const set = config.agents.defaults.model;
-  if (set !== undefined) return { ref: set, line: `${set} (agents.defaults.model)` };
+  if (set !== undefined) return { ref: set, name: set, note: 'agents.defaults.model' };
   const configured = fromProviders(config);
   if (configured !== undefined) return configured;
   for (const provider of Object.keys(env.providerKeys)) {
@@ -43,7 +47,8 @@ export async function chooseDefault(
   if (local !== undefined) return chosen('ollama', local, 'a local Ollama answers');
   return {
     ref: 'demo/demo',
-    line: 'demo (scripted stand-in, no AI; set ANTHROPIC_API_KEY, OPENAI_API_KEY, … or run Ollama)',
+    name: 'demo',
+    note: 'scripted stand-in, no AI; set ANTHROPIC_API_KEY, OPENAI_API_KEY, … or run Ollama',
   };
 }
 
@@ -57,7 +62,8 @@ function fromProviders(config: Config): ChosenModel | undefined {
 }
 
 function chosen(provider: string, model: string, why: string): ChosenModel {
-  return { ref: `${provider}/${model}`, line: `${provider}/${model} (${why}; ${change})` };
+  const ref = `${provider}/${model}`;
+  return { ref, name: ref, note: `${why}; ${change}` };
 }
 
 const probeTimeoutMs = 300;
@@ -70,14 +76,25 @@ export async function probeOllama(url: string, clock: Clock): Promise<string | u
   const stop = new AbortController();
   const timer = clock.after(probeTimeoutMs, () => stop.abort());
   try {
-    const response = await fetch(`${url}/api/tags`, { signal: stop.signal });
-    return response.ok ? firstChatModel(await response.json()) : undefined;
+    return firstChatModel(JSON.parse(await getText(`${url}/api/tags`, stop.signal)));
   } catch {
     // Not there, not in time, or not an Ollama: all the same here.
     return undefined;
   } finally {
     timer.cancel();
   }
+}
+
+/** Not `fetch`: loading it costs every start more memory than this one question is worth. */
+function getText(url: string, signal: AbortSignal): Promise<string> {
+  const { get } = url.startsWith('https:') ? https() : http;
+  return new Promise((resolve, reject) => {
+    const ask = get(url, { signal, agent: false }, (answer) => {
+      if (answer.statusCode !== 200) reject(new Error(`status ${answer.statusCode}`));
+      text(answer).then(resolve, reject);
+    });
+    ask.on('error', reject);
+  });
 }
 
 /** Embedding models (BERT families) are listed too and cannot chat. */

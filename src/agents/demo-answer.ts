@@ -21,17 +21,26 @@ const calling = (name: string, input: Readonly<Record<string, unknown>>): DemoSt
 
 export const greeting = `This is the demo model: a scripted stand-in, no AI. I understand: ${understood}.`;
 
+/** What one answer has to go by. */
+interface Work {
+  readonly request: OpenRequest;
+  /** Spawn calls that no request of this answer has claimed yet. */
+  readonly spawns: DoneCall[];
+}
+
 /** One answer to everything that is open: the first request, what came in since, and completions among them. */
 export function answer(request: OpenRequest): DemoStep {
   const [first, ...later] = [request.first, ...request.later].map(splitCompletions);
-  const asked = first !== undefined && find(first.rest) !== undefined;
+  const asked = first !== undefined && requestsOf(first.rest).some((text) => understand(text) !== undefined);
+  const work: Work = { request, spawns: request.done.filter((call) => call.name === 'sessions_spawn') };
   const steps = [first, ...later].flatMap((part, index) =>
-    part === undefined || part.rest === '' ? [] : [respond(part.rest, request, index > 0)],
+    part === undefined ? [] : requestsOf(part.rest).map((text) => respond(text, work, index > 0)),
   );
   // Blocks before a person's request are notes of what was told already.
   const back = [...(asked ? [] : (first?.completions ?? [])), ...later.flatMap((part) => part.completions)];
   const busy = steps.some((step) => step.calls.some((call) => call.name !== 'sessions_yield'));
-  if (back.length === 0 || busy) return join(steps);
+  if (busy) return { ...join(steps.filter((step) => step.calls.length > 0)), text: '' };
+  if (back.length === 0) return join(steps);
   const told = saying(digest(back, batches([...request.before, ...request.done])));
   return join(asked ? [...steps, told] : [told, ...steps.filter((step) => step.text !== greeting)]);
 }
@@ -40,50 +49,65 @@ function join(steps: readonly DemoStep[]): DemoStep {
   if (steps.length === 0) return saying(greeting);
   const failure = steps.find((step) => step.failure !== undefined)?.failure;
   return {
-    text: steps
-      .map((step) => step.text)
-      .filter((text) => text !== '')
-      .join('\n\n'),
-    calls: steps.flatMap((step) => step.calls),
+    text: [...new Set(steps.map((step) => step.text))].filter((text) => text !== '').join('\n\n'),
+    calls: callsOnce(steps.flatMap((step) => step.calls)),
     waitMs: steps.reduce((sum, step) => sum + step.waitMs, 0),
     ...(failure === undefined ? {} : { failure }),
   };
 }
 
+/** Several requests may need the same file, or wait for the same children. */
+function callsOnce(calls: DemoStep['calls']): DemoStep['calls'] {
+  const keys = calls.map((call) => JSON.stringify(call));
+  return calls.filter((call, index) => call.name === 'sessions_spawn' || keys.indexOf(keys[index] ?? '') === index);
+}
+
+/**
+ * Messages that came together are joined by blank lines: each paragraph is a request of its own. Notes of the runtime stand
+ * in brackets and ask for nothing, unless there is nothing else.
+ */
+function requestsOf(text: string): readonly string[] {
+  const paragraphs = text.split(/\n\s*\n/).flatMap((paragraph) => paragraph.trim() || []);
+  const asked = paragraphs.filter((paragraph) => !paragraph.startsWith('['));
+  return asked.length > 0 ? asked : paragraphs;
+}
+
 /** @param late it came in while something else was being done: what is not understood is at least acknowledged. */
-function respond(text: string, request: OpenRequest, late: boolean): DemoStep {
-  const phrase = find(text);
-  if (phrase !== undefined) return act(phrase, request);
-  const steered = late || /you are a sub-agent/i.test(request.system);
+function respond(text: string, work: Work, late: boolean): DemoStep {
+  const phrase = understand(text);
+  if (phrase !== undefined) return act(phrase, work);
+  const steered = late || isChild(work.request);
   return saying(steered ? `Noted: ${text.replaceAll(/\s+/g, ' ').slice(0, 200)}` : greeting);
 }
 
-/** The whole text, else its latest paragraph that says something known: notes may stand before a person's words. */
-function find(text: string): DemoPhrase | undefined {
-  return (
-    understand(text) ??
-    text
-      .split(/\n{2,}/)
-      .toReversed()
-      .map(understand)
-      .find((phrase) => phrase !== undefined)
-  );
+/** Time a sub-agent spends on a file: long enough for a person to see it at work, and several beside each other. */
+const fileWorkMs = 3_000;
+
+function paced(step: DemoStep, request: OpenRequest): DemoStep {
+  return step.calls.length === 0 && isChild(request) ? { ...step, waitMs: fileWorkMs } : step;
 }
 
-function act(phrase: DemoPhrase, request: OpenRequest): DemoStep {
+function isChild({ system }: OpenRequest): boolean {
+  return /you are a sub-agent/i.test(system);
+}
+
+function act(phrase: DemoPhrase, work: Work): DemoStep {
+  const { request } = work;
   switch (phrase.do) {
     case 'delegate':
-      return delegate(phrase, request.done);
+      return delegate(phrase, work);
     case 'words':
-      return withFile(
-        phrase.file,
-        request.done,
-        (text) => `${phrase.file} has ${countOf(words(text).length, 'word')}.`,
+      return paced(
+        withFile(phrase.file, request.done, (text) => `${phrase.file} has ${countOf(words(text).length, 'word')}.`),
+        request,
       );
     case 'scripts':
-      return withFile('package.json', request.done, scriptsText);
+      return paced(withFile('package.json', request.done, scriptsText), request);
     case 'summarise':
-      return withFile(phrase.file, request.done, (text) => summary(phrase.file, text));
+      return paced(
+        withFile(phrase.file, request.done, (text) => summary(phrase.file, text)),
+        request,
+      );
     case 'read':
       return withFile(
         phrase.file,
@@ -106,13 +130,12 @@ function act(phrase: DemoPhrase, request: OpenRequest): DemoStep {
 }
 
 /** Starts what is not started yet, says so, and ends the turn until all are back. */
-function delegate(phrase: Extract<DemoPhrase, { do: 'delegate' }>, done: readonly DoneCall[]): DemoStep {
-  const spawns = done.filter((call) => call.name === 'sessions_spawn');
-  const started = spawns.map((call) => call.input.task);
+function delegate(phrase: Extract<DemoPhrase, { do: 'delegate' }>, { request, spawns: all }: Work): DemoStep {
+  const spawns: DoneCall[] = [];
   // The same task may stand in the list twice: each call counts for one.
   const open = phrase.tasks.filter(({ task }) => {
-    const at = started.indexOf(task);
-    if (at >= 0) started.splice(at, 1);
+    const at = all.findIndex((call) => call.input.task === task);
+    if (at >= 0) spawns.push(...all.splice(at, 1));
     return at < 0;
   });
   if (open.length > 0)
@@ -122,7 +145,7 @@ function delegate(phrase: Extract<DemoPhrase, { do: 'delegate' }>, done: readonl
     spawned,
     spawns.filter((call, index) => readSpawned(call, index + 1) === undefined).map(refusalOf),
   );
-  const waited = done.some((call) => call.name === 'sessions_yield');
+  const waited = request.done.some((call) => call.name === 'sessions_yield');
   if (spawned.length === 0 || waited) return saying(text);
   return { ...calling('sessions_yield', { waitFor: 'all' }), text };
 }

@@ -1,5 +1,6 @@
 // Reads a model prompt the way the demo model needs it: what is asked, what was done for it so far. Pure.
 import type { ModelCallOptions } from './model-types.ts';
+import { stoppedNote } from './prompt.ts';
 
 type Message = ModelCallOptions['prompt'][number];
 
@@ -27,7 +28,7 @@ export function readRequest(prompt: ModelCallOptions['prompt']): OpenRequest {
   const system = prompt.flatMap((message) => (message.role === 'system' ? [message.content] : [])).join('\n');
   const start = openFrom(prompt);
   const open = prompt.slice(start);
-  const texts = open.filter((message) => message.role === 'user').map(textOf);
+  const texts = open.filter((message) => message.role === 'user').map((message) => afterStop(textOf(message)));
   return {
     system,
     first: texts[0] ?? '',
@@ -37,15 +38,21 @@ export function readRequest(prompt: ModelCallOptions['prompt']): OpenRequest {
   };
 }
 
-/** A request is closed by an answer without calls, or by a yield that ended the turn. */
+/** A request is closed by an answer without calls, by a yield that ended the turn, or by a person who stopped it. */
 function openFrom(prompt: ModelCallOptions['prompt']): number {
   for (let i = prompt.length - 1; i >= 0; i -= 1) {
     const message = prompt[i];
+    if (message?.role === 'user' && textOf(message).includes(stoppedNote)) return i;
     if (message?.role === 'assistant' && !message.content.some((part) => part.type === 'tool-call')) return i + 1;
     if (message?.role === 'tool' && callsOf(prompt.slice(0, i + 1)).at(-1)?.name === 'sessions_yield' && ended(message))
       return i + 1;
   }
   return 0;
+}
+
+function afterStop(text: string): string {
+  const at = text.lastIndexOf(stoppedNote);
+  return at < 0 ? text : text.slice(at + stoppedNote.length).trim();
 }
 
 /** A yield that was refused, or had nothing to wait for, does not end the turn. */

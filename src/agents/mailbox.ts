@@ -186,7 +186,7 @@ export class Mailbox {
           !this.#messageWaits(item.route)
         );
       case 'note':
-        return item.steerable;
+        return item.steerable && !this.#waiting.some((each) => each.kind === 'note' && each.steerable);
       case 'completion':
         // A turn that has yielded is about to end.
         return this.#hold === undefined && samePlace(item.route, activeRoute);

@@ -7,6 +7,7 @@ import type { Tool } from '../core/tool.ts';
 import { type CallDeps, callModel, type ModelReply, type OpenedModel } from './model-call.ts';
 import { buildRequest, type ImageReader } from './model-request.ts';
 import type { CallTokens, Pricing } from './pricing.ts';
+import { stoppedNote } from './prompt.ts';
 import { abortedOutput, type CheckedCall, checkCall, type ModelCall, runCall } from './tool-calls.ts';
 
 export interface NativeDeps extends CallDeps {
@@ -19,6 +20,8 @@ export interface NativeDeps extends CallDeps {
   readonly price: Pricing;
   /** What a session tool that policy removed is answered with (REF-2); undefined for a name nobody knows. */
   readonly missingTool: (name: string, session: Session) => string | undefined;
+  /** Told of every call whose arguments do not fit. */
+  readonly malformed?: (tool: string, faults: readonly string[], session: Session) => void;
   /** Reads a stored picture for the model; absent: attachments are only named. */
   readonly readImage?: ImageReader;
 }
@@ -79,7 +82,9 @@ export function nativeRuntime(deps: NativeDeps): AgentRuntime {
 async function* playGuarded(work: Work, signal: AbortSignal): AsyncGenerator<TurnEvent, Settled> {
   try {
     const end = yield* play(work);
-    return signal.aborted ? { outcome: { kind: 'stopped', by: stopper(signal.reason) } } : end;
+    if (!signal.aborted) return end;
+    if (byPerson.has(signal.reason)) yield keepNote(work, stoppedNote);
+    return { outcome: { kind: 'stopped', by: stopper(signal.reason) } };
   } catch (error) {
     const message = `The turn failed inside Switchyard: ${error instanceof Error ? error.message : String(error)}.`;
     return { outcome: { kind: 'error', code: 'internal_error', message } };
@@ -171,6 +176,7 @@ async function* runOne(work: Work, call: ModelCall): AsyncGenerator<TurnEvent, b
 }
 
 async function* countMalformed(work: Work, call: ModelCall, checked: CheckedCall): AsyncGenerator<TurnEvent> {
+  if (checked.kind === 'malformed') work.deps.malformed?.(call.name, checked.faults, work.session);
   work.malformedInRow = checked.kind === 'malformed' ? work.malformedInRow + 1 : 0;
   if (checked.kind !== 'malformed' || work.malformedInRow !== tellAfterMalformed) return;
   const fault = `${call.name}: ${checked.faults.join('; ')}`;
@@ -183,7 +189,7 @@ async function* countMalformed(work: Work, call: ModelCall, checked: CheckedCall
 async function* takeIn(work: Work, injections: readonly Injection[]): AsyncGenerator<TurnEvent> {
   for (const injection of injections) {
     const base = { at: work.deps.clock.now(), turn: work.prompt.id, text: injection.text };
-    if (injection.kind === 'note') yield keep(work, { type: 'note', ...base });
+    if (injection.kind === 'note') yield keepNote(work, injection.text);
     else {
       const { from, attachments } = injection;
       yield keep(work, {
@@ -193,6 +199,10 @@ async function* takeIn(work: Work, injections: readonly Injection[]): AsyncGener
       });
     }
   }
+}
+
+function keepNote(work: Work, text: string): TurnEvent {
+  return keep(work, { type: 'note', at: work.deps.clock.now(), turn: work.prompt.id, text });
 }
 
 function keepAnswer(
@@ -267,6 +277,9 @@ function success(work: Work): Outcome {
   const spoken = work.answers.filter((text) => !silentTokens.has(text.trim().toLowerCase()));
   return { kind: 'success', text: spoken.length > 0 ? spoken.join('\n\n') : last };
 }
+
+/** Reasons of an abort that mean: this is not wanted any more. After others the work goes on later or was given up. */
+const byPerson: ReadonlySet<unknown> = new Set(['user', 'interrupt']);
 
 function stopper(reason: unknown): Extract<Outcome, { kind: 'stopped' }>['by'] {
   return (['cascade', 'budget', 'shutdown'] as const).find((word) => word === reason) ?? 'user';

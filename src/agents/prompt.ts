@@ -3,6 +3,9 @@
 import { clip } from '../core/format.ts';
 import type { Session } from '../core/session.ts';
 
+/** Closes in the transcript what a person stopped: without it a model would go on with that at the next message. */
+export const stoppedNote = '[A person stopped the work on this. Do not go on with it unless asked again.]';
+
 export interface ContextFile {
   /** Name in the workspace, e.g. `AGENTS.md`. */
   readonly name: string;

@@ -28,8 +28,12 @@ export interface ActiveTurn {
   readonly items: readonly MailItem[];
   readonly startedAt: number;
   readonly lastEventAt: number;
+  /** Any event came from the runtime. */
+  readonly heard: boolean;
   /** What was said in the model call under way. */
   readonly partial: string;
+  /** Tokens and cost of its model calls so far. */
+  readonly usage: Usage;
   readonly cause: AbortCause | undefined;
   /** Resolves when the turn has been settled. */
   readonly ended: Promise<void>;
@@ -68,7 +72,7 @@ export interface Profile {
 /** How an item ended: in a turn that was settled, or without one. */
 export type ItemEnd =
   | { readonly kind: 'turn'; readonly result: TurnResult }
-  | { readonly kind: 'dropped'; readonly why: 'stopped' | 'cap' | 'draining' | 'gone' };
+  | { readonly kind: 'dropped'; readonly why: 'stopped' | 'cap' | 'draining' | 'gone' | 'passed_on' };
 
 export interface TurnHooks {
   /** A turn took its first items; called before its first model call. */
@@ -80,8 +84,8 @@ export interface TurnHooks {
   /** Why no further model call may be made. */
   readonly refuseCall: (turn: ActiveTurn) => Promise<{ readonly code: string; readonly message: string } | undefined>;
   readonly spend: (turn: ActiveTurn, session: Session, usage: Usage) => Promise<void>;
-  /** Messages discarded because too many waited; a person has to be told. */
-  readonly dropped: (session: SessionKey, items: readonly MailItem[]) => void;
+  /** Items no turn will take, because too many waited (`cap`) or the session is gone: to be recorded, and a person told. */
+  readonly dropped: (session: SessionKey, items: readonly MailItem[], why: 'cap' | 'gone') => void;
   /** Silent for too long: `warn` asks the person once. */
   readonly stalled: (turn: ActiveTurn, silentMs: number) => void;
 }

@@ -3,7 +3,7 @@
 import type { Entry, Injection, TurnEvent, TurnPrompt } from '../core/agent.ts';
 import { assertNever } from '../core/result.ts';
 import type { Outcome } from '../core/run.ts';
-import { addUsage, noUsage, type Session, type Usage } from '../core/session.ts';
+import { addUsage, type Session } from '../core/session.ts';
 import type { Clock } from '../infra/clock.ts';
 import type { Transcripts } from '../sessions/transcript.ts';
 import { renderBatch } from './mail-text.ts';
@@ -12,6 +12,8 @@ import type { AbortCause, ActiveTurn, Profile, TurnHooks, TurnResult, TurnSigns 
 
 /** Model calls one turn may make. */
 const maxSteps = 50;
+/** What a turn is told that lost its slots and wants to go on. */
+const lostSlots = { code: 'slots_lost', message: 'this turn was ended' } as const;
 
 export interface TurnDeps {
   readonly clock: Clock;
@@ -24,6 +26,7 @@ export interface TurnDeps {
 export interface TurnInput {
   readonly session: Session;
   readonly turn: MutableTurn;
+  readonly progress: Progress;
   readonly signal: AbortSignal;
   /** False once the slots were taken away: whatever still arrives is ignored. */
   readonly held: () => boolean;
@@ -32,43 +35,45 @@ export interface TurnInput {
 
 export type MutableTurn = { -readonly [K in keyof ActiveTurn]: ActiveTurn[K] };
 
-interface Progress {
+/** What a turn brought so far; also the result of one whose slots were taken from it. */
+export interface Progress {
   outcome: Outcome | undefined;
   yielded: boolean;
-  usage: Usage;
   readonly entries: Entry[];
   readonly notices: string[];
   writes: Promise<void>;
 }
 
-export async function runTurn(deps: TurnDeps, input: TurnInput): Promise<TurnResult> {
-  const { turn, session } = input;
-  const progress: Progress = {
-    outcome: undefined,
-    yielded: false,
-    usage: noUsage,
-    entries: [],
-    notices: [],
-    writes: Promise.resolve(),
-  };
+export function newProgress(): Progress {
+  return { outcome: undefined, yielded: false, entries: [], notices: [], writes: Promise.resolve() };
+}
+
+/** Plays the turn to its end and collects what it brings; never rejects. */
+export async function runTurn(deps: TurnDeps, input: TurnInput): Promise<void> {
+  const { turn, session, progress } = input;
   try {
     const profile = await deps.profile(session, turn.id);
-    await deps.hooks.started(turn);
     const history = await deps.transcripts.read(session.id);
+    if (!input.held()) return;
+    await deps.hooks.started(turn);
     const first = inputEntry(deps, turn, turn.items);
     write(deps, session, progress, first);
     const prompt = buildPrompt(deps, input, profile, [...history, first]);
     for await (const event of profile.runtime.turn(session, prompt, profile.tools, input.signal)) {
-      if (!input.held()) break;
+      if (!input.held()) return;
+      turn.heard = true;
       turn.lastEventAt = deps.clock.now();
       deps.hooks.alive(turn);
-      await take(deps, input, progress, event);
+      await take(deps, input, event);
     }
     await progress.writes;
   } catch (error) {
-    progress.outcome = { kind: 'error', code: 'turn_failed', message: reason(error) };
+    failTurn(progress, error);
   }
-  return finish(deps, input, progress);
+}
+
+export function failTurn(progress: Progress, error: unknown): void {
+  progress.outcome = { kind: 'error', code: 'turn_failed', message: reason(error) };
 }
 
 function buildPrompt(deps: TurnDeps, input: TurnInput, profile: Profile, history: readonly Entry[]): TurnPrompt {
@@ -86,12 +91,12 @@ function buildPrompt(deps: TurnDeps, input: TurnInput, profile: Profile, history
       turn.items = [...turn.items, ...taken];
       return taken.map(injection);
     },
-    beforeCall: () => deps.hooks.refuseCall(turn),
+    beforeCall: () => (input.held() ? deps.hooks.refuseCall(turn) : Promise.resolve(lostSlots)),
   };
 }
 
-async function take(deps: TurnDeps, input: TurnInput, progress: Progress, event: TurnEvent): Promise<void> {
-  const { turn, session } = input;
+async function take(deps: TurnDeps, input: TurnInput, event: TurnEvent): Promise<void> {
+  const { turn, session, progress } = input;
   switch (event.type) {
     case 'text':
       turn.partial += event.delta;
@@ -104,7 +109,7 @@ async function take(deps: TurnDeps, input: TurnInput, progress: Progress, event:
       deps.signs.tool(turn, event);
       return;
     case 'usage':
-      progress.usage = addUsage(progress.usage, event.usage);
+      turn.usage = addUsage(turn.usage, event.usage);
       await deps.hooks.spend(turn, session, event.usage);
       return;
     case 'notice':
@@ -127,27 +132,25 @@ function write(deps: TurnDeps, session: Session, progress: Progress, entry: Entr
   progress.writes.catch(() => undefined);
 }
 
-/** The turn's own view of how it ended; also used for a turn whose slots were taken by force. */
+/** The result as things stand; also for a turn whose slots were taken by force. */
 export function finish(
   deps: Pick<TurnDeps, 'clock'>,
-  input: Pick<TurnInput, 'session' | 'turn'>,
-  progress?: Progress,
+  input: Pick<TurnInput, 'session' | 'turn' | 'progress'>,
 ): TurnResult {
-  const { turn, session } = input;
-  const entries = progress?.entries ?? [];
-  const answers = answersOf(entries, turn.partial);
+  const { turn, session, progress } = input;
+  const answers = answersOf(progress.entries, turn.partial);
   return {
     id: turn.id,
     session,
     tree: turn.tree,
     items: turn.items,
-    outcome: outcomeOf(turn.cause, progress?.outcome, answers),
-    yielded: progress?.yielded ?? false,
+    outcome: outcomeOf(turn.cause, progress.outcome, answers),
+    yielded: progress.yielded,
     cause: turn.cause,
     answers,
-    entries,
-    notices: progress?.notices ?? [],
-    usage: progress?.usage ?? noUsage,
+    entries: progress.entries,
+    notices: progress.notices,
+    usage: turn.usage,
     startedAt: turn.startedAt,
     endedAt: deps.clock.now(),
   };

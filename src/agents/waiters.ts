@@ -25,6 +25,11 @@ export class Waiters {
     return { taken: taken.promise, ended: ended.promise };
   }
 
+  /** Items whose end somebody waits for. */
+  size(): number {
+    return this.#waiting.size;
+  }
+
   taken(items: readonly MailItem[], how: Taken): void {
     for (const id of items.flatMap(idsOf)) this.#waiting.get(id)?.taken(how);
   }

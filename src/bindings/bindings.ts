@@ -4,7 +4,7 @@ import pLimit, { type LimitFunction } from 'p-limit';
 import { z } from 'zod';
 import { type Binding, bindingSchema } from '../core/binding.ts';
 import type { Caller } from '../core/command.ts';
-import { ok, type Result } from '../core/result.ts';
+import { ok, type Refusal, type Result } from '../core/result.ts';
 import { type Route, routeKey, sameRoute } from '../core/route.ts';
 import type { SessionKey } from '../core/session.ts';
 import type { Clock } from '../infra/clock.ts';
@@ -92,19 +92,30 @@ export class Bindings {
    */
   bind(request: BindRequest): Promise<Result<Bound>> {
     return this.#alone(async () => {
-      const settings = this.#settings(request.route);
-      if (!settings.enabled) return bindingRefusal.off(request.route.channel);
-      const [here, elsewhere] = [await this.at(request.route), await this.of(request.session)];
-      const foreign = [here, elsewhere].find((binding) => binding !== undefined && !mayChange(binding, request.by));
-      if (foreign !== undefined) return bindingRefusal.boundByAnother(foreign);
+      const { route, session, agentId, label, by } = request;
+      const [here, elsewhere] = [await this.at(route), await this.of(session)];
+      const refused = this.#refusal(route, by, [here, elsewhere]);
+      if (refused !== undefined) return { ok: false, refusal: refused };
       const now = this.#clock.now();
-      const { route, session, agentId, label } = request;
-      const { idleMs, maxAgeMs } = settings;
+      const { idleMs, maxAgeMs } = this.#settings(route);
       const times = { boundAt: now, lastMessageAt: now, idleMs, maxAgeMs };
-      const binding: Binding = { route, session, agentId, label, boundBy: request.by.id, ...times };
+      const binding: Binding = { route, session, agentId, label, boundBy: by.id, ...times };
       const farewells = await this.#place(binding, here, elsewhere);
       return ok({ binding, farewells });
     });
+  }
+
+  /** Why this session could not be bound in a thread still to be opened at `parent`; so that none is opened in vain. */
+  async refusal({
+    parent,
+    session,
+    by,
+  }: {
+    parent: Route;
+    session: SessionKey;
+    by: Binder;
+  }): Promise<Refusal | undefined> {
+    return this.#refusal(parent, by, [await this.of(session)]);
   }
 
   /** Ends the binding of a place. Refused: `not_bound`, `not_binder`. */
@@ -183,6 +194,12 @@ export class Bindings {
       if (binding !== undefined) await this.#remove(binding, { kind: 'ended' });
       return binding;
     });
+  }
+
+  #refusal(route: Route, by: Binder, touched: readonly (Binding | undefined)[]): Refusal | undefined {
+    if (!this.#settings(route).enabled) return bindingRefusal.off(route.channel).refusal;
+    const foreign = touched.find((binding) => binding !== undefined && !mayChange(binding, by));
+    return foreign === undefined ? undefined : bindingRefusal.boundByAnother(foreign).refusal;
   }
 
   async #whyOver(binding: Binding, now: number): Promise<FarewellReason | undefined> {

@@ -1,12 +1,12 @@
 // What commands can do with bindings: focus, unfocus, expiry. Implements BindingServices of src/core/services.ts.
-import type { ChannelAdapter } from '../core/channel.ts';
+import { type ChannelAdapter, opensThreads } from '../core/channel.ts';
 import type { CommandPlace } from '../core/command.ts';
 import { ok, type Result, refuse } from '../core/result.ts';
 import { type Route, sameRoute } from '../core/route.ts';
 import type { Run } from '../core/run.ts';
 import type { BindingServices } from '../core/services.ts';
 import type { Session, SessionKey } from '../core/session.ts';
-import type { Bindings, Farewell } from './bindings.ts';
+import type { Bindings } from './bindings.ts';
 import type { BindingSettings } from './expiry.ts';
 import { introText, threadName } from './texts.ts';
 
@@ -16,71 +16,32 @@ export interface FocusDeps {
   readonly adapter: (route: Route) => ChannelAdapter | undefined;
   readonly session: (key: SessionKey) => Promise<Session | undefined>;
   readonly sessionById: (id: string) => Promise<Session | undefined>;
+  /** Resolves a token in the caller's scope. */
   readonly findRun: (place: CommandPlace, token: string) => Promise<Result<{ readonly run: Run }>>;
+  /** Resolves a token among the runs of every conversation: only for the owner. */
+  readonly findAnywhere: (token: string) => Result<Run>;
   readonly runOf: (session: SessionKey) => Run | undefined;
   readonly send: (key: string, route: Route, text: string) => Promise<void>;
 }
 
 export function bindingServices(deps: FocusDeps): BindingServices {
   const { bindings } = deps;
-  const labelOf = (session: Session): string => deps.runOf(session.key)?.label ?? session.agentId;
-  const say = (farewells: readonly Farewell[], here: Route): Promise<unknown> =>
-    // The command's own reply speaks in this place.
-    Promise.all(
-      farewells
-        .filter((each) => !sameRoute(each.route, here))
-        .map((each) => deps.send(each.key, each.route, each.text)),
-    );
-
-  async function place(call: CommandPlace, label: string, here: boolean): Promise<Result<Route>> {
-    const adapter = deps.adapter(call.route);
-    const opens = !here && call.route.thread === undefined && adapter?.can.threads === true && call.chat === 'group';
-    if (!opens || adapter?.openThread === undefined) return ok(call.route);
-    try {
-      return ok(await adapter.openThread(call.route, threadName(label)));
-    } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      return refuse(
-        'thread_failed',
-        `No thread could be opened: ${why}.`,
-        'Give the bot that right, or use --bind here.',
-      );
-    }
-  }
-
   return {
     enabled: (route) => deps.settings(route).enabled,
     at: (route) => bindings.at(route),
     of: (session) => bindings.of(session),
-    async findTarget(call, token) {
-      const found = await deps.findRun(call, token);
-      if (found.ok) return live(await deps.session(found.value.run.child), found.value.run.label);
-      const owner = call.caller.class === 'owner';
-      const session = owner ? ((await deps.session(token)) ?? (await deps.sessionById(token))) : undefined;
-      return session === undefined ? found : ok(session);
-    },
+    findTarget: (call, token) => findTarget(deps, call, token),
     async focus(call, target, here) {
-      if (target.key === call.chatSession.key) {
-        return refuse(
-          'own_session',
-          'That is the session that answers here anyway.',
-          'Name a sub-agent; /agents lists them.',
-        );
-      }
-      const route = await place(call, labelOf(target), here);
+      if (target.key === call.chatSession.key) return refusal.ownSession(call);
+      const label = deps.runOf(target.key)?.label ?? target.agentId;
+      const route = await choosePlace(deps, call, { target, label, here });
       if (!route.ok) return route;
-      const label = labelOf(target);
-      const by = { id: call.caller.id, class: call.caller.class };
-      const bound = await bindings.bind({
-        route: route.value,
-        session: target.key,
-        agentId: target.agentId,
-        label,
-        by,
-      });
+      const request = { route: route.value, session: target.key, agentId: target.agentId, label, by: call.caller };
+      const bound = await bindings.bind(request);
       if (!bound.ok) return bound;
       const { binding, farewells } = bound.value;
-      await say(farewells, call.route);
+      for (const { key, route: place, text } of farewells) await deps.send(key, place, text);
+      // In its own place the command's reply introduces the session.
       if (!sameRoute(binding.route, call.route)) {
         await deps.send(`intro:${binding.session}:${binding.boundAt}`, binding.route, introText({ binding }));
       }
@@ -88,13 +49,59 @@ export function bindingServices(deps: FocusDeps): BindingServices {
     },
     async unfocus(call) {
       const ended = await bindings.unbind(call.route, call.caller);
-      return ended.ok ? ok({ binding: ended.value.binding, agentId: call.chatSession.agentId }) : ended;
+      return ended.ok ? ok({ farewell: ended.value.farewell.text, agentId: call.chatSession.agentId }) : ended;
     },
     setExpiry: (call, change) => bindings.setExpiry(call.route, call.caller, change),
   };
 }
 
-function live(session: Session | undefined, label: string): Result<Session> {
+/** In the caller's scope; for the owner also any session by key or id, and any run by its label. */
+async function findTarget(deps: FocusDeps, call: CommandPlace, token: string): Promise<Result<Session>> {
+  const near = await deps.findRun(call, token);
+  if (near.ok) return live(deps, near.value.run);
+  // Of several candidates none is better than the others, so wider scope does not help.
+  if (call.caller.class !== 'owner' || near.refusal.code === 'target_ambiguous') return near;
+  const session = (await deps.session(token)) ?? (await deps.sessionById(token.toLowerCase()));
   if (session !== undefined) return ok(session);
-  return refuse('archived', `${label} is archived and can no longer answer.`, 'Start a new run with /subagents spawn.');
+  const far = deps.findAnywhere(token);
+  if (far.ok) return live(deps, far.value);
+  return far.refusal.code === 'target_ambiguous' ? far : near;
 }
+
+async function live(deps: FocusDeps, run: Run): Promise<Result<Session>> {
+  const session = await deps.session(run.child);
+  return session === undefined ? refusal.archived(run.label) : ok(session);
+}
+
+/** Where to bind: here, or in a new thread where this place has them. Nothing is opened that could not be bound. */
+async function choosePlace(
+  deps: FocusDeps,
+  call: CommandPlace,
+  { target, label, here }: { readonly target: Session; readonly label: string; readonly here: boolean },
+): Promise<Result<Route>> {
+  const adapter = deps.adapter(call.route);
+  const inside = call.chat === 'direct' || call.route.thread !== undefined;
+  if (here || inside || adapter?.openThread === undefined || !opensThreads(adapter, call.route)) return ok(call.route);
+  const refused = await deps.bindings.refusal({ parent: call.route, session: target.key, by: call.caller });
+  if (refused !== undefined) return { ok: false, refusal: refused };
+  try {
+    return ok(await adapter.openThread(call.route, threadName(label)));
+  } catch (error) {
+    return refusal.noThread(error instanceof Error ? error.message : String(error));
+  }
+}
+
+const refusal = {
+  ownSession: ({ bound }: CommandPlace) =>
+    bound
+      ? refuse('own_session', "That is this conversation's own session.", '/unfocus goes back to it.')
+      : refuse('own_session', 'That is the session that answers here anyway.', 'Name a sub-agent; /agents lists them.'),
+  archived: (label: string) =>
+    refuse('archived', `${label} is archived and can no longer answer.`, 'Start a new run with /subagents spawn.'),
+  noThread: (why: string) =>
+    refuse(
+      'thread_failed',
+      `No thread could be opened: ${why.replace(/[.\s]+$/, '')}.`,
+      'Give the bot the right to open threads here, or use --bind here.',
+    ),
+} as const;

@@ -1,6 +1,6 @@
 // Asks a running process over its control socket. Called by the verbs, and by control.ts to see whether a socket is alive.
-import { request } from 'node:http';
 import type { Refusal, Result } from '../core/result.ts';
+import { http } from '../infra/http.ts';
 import { recordedControlPath } from './control-path.ts';
 import type { ControlAnswers, ControlParams, ControlVerb } from './engine-port.ts';
 
@@ -71,15 +71,18 @@ interface Post {
 function post(path: string, { url, body, timeoutMs }: Post): Promise<Reply> {
   return new Promise((resolve) => {
     const fail = (error: NodeJS.ErrnoException): void => resolve(explain(error, path));
-    const ask = request({ socketPath: path, path: url, method: 'POST', agent: false, timeout: timeoutMs }, (answer) => {
-      let text = '';
-      answer.setEncoding('utf8');
-      answer.on('data', (part: string) => {
-        text += part;
-      });
-      answer.on('error', fail);
-      answer.on('end', () => resolve({ kind: 'text', text }));
-    });
+    const ask = http.request(
+      { socketPath: path, path: url, method: 'POST', agent: false, timeout: timeoutMs },
+      (answer) => {
+        let text = '';
+        answer.setEncoding('utf8');
+        answer.on('data', (part: string) => {
+          text += part;
+        });
+        answer.on('error', fail);
+        answer.on('end', () => resolve({ kind: 'text', text }));
+      },
+    );
     ask.on('timeout', () => ask.destroy(new Error('timeout')));
     ask.on('error', fail);
     ask.end(JSON.stringify(body));

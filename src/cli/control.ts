@@ -1,9 +1,10 @@
 // The control socket of a running process: the command line's verbs as HTTP over a unix domain socket. Opened by start.ts
 // before anything else, which also makes it the proof that only one process works on a state folder.
 import { chmodSync, rmSync } from 'node:fs';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { z } from 'zod';
 import { ok, type Result, refuse } from '../core/result.ts';
+import { http } from '../infra/http.ts';
 import { pingControl } from './control-client.ts';
 import { forgetControlPath, prepareControlPath, recordControlPath } from './control-path.ts';
 import {
@@ -45,7 +46,7 @@ export async function startControl(options: ControlOptions): Promise<Result<Cont
   try {
     recordControlPath(stateDir, path);
     rmSync(path, { force: true });
-    const server = createServer((ask, answer) => void serve(options, ask, answer));
+    const server = http.createServer((ask, answer) => void serve(options, ask, answer));
     await listen(server, path);
     return ok({ path, close: () => close(server, stateDir).finally(unlock) });
   } catch (error) {

@@ -90,6 +90,8 @@ export interface Banner {
   readonly model: string;
   /** Why this model, and how to get another one. */
   readonly modelNote: string;
+  /** What a person should know before anything else, e.g. why the config file is not in use. */
+  readonly warning?: string | undefined;
   /** A chat in this terminal will open: the banner ends with how to use it, and logs stay in the file. */
   readonly console: boolean;
 }

@@ -57,6 +57,7 @@ async function run(cli: Cli, app: App, ending: Ending): Promise<Exit> {
   const banner = app.banner();
   // Without a person in front of it stdout belongs to the JSON log.
   if (banner.console || cli.stdout.isTTY === true) cli.out(bannerText(banner));
+  if (banner.warning !== undefined) cli.err(`⚠️ ${banner.warning}`);
   const unlisten = listen(cli, app, ending);
   let code: Exit = exits.ok;
   try {

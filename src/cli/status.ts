@@ -1,4 +1,5 @@
 // `switchyard status`: is the process up, and is everything it needs connected. Exit 0 healthy, 1 degraded, 2 not running.
+import { configWords } from '../../commands/status.ts';
 import { elapsed, timestamp, titled } from '../core/format.ts';
 import type { StatusView } from '../core/services.ts';
 import { type AddVerb, ask, type Cli, exits, printJson } from './cli.ts';
@@ -42,7 +43,7 @@ export function statusText(view: StatusView, troubles: readonly string[], now: n
   const lines = [
     `version: ${view.version}, up ${elapsed(view.uptimeMs)}, generation ${view.generation}`,
     `model: ${view.model}`,
-    `config: ${config.path}, loaded ${timestamp(config.loadedAt, now)}`,
+    `config: ${configWords(config, now)}`,
     ...(changed !== undefined && changed > config.loadedAt
       ? [`⚠️ the config file is newer: changed ${timestamp(changed, now)}`]
       : []),

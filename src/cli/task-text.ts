@@ -1,6 +1,6 @@
 // How runs, trees and maintenance look on the command line. Used by tasks.ts. Pure.
 import { costWords, outcomeWords, runName, tokenSplit, tokenWords, workedMs } from '../../commands/run-words.ts';
-import { clip, elapsed, oneLine, timestamp } from '../core/format.ts';
+import { clip, elapsed, oneLine, timestamp, usd } from '../core/format.ts';
 import { type Run, shortId } from '../core/run.ts';
 import type { StopReport } from '../core/services.ts';
 import type { FlowView, MaintenanceFinding } from './engine-port.ts';
@@ -42,7 +42,7 @@ export function runDetails(run: Run, now: number): string {
     ['Elapsed', elapsed(workedMs(run, now))],
     ['Timeout', run.timeoutSeconds === 0 ? 'none' : elapsed(run.timeoutSeconds * 1000)],
     ['Tokens', tokenSplit(run.usage)],
-    ['Cost', costWords(run.usage)],
+    ['Cost', usd(run.usage.reported ? run.usage.costUsd : null)],
     ['Mode', `${run.mode}, cleanup ${run.cleanup}`],
     ['Archive at', timestamp(run.archiveAt, now)],
     ['Warnings', run.warnings.length === 0 ? '(none)' : run.warnings.join(' ')],

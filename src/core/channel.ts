@@ -33,9 +33,16 @@ export interface ChannelAdapter {
   /** Replaces the text of a message this adapter sent. Only called when `can.edits`. */
   edit?(route: Route, messageId: string, message: OutboundMessage): Promise<Receipt>;
   openThread?(parent: Route, name: string): Promise<Route>;
+  /** Whether `openThread` works at this place; absent: wherever `can.threads`. */
+  opensThreads?(parent: Route): boolean;
   /** Best effort, never awaited, never throws. `typing` lasts until `idle`. */
   signal?(route: Route, sign: Sign): void;
   /** Derived from the live connection at the time of the call, never cached. */
   health(): ChannelHealth;
   stop(): Promise<void>;
+}
+
+/** Whether a run can get a thread of its own at this place: never in a direct chat or a plain group. */
+export function opensThreads(adapter: ChannelAdapter, parent: Route): boolean {
+  return adapter.can.threads && (adapter.opensThreads?.(parent) ?? true);
 }

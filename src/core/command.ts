@@ -47,6 +47,8 @@ export interface Verb {
   readonly flags: readonly Flag[];
   /** Starts work: refused while draining. */
   readonly starts?: boolean;
+  /** Acts on the current session: refused where the conversation is bound to a session that is gone. */
+  readonly acts?: boolean;
   /** Only looks: a native reply may be private. */
   readonly view?: boolean;
   run(call: Call): Promise<Reply>;
@@ -78,8 +80,12 @@ export interface CommandPlace {
   /** The bound session if the conversation is bound, else `chatSession`. */
   readonly session: Session;
   readonly bound: boolean;
+  /** Label of the bound session where that is gone; `session` is then the chat's own, which must not act in its place. */
+  readonly gone?: string;
   /** Idempotency key of this command: the id of its intake row. */
   readonly commandId: string;
+  /** Called by what waits for an agent once it has acted: the messages that follow here need not wait for the reply. */
+  readonly acted?: (() => void) | undefined;
 }
 
 export interface Call extends CommandPlace {

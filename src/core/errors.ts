@@ -1,5 +1,15 @@
-// The refusal sentences of spawning: one function per rule, the same words for agents, chats and logs.
+// Refusal sentences that several rooms speak, above all those of spawning: one function per rule, the same words for agents,
+// chats and logs.
 import type { Refusal } from './result.ts';
+
+/** A conversation whose bound session is gone: nothing else may act or answer in its place. */
+export function sessionGone(label: string): Refusal {
+  return {
+    code: 'session_gone',
+    message: `session_gone: this conversation is bound to ${label}, which has been archived.`,
+    fix: 'Use /unfocus to talk to the agent here again, or /focus another run.',
+  };
+}
 
 const listed = (ids: readonly string[]): string => (ids.length === 0 ? '(none)' : ids.join(', '));
 
@@ -22,7 +32,7 @@ export const spawnRefusal = {
   notInList: (caller: string, target: string, allowed: readonly string[], key: string): Refusal => ({
     code: 'agent_not_allowed',
     message: `agent id not in allowAgents: ${target}. ${caller} may start: ${listed(allowed)}.`,
-    fix: `To allow ${target}, set ${key}.`,
+    fix: `To allow ${target}, add it to ${key}.`,
   }),
   allowlistEmpty: (caller: string, key: string): Refusal => ({
     code: 'allowlist_empty',
@@ -58,6 +68,16 @@ export const spawnRefusal = {
     code: 'mode_requires_thread',
     message: 'mode "session" needs a thread of its own.',
     fix: 'Either add thread: true, or use mode: "run".',
+  }),
+  noConversation: (): Refusal => ({
+    code: 'no_route',
+    message: 'this session belongs to no conversation, so nobody would get the result.',
+    fix: 'Start it from a chat.',
+  }),
+  turnStopped: (): Refusal => ({
+    code: 'stopped',
+    message: 'this turn was stopped before the run was accepted.',
+    fix: '',
   }),
   threadRequired: (): Refusal => ({
     code: 'thread_required',

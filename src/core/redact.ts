@@ -33,7 +33,7 @@ const urlLogin = /(:\/\/)[^\s/@:<>"'`[\]]{0,128}:[^\s/@<>"'`[\]]{1,256}@/g;
 const assignment =
   /((?:pass(?:word|wd|phrase)|pwd|secret|token|credential|(?:api|access|secret|private|auth|account)[_-]?key)(?:["']|\*\*)?[ \t]{0,4}(?:=>|:=|[:=])(?:\*\*)?)([ \t]{0,4})(["'`]?)([^\s"'`,;&<>()[\]{}|]{4,})(["'`(]?)/gi;
 
-/** Values that stand for a value: types, placeholders, words of a form. */
+/** Values that stand for a value: types, variables, masks, words of a form. */
 const ordinaryValue =
   /^(?:string|number|boolean|object|unknown|undefined|null|none|true|false|required|optional|missing|invalid|empty|unset|\$.*|%.*%|\*+|\.{3,}|x{4,}|…+)$/i;
 /** `process.env.KEY`, `config.token`: where a secret is, not the secret. */

@@ -2,7 +2,7 @@
 import type { Binding } from './binding.ts';
 import type { Caller, Command, CommandPlace } from './command.ts';
 import type { Result } from './result.ts';
-import type { Route } from './route.ts';
+import type { ChannelId, Route } from './route.ts';
 import type { Run } from './run.ts';
 import type { QueueSettings, Session, SessionKey, Usage } from './session.ts';
 import type { SpawnAccepted, SpawnRequest } from './spawn.ts';
@@ -24,13 +24,15 @@ export interface RunList {
 
 /** Counts of a stop, descendants included. */
 export interface StopReport {
-  /** Runs that were active and are stopped now. */
+  /** Runs that were active and are stopped now; those in `failed` are not among them. */
   readonly stopped: readonly Run[];
   readonly alreadyFinished: readonly Run[];
   /** Runs that did not stop within 1 s and were forced. */
   readonly failed: readonly Run[];
-  /** Active turns aborted in the session itself (0 or 1). */
+  /** Active turns ended in the session itself (0 or 1); such a turn is not counted again as a run in `stopped`. */
   readonly turns: number;
+  /** The session's own turn did not stop within 1 s and was forced; a run's turn is named in `failed` instead. */
+  readonly wedged: boolean;
   /** Messages waiting in the session that were discarded. */
   readonly messages: number;
 }
@@ -41,7 +43,8 @@ export type SendResult =
   | { readonly kind: 'running' }
   | { readonly kind: 'failed'; readonly message: string };
 
-export type SteerResult = 'injected' | 'queued' | 'idle';
+/** `pending`: goes in at the turn's next step, or becomes the next message if the turn ends first. */
+export type SteerResult = 'injected' | 'pending' | 'queued' | 'idle';
 
 export interface RunServices {
   /** Numbers the runs for this conversation and remembers the numbering. */
@@ -57,25 +60,38 @@ export interface RunServices {
     place: CommandPlace,
     request: SpawnRequest,
   ): Promise<Result<SpawnAccepted & { readonly number: number; readonly ahead: number }>>;
-  /** Stops these runs and all below them. `undefined`: every run of the current session. */
+  /** Stops these runs and all below them, and ends their bindings. `undefined`: every run of the current session. */
   kill(place: CommandPlace, runs: readonly Run[] | undefined): Promise<StopReport>;
   /** Aborts the session's active turn, its waiting messages and every descendant. */
   stop(place: CommandPlace): Promise<StopReport>;
-  send(place: CommandPlace, run: Run, text: string): Promise<Result<SendResult>>;
+  /** `reply`: what the person is told of a result; an answer that comes in time is stored with the end of its turn. */
+  send(
+    place: CommandPlace,
+    run: Run,
+    text: string,
+    reply?: (result: SendResult) => string,
+  ): Promise<Result<SendResult>>;
   steer(place: CommandPlace, run: Run, text: string): Promise<Result<SteerResult>>;
   /** The session's own active turn. */
   steerSession(place: CommandPlace, text: string): Promise<Result<SteerResult>>;
   undelivered(place: CommandPlace): Promise<number>;
+  /** What the current session is doing: the run it belongs to, and whether a turn is under way. */
+  current(place: CommandPlace): Promise<{ readonly run: Omit<RunView, 'number'> | undefined; readonly busy: boolean }>;
 }
 
 export interface SessionServices {
   /** Stops descendants, empties the context; nothing is reset when something did not stop. */
-  reset(place: CommandPlace): Promise<Result<{ readonly stopped: number }>>;
+  reset(place: CommandPlace): Promise<Result<Pick<StopReport, 'stopped' | 'turns' | 'messages'>>>;
   /** Cleaned lines of a transcript, newest last. */
   log(session: SessionKey, limit: number, tools: boolean): Promise<Result<readonly LogLine[]>>;
-  transcriptPath(run: Run): Promise<string>;
+  /** The id and the transcript (absolute path) of a run's session now: a reset gave it new ones, archiving renamed the file. */
+  files(run: Run): Promise<{ readonly sessionId: string; readonly transcript: string }>;
   contextTokens(agentId: string, model: string): number;
-  queue(session: Session): { readonly settings: QueueSettings; readonly waiting: number; readonly overridden: boolean };
+  /** `from`: the channel whose settings are asked about; default: the session's last one. */
+  queue(
+    session: Session,
+    from?: ChannelId,
+  ): { readonly settings: QueueSettings; readonly waiting: number; readonly overridden: boolean };
   setQueue(session: SessionKey, change: Partial<QueueSettings> | 'default'): Promise<Session>;
 }
 
@@ -93,7 +109,8 @@ export interface BindingServices {
   findTarget(place: CommandPlace, token: string): Promise<Result<Session>>;
   /** Binds this conversation, or a new thread where the platform has them and `here` is false. */
   focus(place: CommandPlace, target: Session, here: boolean): Promise<Result<Binding>>;
-  unfocus(place: CommandPlace): Promise<Result<{ readonly binding: Binding; readonly agentId: string }>>;
+  /** `farewell`: the last word about the session that was bound; `agentId` answers again. */
+  unfocus(place: CommandPlace): Promise<Result<{ readonly farewell: string; readonly agentId: string }>>;
   setExpiry(
     place: CommandPlace,
     change: { readonly idleMs?: number; readonly maxAgeMs?: number },
@@ -127,6 +144,8 @@ export interface StatusView {
   readonly draining: boolean;
   readonly config: {
     readonly path: string;
+    /** False: there is no such file and the defaults are in use. */
+    readonly exists: boolean;
     readonly loadedAt: number;
     readonly fileChangedAt?: number;
     readonly error?: string;

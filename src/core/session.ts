@@ -68,9 +68,11 @@ export const sessionSchema = z.object({
   lastTo: z.string().optional(),
   lastAccountId: z.string().optional(),
   lastThread: z.string().optional(),
+  /** Who wrote from there, `<channel>:<id>`; only in direct chats. */
+  lastPerson: z.string().optional(),
   /** A turn was cut off by a restart and has not been resumed yet. */
   abortedLastRun: z.boolean().optional(),
-  /** Turns without any spawn attempt, for the doctor. */
+  /** Turns since the session was opened or reset. */
   turns: z.number().int().nonnegative(),
   usage: usageSchema,
   createdAt: z.number(),

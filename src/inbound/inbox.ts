@@ -15,6 +15,10 @@ const internalSchema = z.object({
   from: z.string().optional(),
   /** Where an answer is expected. */
   route: routeSchema.optional(),
+  /** May go into a running turn. */
+  steer: z.boolean().optional(),
+  /** The session answers in `route` itself. */
+  inPlace: z.boolean().optional(),
 });
 const itemSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('message'), message: inboundSchema }),
@@ -28,6 +32,8 @@ export interface InternalItem {
   readonly text: string;
   readonly from?: string | undefined;
   readonly route?: Route | undefined;
+  readonly steer?: boolean | undefined;
+  readonly inPlace?: boolean | undefined;
   /** The same key is taken in once. */
   readonly key: string;
 }
@@ -81,8 +87,8 @@ export class Inbox {
 
   /** Puts a message into a session inside the caller's transaction. Returns its ticket, or undefined for a known key. */
   acceptInternal(sql: Sql, entry: InternalItem, now: number): number | undefined {
-    const { session, key, kind, text, from, route } = entry;
-    const item: Item = { kind: 'internal', item: { kind, text, from, route } };
+    const { session, key, ...said } = entry;
+    const item: Item = { kind: 'internal', item: said };
     return insert(sql, { dedupe: `internal:${key}`, item, session, now });
   }
 

@@ -1,12 +1,14 @@
 // The way of every message from a channel to a command or a turn.
 // 1 store (only now may the platform's cursor move)  2 who speaks  3 too old?  4 which session  5 command now, or a turn
-// Steps 2-5 of one conversation run one after another, so that order is kept; commands do not hold up what follows them.
+// Steps 2-5 of one conversation run one after another, so that order is kept, also between a command and what follows it.
 import type { MailItem } from '../agents/mailbox.ts';
 import type { Bindings } from '../bindings/bindings.ts';
 import type { CommandPlace, Reply } from '../core/command.ts';
+import { sessionGone } from '../core/errors.ts';
 import type { InboundMessage } from '../core/message.ts';
+import { refusalText } from '../core/result.ts';
 import { routeKey } from '../core/route.ts';
-import type { Session, SessionKey } from '../core/session.ts';
+import type { Session } from '../core/session.ts';
 import type { Clock } from '../infra/clock.ts';
 import type { Config } from '../infra/config.ts';
 import type { Database, Sql } from '../infra/database.ts';
@@ -18,6 +20,7 @@ import { decideAge, oldMessageText } from './age.ts';
 import { Chain } from './chain.ts';
 import type { Inbox } from './inbox.ts';
 import { type Routed, type RouterDeps, routeMessage } from './router.ts';
+import { itemId, replyKey } from './tickets.ts';
 
 export interface ReceiverDeps extends RouterDeps {
   readonly inbox: Inbox;
@@ -38,11 +41,19 @@ export interface ReceiverDeps extends RouterDeps {
 
 type Place = Extract<Routed, { kind: 'session' }>;
 
+/** How long a message waits for the command before it in its conversation; a command waits for hardly anything. */
+const orderMs = { message: 2_000, command: 100 } as const;
+
+const notAllowed: Reply = { text: '⚠️ you are not allowed to use this here.' };
+const notHandled: Reply = { text: '⚠️ this message could not be handled; the log says why. Please send it again.' };
+
 export class Receiver {
   readonly #deps: ReceiverDeps;
   readonly #chain = new Chain();
   readonly #commands = new Set<Promise<void>>();
-  /** Conversations already told that an old message was left alone. */
+  /** The latest command of a conversation, until it has acted. */
+  readonly #acting = new Map<string, Promise<void>>();
+  /** Conversations told that an old message was left alone, until a fresh one comes. */
   readonly #toldOld = new Set<string>();
 
   constructor(deps: ReceiverDeps) {
@@ -56,17 +67,17 @@ export class Receiver {
       this.#deps.log.debug({ ticket, code: 'duplicate' }, 'message was stored before');
       return;
     }
-    this.take(ticket, message);
+    void this.take(ticket, message);
   }
 
-  /** Goes on with a stored message; also called at start for those left open. */
-  take(ticket: number, message: InboundMessage): void {
-    this.#chain.run(routeKey(message.route), () => this.#process(ticket, message));
+  /** Goes on with a stored message, also with one left open by the last process. Resolves when it has its place. */
+  take(ticket: number, message: InboundMessage): Promise<void> {
+    return this.#chain.run(routeKey(message.route), () => this.#process(ticket, message));
   }
 
   /** Resolves when every accepted message has become a command or a turn, and every command has answered. */
   async idle(): Promise<void> {
-    while (this.#chain.busy() || this.#commands.size > 0) {
+    while (this.busy()) {
       await this.#chain.idle();
       await Promise.all(this.#commands);
     }
@@ -76,44 +87,71 @@ export class Receiver {
     return this.#chain.busy() || this.#commands.size > 0;
   }
 
+  /** What is remembered while work goes on. */
+  stats(): { readonly conversations: number; readonly commands: number } {
+    return { conversations: this.#chain.size() + this.#acting.size, commands: this.#commands.size };
+  }
+
   async #process(ticket: number, message: InboundMessage): Promise<void> {
     try {
       await this.#steps(ticket, message);
     } catch (error) {
-      this.#deps.log.error({ err: error, ticket, code: 'intake_failed' }, 'message could not be handled');
-      await this.#finish(ticket, message, {
-        text: '⚠️ this message could not be handled; the log says why. Please send it again.',
-      });
+      await this.#failed(ticket, message, error);
+    }
+  }
+
+  /** Tells the sender; when not even that can be stored, the message stays open for the next start. */
+  async #failed(ticket: number, message: InboundMessage, error: unknown): Promise<void> {
+    const { log } = this.#deps;
+    log.error({ err: error, ticket, code: 'intake_failed' }, 'message could not be handled');
+    try {
+      await this.#finish(ticket, message, { reply: notHandled, dropped: 'intake_failed' });
+    } catch (again) {
+      log.error({ err: again, ticket, code: 'intake_failed' }, 'message stays open');
     }
   }
 
   async #steps(ticket: number, message: InboundMessage): Promise<void> {
     const { config, clock, log, inbox } = this.#deps;
+    const place = routeKey(message.route);
+    const command = this.#deps.isCommand(message.text);
+    await this.#after(this.#acting.get(place), command ? orderMs.command : orderMs.message);
     const binding = await this.#deps.bindings.at(message.route);
     const access = decideAccess(config(), message, { paired: this.#deps.paired(), expected: binding !== undefined });
     if (access.kind === 'ignored' || access.kind === 'stranger') {
       log.info({ ticket, sender: personOf(message), code: access.reason }, 'message not heard');
       const answered = access.kind === 'stranger' && access.answer === 'not_allowed';
-      if (answered) await this.#finish(ticket, message, { text: '⚠️ you are not allowed to use this here.' });
-      else await inbox.drop(ticket, access.reason);
-      return;
+      if (!answered) return inbox.drop(ticket, access.reason);
+      return this.#finish(ticket, message, { reply: notAllowed, dropped: access.reason });
     }
     const age = decideAge(message.sentAt, clock.now(), config().messages.inbound.maxAgeMinutes);
     if (age.kind === 'old') return this.#tooOld(ticket, message, age.ageMs);
+    this.#toldOld.delete(place);
     const owner = access.kind === 'owner';
     const routed = await routeMessage(this.#deps, message, owner);
     if (binding !== undefined) await this.#deps.bindings.touch(message.route, clock.now());
-    if (this.#deps.isCommand(message.text)) return this.#command(ticket, message, { routed, owner });
+    if (command) return this.#command(ticket, message, { routed, owner });
     if (routed.kind === 'dead') return this.#dead(ticket, message, routed.label);
+    await inbox.route(ticket, routed.session.key);
     this.#turn(ticket, message, routed);
   }
 
-  /** Commands never wait for a lane, and nothing that follows waits for them. */
+  /** Waits until the command before has acted, but not for long: an agent it waits for must not hold up the person. */
+  async #after(acting: Promise<void> | undefined, ms: number): Promise<void> {
+    if (acting === undefined) return;
+    const over = new AbortController();
+    await Promise.race([acting, this.#deps.clock.sleep(ms, over.signal)]);
+    over.abort();
+  }
+
+  /** Commands never wait for a lane. What follows in the conversation waits until they have acted, see `#after`. */
   #command(
     ticket: number,
     message: InboundMessage,
     { routed, owner }: { readonly routed: Routed; readonly owner: boolean },
   ): void {
+    const key = routeKey(message.route);
+    const { promise: acting, resolve: acted } = Promise.withResolvers<void>();
     const place: CommandPlace = {
       caller: { id: personOf(message), name: message.sender.name, class: owner ? 'owner' : 'allowed' },
       route: message.route,
@@ -121,13 +159,20 @@ export class Receiver {
       chatSession: routed.chatSession,
       session: routed.kind === 'session' ? routed.session : routed.chatSession,
       bound: routed.kind === 'session' && routed.bound,
-      commandId: `inbox:${ticket}`,
+      ...(routed.kind === 'dead' ? { gone: routed.label } : {}),
+      commandId: itemId(ticket),
+      acted,
     };
+    this.#acting.set(key, acting);
+    void acting.then(() => this.#acting.get(key) === acting && this.#acting.delete(key));
     const work = this.#deps
       .runCommand(message.text, place)
-      .then((reply) => this.#finish(ticket, message, reply))
-      .catch((error: unknown) => this.#deps.log.error({ err: error, ticket, code: 'command_failed' }, 'command failed'))
-      .finally(() => this.#commands.delete(work));
+      .then((reply) => this.#finish(ticket, message, { reply }))
+      .catch((error: unknown) => this.#failed(ticket, message, error))
+      .finally(() => {
+        this.#commands.delete(work);
+        acted();
+      });
     this.#commands.add(work);
   }
 
@@ -149,46 +194,35 @@ export class Receiver {
 
   /** Fails closed: the main agent must not answer what was meant for another session. */
   #dead(ticket: number, message: InboundMessage, label: string): Promise<void> {
-    const text = `⚠️ session_gone: this conversation is bound to ${label}, which has been archived. Use /unfocus to talk to the agent here again, or /focus another run.`;
-    return this.#finish(ticket, message, { text });
+    const reply = { text: `⚠️ ${refusalText(sessionGone(label))}` };
+    return this.#finish(ticket, message, { reply, dropped: 'session_gone' });
   }
 
   async #tooOld(ticket: number, message: InboundMessage, ageMs: number): Promise<void> {
     const place = routeKey(message.route);
     const told = this.#toldOld.has(place);
     this.#toldOld.add(place);
-    if (told) await this.#deps.inbox.drop(ticket, 'too_old');
-    else await this.#finish(ticket, message, { text: oldMessageText(ageMs) });
+    const reply = told ? undefined : { text: oldMessageText(ageMs) };
+    await this.#finish(ticket, message, { reply, dropped: 'too_old' });
   }
 
   /** The reply and the end of the message in one transaction. */
-  async #finish(ticket: number, message: InboundMessage, reply: Reply | undefined): Promise<void> {
+  async #finish(ticket: number, message: InboundMessage, end: End): Promise<void> {
     const { database, inbox } = this.#deps;
-    const session: SessionKey = routeKey(message.route);
+    const { reply, dropped } = end;
     await database.write((sql) => {
-      inbox.done(sql, [ticket], reply === undefined ? 'no reply needed' : 'answered');
+      if (dropped !== undefined) inbox.dropIn(sql, [ticket], dropped);
+      else inbox.done(sql, [ticket], reply === undefined ? 'no reply needed' : 'answered');
       if (reply === undefined) return;
-      this.#deps.enqueue(sql, {
-        key: `command:${ticket}`,
-        route: message.route,
-        message: reply,
-        priority: 'reply',
-        session,
-      });
+      const [key, session] = [replyKey(itemId(ticket)), routeKey(message.route)];
+      this.#deps.enqueue(sql, { key, route: message.route, message: reply, priority: 'reply', session });
     });
     this.#deps.sent();
   }
 }
 
-/** Mail items made from inbox rows carry the row's ticket. */
-export function itemId(ticket: number): string {
-  return `inbox:${ticket}`;
-}
-
-/** The inbox rows behind item ids; ids of other items are skipped. */
-export function ticketsOf(itemIds: readonly string[]): readonly number[] {
-  return itemIds.flatMap((id) => {
-    const ticket = /^inbox:(\d+)$/.exec(id)?.[1];
-    return ticket === undefined ? [] : [Number(ticket)];
-  });
+interface End {
+  readonly reply: Reply | undefined;
+  /** Why nothing was done about the message. */
+  readonly dropped?: string;
 }

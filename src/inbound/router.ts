@@ -4,7 +4,8 @@
 import type { Bindings } from '../bindings/bindings.ts';
 import type { InboundMessage } from '../core/message.ts';
 import { type DmScope, directKey, groupKey, type Session, type SessionKey } from '../core/session.ts';
-import type { Sessions } from '../sessions/sessions.ts';
+import { distrusted, type Sessions } from '../sessions/sessions.ts';
+import { personOf } from './access.ts';
 
 export interface RouterDeps {
   readonly sessions: Pick<Sessions, 'get' | 'open' | 'update' | 'rememberRoute'>;
@@ -25,30 +26,29 @@ export async function routeMessage(deps: RouterDeps, message: InboundMessage, ow
   if (binding === undefined) return { kind: 'session', chatSession, session: chatSession, bound: false };
   const session = await deps.sessions.get(binding.session);
   if (session === undefined) return { kind: 'dead', chatSession, label: binding.label, session: binding.session };
-  return { kind: 'session', chatSession, session, bound: true };
+  return { kind: 'session', chatSession, session: await withTrust(deps, session, owner), bound: true };
 }
 
 async function openChat(deps: RouterDeps, message: InboundMessage, owner: boolean): Promise<Session> {
   const agentId = deps.agentFor(message);
-  const key =
-    message.chat === 'direct'
-      ? directKey(agentId, message.route, message.sender.id, deps.dmScope())
-      : groupKey(agentId, message.route);
-  const ownerOnly = owner && message.chat === 'direct';
+  const direct = message.chat === 'direct';
+  const key = direct
+    ? directKey(agentId, message.route, message.sender.id, deps.dmScope())
+    : groupKey(agentId, message.route);
+  const ownerOnly = owner && direct;
   const opened = await deps.sessions.open(key, {
-    kind: 'chat',
-    agentId,
-    depth: 0,
-    role: 'main',
-    controlScope: key,
-    ownerOnly,
+    ...{ kind: 'chat', agentId, depth: 0, role: 'main', controlScope: key, ownerOnly },
   });
   const session = await withTrust(deps, opened, ownerOnly);
-  return (await deps.sessions.rememberRoute(session, message.route)) ?? session;
+  const person = personOf(message);
+  // Several people may share a direct session (dmScope main): what is meant for one must not follow another.
+  const moves = !direct || deps.dmScope() !== 'main' || owner || (session.lastPerson ?? person) === person;
+  if (!moves) return session;
+  return (await deps.sessions.rememberRoute(session, message.route, direct ? person : undefined)) ?? session;
 }
 
 /** In a shared session one message by somebody else is enough: it is no longer the owner's alone. */
-async function withTrust(deps: RouterDeps, session: Session, ownerOnly: boolean): Promise<Session> {
-  if (!session.ownerOnly || ownerOnly) return session;
-  return (await deps.sessions.update(session.key, (known) => ({ ...known, ownerOnly: false }))) ?? session;
+async function withTrust(deps: RouterDeps, session: Session, trusted: boolean): Promise<Session> {
+  if (!session.ownerOnly || trusted) return session;
+  return (await deps.sessions.update(session.key, distrusted)) ?? session;
 }

@@ -68,6 +68,11 @@ export class ConfigFile {
     return this.#loadedAt;
   }
 
+  /** False while no file is in use: everything is at its default then. */
+  get fromFile(): boolean {
+    return this.#good?.text !== undefined;
+  }
+
   /** Why the file is not what is in use; one fault per line. */
   get error(): string | undefined {
     return this.#error;

@@ -76,18 +76,6 @@ export const migrations: readonly string[] = [
   CREATE INDEX outbox_failed ON outbox (id) WHERE state IN ('ambiguous', 'undelivered');
   CREATE INDEX outbox_ended ON outbox (ended_at) WHERE ended_at IS NOT NULL;
 
-  CREATE TABLE approvals (
-    id TEXT PRIMARY KEY,
-    code TEXT NOT NULL,
-    session TEXT NOT NULL,
-    state TEXT NOT NULL,
-    hash TEXT NOT NULL,
-    at INTEGER NOT NULL,
-    expires_at INTEGER NOT NULL,
-    data TEXT NOT NULL
-  );
-  CREATE INDEX approvals_open ON approvals (session) WHERE state = 'pending';
-
   -- Spending: one row per tree, one per day and agent.
   CREATE TABLE trees (
     id TEXT PRIMARY KEY,

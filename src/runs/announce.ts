@@ -1,62 +1,58 @@
 // Between "run ended" and "the requester knows": exactly one of handed over, posted, silent, skipped or undelivered.
-// 1 hook  2 decide  3 hand over to the requester, again after 5, 20 and 60 s, climbing when it is gone  4 post by formatter
+// 1 hook  2 decide  3 hand over to the requester (handover.ts)  4 post by formatter  5 let go of whoever waited
 // Holds no lane slot. Called with every run that ended, and at start with every run whose completion is still owed.
-import type { ItemEnd } from '../agents/turn-types.ts';
-import type { Route } from '../core/route.ts';
 import { isTerminal, type Run, type RunDelivery } from '../core/run.ts';
-import type { Session, SessionKey } from '../core/session.ts';
+import type { SessionKey } from '../core/session.ts';
 import type { OnRunEnded } from '../core/tool.ts';
-import type { Clock } from '../infra/clock.ts';
 import type { Config } from '../infra/config.ts';
 import type { Database, Sql } from '../infra/database.ts';
-import type { Log } from '../infra/log.ts';
 import type { Sessions } from '../sessions/sessions.ts';
 import type { Transcripts } from '../sessions/transcript.ts';
 import { decideAnnounce } from './announce-plan.ts';
-import { completionBlock, formatCompletion, resultText } from './completion.ts';
+import { completionBlock, formatCompletion, ownEntries, resultText } from './completion.ts';
 import { endRun, setDelivery } from './end-run.ts';
 import { runEndedHook } from './ended-hook.ts';
-import type { RunRegistry } from './registry.ts';
-import type { RunItem } from './spawn.ts';
-import { completionItemId, type OutgoingEntry } from './turn-end.ts';
+import { Handover, type HandoverDeps } from './handover.ts';
+import type { OutgoingEntry } from './turn-end.ts';
 
-/** Pauses before each handover, in ms. */
-const attempts = [0, 5_000, 20_000, 60_000] as const;
+type OwnHandoverDeps = 'timeoutMs' | 'giveUpOn' | 'block' | 'settle' | 'release';
 
-export interface AnnounceDeps {
+export interface AnnounceDeps extends Omit<HandoverDeps, OwnHandoverDeps> {
   readonly database: Database;
-  readonly registry: RunRegistry;
   readonly sessions: Sessions;
   readonly transcripts: Pick<Transcripts, 'append' | 'path' | 'read'>;
-  readonly clock: Clock;
-  readonly log: Log;
   readonly config: () => Config;
   readonly onRunEnded: OnRunEnded | undefined;
-  readonly offer: (
-    session: Session,
-    item: RunItem,
-  ) => { readonly taken: Promise<'injected' | 'turn' | 'dropped'>; readonly ended: Promise<ItemEnd> };
-  /** Aborts the turn that took this item in, if it took in nothing else that a person waits for. */
-  readonly abortHandover: (session: SessionKey, itemId: string) => void;
   readonly holding: (session: SessionKey) => boolean;
+  /** A turn runs in the session, or will. */
+  readonly busy: (session: SessionKey) => boolean;
   /** Tells a yielded requester that a child ended; `wake`: it needs an item to wake by. */
   readonly childEnded: (session: SessionKey, runId: string) => 'wake' | 'fine';
-  readonly routeFor: (run: Run) => Promise<Route | { readonly reason: string }>;
   readonly enqueue: (sql: Sql, entry: OutgoingEntry) => void;
   readonly sent: () => void;
-  /** A requester that cannot take completions in was ended; it is announced in turn. */
-  readonly draining: () => boolean;
+  /** A run ended here, without a turn of its own: the rest of its end follows. */
+  readonly ended: (run: Run) => void;
+  readonly stopBelow: (session: SessionKey) => Promise<void>;
+  /** Archives what is due by now. */
+  readonly archive: () => void;
 }
-
-type Handover = 'done' | 'stopped' | 'later' | 'gone' | 'exhausted';
 
 export class Announcer {
   readonly #deps: AnnounceDeps;
+  readonly #handover: Handover;
   readonly #underway = new Map<string, Promise<void>>();
   readonly #closed = new AbortController();
 
   constructor(deps: AnnounceDeps) {
     this.#deps = deps;
+    const own: Pick<HandoverDeps, OwnHandoverDeps> = {
+      timeoutMs: () => deps.config().agents.defaults.subagents.announceTimeoutMs,
+      giveUpOn: (run, message) => this.#giveUpOn(run, message),
+      block: (run) => this.#block(run),
+      settle: (run, delivery) => this.#settle(run, delivery),
+      release: (run) => this.#release(run),
+    };
+    this.#handover = new Handover({ ...deps, ...own }, this.#closed.signal);
   }
 
   /** Starts announcing an ended run. A second call while one is under way does nothing. */
@@ -82,31 +78,52 @@ export class Announcer {
     this.#closed.abort();
   }
 
+  /**
+   * The requester's transcript says what a person was shown without it, so that a later turn knows. `run` holds the text
+   * in its outcome. What the requester has read already is not repeated.
+   */
+  async note(run: Run): Promise<void> {
+    const { sessions, transcripts, clock } = this.#deps;
+    const session = await sessions.get(run.requester);
+    if (session === undefined) return;
+    const block = this.#block(run);
+    const known = await transcripts.read(session.id);
+    if (known.some((entry) => entry.type === 'note' && entry.text.includes(block))) return;
+    const text = `[Already shown to the person; no answer is needed.]\n${block}`;
+    await transcripts.append(session.id, [{ type: 'note', at: clock.now(), turn: run.requesterTurn, text }]);
+  }
+
+  /** Whoever gave this run's delivery up or finished it elsewhere: those who waited for it may go on. */
+  async settled(run: Run): Promise<void> {
+    await this.#release(run);
+    await this.#finishWaiting(run);
+    if (run.cleanup === 'delete') this.#deps.archive();
+  }
+
   async #announce(ended: Run): Promise<void> {
     await runEndedHook(this.#deps, ended);
     const { registry } = this.#deps;
+    const fresh = registry.get(ended.id) ?? ended;
     if (ended.delivery.state === 'sending') {
-      // Posted in the conversation bound to it; the requester only gets a note.
-      await this.#note(ended);
-      this.#release(ended);
-      return;
+      // Posted in the conversation bound to it, or told in one sentence with others: the requester only gets a note.
+      await this.note(fresh);
+      return this.settled(fresh);
     }
-    const run = await this.#withPartial(registry.get(ended.id) ?? ended);
+    const run = await this.#withPartial(fresh);
     const plan = decideAnnounce(run, { mode: this.#deps.config().announce.mode, waiting: await this.#waits(run) });
     switch (plan.kind) {
       case 'settled':
-        return;
+        break;
       case 'quiet':
         await this.#settle(run, plan.delivery);
-        this.#release(run);
-        return;
+        break;
       case 'post':
         await this.#post(run);
-        this.#release(run);
-        return;
+        break;
       case 'handover':
-        await this.#handover(run);
+        if ((await this.#handover.give(run)) === 'post') await this.#post(run);
     }
+    await this.settled(run);
   }
 
   /** A requester that waits for this child: a run with open children, or a session that yielded. */
@@ -116,96 +133,14 @@ export class Announcer {
     return this.#deps.holding(run.requester);
   }
 
-  async #handover(run: Run): Promise<void> {
-    for (const [attempt, pause] of attempts.entries()) {
-      if (pause > 0) await this.#deps.clock.sleep(pause, this.#closed.signal);
-      if (this.#closed.signal.aborted || this.#deps.draining()) return;
-      const requester = await this.#requester(run);
-      if (requester === undefined) break;
-      const how = await this.#tryOnce(run, requester, attempt);
-      if (how === 'done' || how === 'later') return;
-      if (how === 'stopped') {
-        await this.#settle(run, this.#given(run, 'skipped', 'stopped by a person while it was being reported'));
-        return;
-      }
-      this.#deps.log.warn(
-        { run: run.id, session: requester.key, attempt, code: 'handover_failed' },
-        'result was not taken over',
-      );
-    }
-    const requester = await this.#requester(run);
-    if (requester !== undefined && requester.kind !== 'chat') return this.#giveUpOn(run, requester);
-    await this.#post(run);
-    this.#release(run);
-  }
-
-  async #tryOnce(run: Run, requester: Session, attempt: number): Promise<Handover> {
-    const id = completionItemId(run.id, attempt);
-    const route = requester.kind === 'chat' ? await this.#deps.routeFor(run) : undefined;
-    const item: RunItem = {
-      id,
-      kind: 'completion',
-      text: this.#block(run),
-      at: this.#deps.clock.now(),
-      tree: run.tree,
-      group: run.requester === requester.key ? run.requesterTurn : run.id,
-      steerable: true,
-      ...(route !== undefined && 'channel' in route ? { route } : {}),
-    };
-    await this.#settle(run, { state: 'handed', attempts: attempt + 1 });
-    const { taken, ended } = this.#deps.offer(requester, item);
-    this.#release(run);
-    if ((await taken) === 'turn') this.#limit(requester.key, id, ended);
-    return this.#judge(run, await ended);
-  }
-
-  /** The handover's own time limit; waiting for a lane does not count. */
-  #limit(session: SessionKey, itemId: string, ended: Promise<ItemEnd>): void {
-    const timer = this.#deps.clock.after(this.#deps.config().agents.defaults.subagents.announceTimeoutMs, () =>
-      this.#deps.abortHandover(session, itemId),
-    );
-    void ended.finally(() => timer.cancel());
-  }
-
-  #judge(run: Run, end: ItemEnd): Handover {
-    const state = this.#deps.registry.get(run.id)?.delivery.state;
-    if (state !== 'pending' && state !== 'handed') return 'done';
-    if (end.kind === 'dropped') {
-      if (end.why === 'draining') return 'later';
-      return end.why === 'stopped' ? 'stopped' : 'gone';
-    }
-    if (end.result.cause === 'shutdown') return 'later';
-    return end.result.cause === 'user' || end.result.cause === 'cascade' ? 'stopped' : 'exhausted';
-  }
-
-  /** The session that is to know: the requester, or whoever asked for it if it is gone, up to the chat. */
-  async #requester(run: Run): Promise<Session | undefined> {
-    const { registry, sessions } = this.#deps;
-    let key: SessionKey | undefined = run.requester;
-    while (key !== undefined) {
-      const session = await sessions.get(key);
-      const owner: Run | undefined = registry.byChild(key);
-      if (session !== undefined && (owner === undefined || !isTerminal(owner.state.status))) return session;
-      key = owner?.requester;
-    }
-    return undefined;
-  }
-
-  /** A run that cannot take in its children's results has failed; its own requester gets this result instead. */
-  async #giveUpOn(run: Run, requester: Session): Promise<void> {
-    const owner = this.#deps.registry.byChild(requester.key);
-    if (owner === undefined) return;
-    const now = this.#deps.clock.now();
-    const outcome = {
-      kind: 'error',
-      code: 'handover_failed',
-      message: `could not take in the result of ${run.label}`,
-    } as const;
-    const ended = await this.#deps.database.write((sql) =>
-      endRun(sql, this.#deps.registry, owner.id, { outcome, now }),
-    );
-    if (ended !== undefined) this.owe(ended);
-    await this.#handover(run);
+  /** A run that cannot take in its children's results has failed, and its other children with it. */
+  async #giveUpOn(owner: Run, message: string): Promise<void> {
+    const { database, registry, clock } = this.#deps;
+    const outcome = { kind: 'error', code: 'handover_failed', message } as const;
+    const ended = await database.write((sql) => endRun(sql, registry, owner.id, { outcome, now: clock.now() }));
+    if (ended === undefined) return;
+    this.#deps.ended(ended);
+    await this.#deps.stopBelow(ended.child);
   }
 
   #block(run: Run): string {
@@ -215,17 +150,12 @@ export class Announcer {
 
   /** A run that timed out between two texts reports what its transcript shows so far. */
   async #withPartial(run: Run): Promise<Run> {
-    if (run.state.status !== 'timed_out' || run.state.outcome.kind !== 'timeout') return run;
     const { state } = run;
-    const entries = await this.#deps.transcripts.read(run.childSessionId);
-    const own = entries.filter((entry) => entry.at >= run.acceptedAt);
-    const partial = resultText(own, state.outcome);
-    return (
-      (await this.#deps.registry.update(run.id, (each) => ({
-        ...each,
-        state: { ...state, outcome: { kind: 'timeout', partial } },
-      }))) ?? run
-    );
+    if (!('outcome' in state) || state.outcome.kind !== 'timeout') return run;
+    const partial = resultText(ownEntries(await this.#deps.transcripts.read(run.childSessionId), run), state.outcome);
+    const outcome = { kind: 'timeout', partial } as const;
+    const filled = await this.#deps.registry.update(run.id, (each) => ({ ...each, state: { ...state, outcome } }));
+    return filled ?? run;
   }
 
   /** The formatter's way: no model, straight to the conversation. */
@@ -252,35 +182,52 @@ export class Announcer {
     });
     if (!posted) return;
     this.#deps.sent();
-    await this.#note(run);
-  }
-
-  /** The requester's transcript says what was posted without it, so that a later turn knows. */
-  async #note(run: Run): Promise<void> {
-    const session = await this.#deps.sessions.get(run.requester);
-    if (session === undefined) return;
-    const text = `[Result already shown to the person; no answer is needed.]\n${this.#block(run)}`;
-    await this.#deps.transcripts.append(session.id, [
-      { type: 'note', at: this.#deps.clock.now(), turn: run.requesterTurn, text },
-    ]);
+    await this.note(run);
   }
 
   /** Lets a yielded requester go on; one whose children all ended without a word is woken by a line of ours. */
-  #release(run: Run): void {
+  async #release(run: Run): Promise<void> {
     if (this.#deps.childEnded(run.requester, run.id) !== 'wake') return;
-    void this.#deps.sessions.get(run.requester).then((session) => {
-      if (session === undefined) return;
-      const text = `[The sub-agents you waited for have ended. ${run.label}: ${run.state.status}, nothing to report.]`;
-      this.#deps.offer(session, {
-        id: `wake:${run.id}`,
-        kind: 'wake',
-        text,
-        at: this.#deps.clock.now(),
-        tree: run.tree,
-        steerable: false,
-        ...(session.kind === 'chat' ? { route: run.origin } : {}),
-      });
+    const session = await this.#deps.sessions.get(run.requester);
+    if (session === undefined) return;
+    const text = `[The sub-agents you waited for have ended; there is nothing new to read. The last was ${run.label}: ${run.state.status}.]`;
+    this.#deps.offer(session, {
+      id: `wake:${run.id}`,
+      kind: 'wake',
+      text,
+      at: this.#deps.clock.now(),
+      tree: run.tree,
+      steerable: false,
+      ...(session.kind === 'chat' ? { route: run.origin } : {}),
     });
+  }
+
+  /** A requester that waited only for children with nothing to say has nothing left to take in: it ends as it stands. */
+  async #finishWaiting(child: Run): Promise<void> {
+    const { registry, database, transcripts, clock } = this.#deps;
+    const parent = registry.byChild(child.requester);
+    if (parent === undefined || !this.#onlyWaits(parent)) return;
+    const text = resultText(ownEntries(await transcripts.read(parent.childSessionId), parent), noText);
+    // What it said before it began to wait has been shown in its own conversation, if it has one.
+    const shown = await this.#deps.bound(parent.child);
+    const delivery = shown ? this.#given(parent, 'skipped', 'shown in its own conversation') : undefined;
+    const now = clock.now();
+    const ended = await database.write((sql) => {
+      const fresh = registry.get(parent.id, sql);
+      if (fresh === undefined || !this.#onlyWaits(fresh, sql)) return undefined;
+      const end = { outcome: { kind: 'success', text }, now, ...(delivery === undefined ? {} : { delivery }) } as const;
+      const run = endRun(sql, registry, fresh.id, end);
+      if (run !== undefined && delivery !== undefined) this.#set(sql, run, delivery);
+      return run;
+    });
+    if (ended === undefined) return;
+    if (shown) await this.note(ended);
+    this.#deps.ended(ended);
+  }
+
+  #onlyWaits(run: Run, sql?: Sql): boolean {
+    if (run.state.status !== 'waiting' || this.#deps.busy(run.child)) return false;
+    return this.#deps.registry.openChildren(run.child, sql).length === 0;
   }
 
   #given(run: Run, state: RunDelivery['state'], reason?: string): RunDelivery {
@@ -288,8 +235,12 @@ export class Announcer {
     return { state, attempts, ...(reason === undefined ? {} : { reason }) };
   }
 
+  /** Only what is still owed: whoever settled it first decided. */
   #settle(run: Run, delivery: RunDelivery): Promise<void> {
-    return this.#deps.database.write((sql) => this.#set(sql, run, delivery));
+    return this.#deps.database.write((sql) => {
+      const state = this.#deps.registry.get(run.id, sql)?.delivery.state;
+      if (state === 'pending' || state === 'handed') this.#set(sql, run, delivery);
+    });
   }
 
   #set(sql: Sql, run: Run, delivery: RunDelivery): void {
@@ -297,3 +248,5 @@ export class Announcer {
     setDelivery(sql, this.#deps.registry, run.id, { delivery, now: this.#deps.clock.now(), archiveMinutes: minutes });
   }
 }
+
+const noText = { kind: 'success', text: '' } as const;

@@ -82,6 +82,13 @@ export class Budgets {
     return this.#crossed(sql, spent.tree, before);
   }
 
+  /** Adds seconds of work to a tree that is known. */
+  work(sql: Sql, tree: string, seconds: number): readonly BudgetEvent[] {
+    const before = this.#limits(tree, sql);
+    sql.run('UPDATE trees SET seconds = seconds + ? WHERE id = ?', seconds, tree);
+    return this.#crossed(sql, tree, before);
+  }
+
   /** Counts a run's end for the breaker: the same task of the same agent failing again and again in one tree. */
   async recordEnd(tree: string, agentId: string, task: string, failed: boolean): Promise<void> {
     const { failures, resetMinutes } = this.#deps.config().budgets.breaker;
@@ -110,6 +117,15 @@ export class Budgets {
     return toUsage(this.#deps.database.read.get('SELECT input, output, cost, unpriced FROM trees WHERE id = ?', tree));
   }
 
+  /** The latest tree of a chat: its newest turn's, or that of a command that started runs. */
+  newestTree(session: string): string | undefined {
+    const row = this.#deps.database.read.get(
+      'SELECT id FROM trees WHERE session = ? ORDER BY started_at DESC, id LIMIT 1',
+      session,
+    );
+    return row === undefined ? undefined : String(row.id);
+  }
+
   today(): Usage {
     return toUsage(
       this.#deps.database.read.get(
@@ -123,6 +139,14 @@ export class Budgets {
     return this.#deps.database.read
       .all('SELECT agent, input, output, cost, unpriced FROM spending WHERE day = ? ORDER BY agent', this.#day())
       .map((row) => ({ id: String(row.agent), usage: toUsage(row) }));
+  }
+
+  /** Seconds of work until this tree reaches a line that has to be told; undefined without a limit, or beyond it. */
+  secondsToLine(tree: string): number | undefined {
+    const limit = this.#limits(tree).find((each) => each.key === 'budgets.tree.seconds');
+    if (limit === undefined || limit.of <= 0 || limit.spent >= limit.of) return undefined;
+    const line = limit.of * this.#deps.config().budgets.warnAt;
+    return (limit.spent < line ? line : limit.of) - limit.spent;
   }
 
   /** Configured limits with what is left of them. */

@@ -40,6 +40,17 @@ export function resultText(entries: readonly Entry[], outcome: Outcome): string 
   }
 }
 
+/** The part of its session's transcript a run wrote itself: what a fork copied comes before its task. */
+export function ownEntries(entries: readonly Entry[], run: Run): readonly Entry[] {
+  const start = entries.findIndex(
+    (entry) =>
+      entry.type === 'user' &&
+      entry.at >= run.acceptedAt &&
+      (entry.text === run.task || entry.text.endsWith(`\n${run.task}`)),
+  );
+  return start === -1 ? entries.filter((entry) => entry.at >= run.acceptedAt) : entries.slice(start);
+}
+
 /** The newest text an agent wrote that is more than thinking or scaffolding; empty if there is none. */
 export function lastVisibleText(entries: readonly Entry[]): string {
   for (const entry of entries.toReversed()) {

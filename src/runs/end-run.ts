@@ -31,7 +31,8 @@ export function endRun(sql: Sql, registry: RunRegistry, id: string, end: RunEnd)
   }));
 }
 
-function statusOf(outcome: Outcome): TerminalStatus {
+/** How a run that came to this outcome is recorded. */
+export function statusOf(outcome: Outcome): TerminalStatus {
   switch (outcome.kind) {
     case 'success':
       return 'succeeded';
@@ -59,6 +60,7 @@ export function setDelivery(
   });
 }
 
+const undeliveredKeptMs = 7 * 24 * 60 * 60_000;
 const settledDeliveries: readonly RunDelivery['state'][] = [
   'delivered',
   'skipped',
@@ -77,8 +79,8 @@ function archiveTime(
   }: { readonly delivery: RunDelivery; readonly now: number; readonly archiveMinutes: number },
 ): number | undefined {
   if (!settledDeliveries.includes(delivery.state)) return undefined;
+  const after = (ms: number): number | undefined => (archiveMinutes === 0 ? undefined : now + ms);
   // An undelivered result is kept for a week, so that a person can still ask for it.
-  if (delivery.state === 'undelivered') return now + 7 * 24 * 60 * 60_000;
-  if (run.cleanup === 'delete') return now;
-  return archiveMinutes === 0 ? undefined : now + archiveMinutes * 60_000;
+  if (delivery.state === 'undelivered') return after(undeliveredKeptMs);
+  return run.cleanup === 'delete' ? now : after(archiveMinutes * 60_000);
 }

@@ -97,7 +97,18 @@ function removedRefusal(facts: SpawnFacts): Refusal | undefined {
     : spawnRefusal.toolUnavailable('sessions_spawn', facts.removed.stage, facts.removed.fix);
 }
 
-function allowedIds(facts: SpawnFacts): readonly string[] {
+function allowedIds(request: SpawnRequest, facts: SpawnFacts): readonly string[] {
+  const harnesses = request.runtime === 'acp' ? allowedHarnesses(facts) : [];
+  return [...new Set([...allowedAgents(facts), ...harnesses])];
+}
+
+/** Harnesses may be started by `acp.allowedAgents`, whatever allowAgents says. */
+export function allowedHarnesses({ acp, harnesses }: Pick<SpawnFacts, 'acp' | 'harnesses'>): readonly string[] {
+  const allowed = acp.allowedAgents ?? (acp.defaultAgent === undefined ? [] : [acp.defaultAgent]);
+  return allowed.includes('*') ? [...harnesses] : allowed;
+}
+
+function allowedAgents(facts: SpawnFacts): readonly string[] {
   const { allow } = facts.policy;
   if (allow === 'any') return [...facts.agents.keys()];
   if (allow === 'own') return [facts.caller.agentId];
@@ -105,8 +116,8 @@ function allowedIds(facts: SpawnFacts): readonly string[] {
 }
 
 function agentIdRefusal(request: SpawnRequest, facts: SpawnFacts): Refusal | undefined {
-  const needed = facts.policy.requireAgentId && request.agentId === undefined && request.runtime !== 'acp';
-  return needed ? spawnRefusal.agentIdRequired(allowedIds(facts)) : undefined;
+  const needed = facts.policy.requireAgentId && request.agentId === undefined;
+  return needed ? spawnRefusal.agentIdRequired(allowedIds(request, facts)) : undefined;
 }
 
 function knownRefusal(request: SpawnRequest, target: string | undefined, facts: SpawnFacts): Refusal | undefined {
@@ -129,7 +140,7 @@ function allowRefusal(request: SpawnRequest, target: string | undefined, facts: 
     return target === caller.agentId ? undefined : spawnRefusal.onlyItself(caller.agentId, target, policy.key);
   }
   if (policy.allow.includes(target)) return undefined;
-  return spawnRefusal.notInList(caller.agentId, target, allowedIds(facts), policy.key);
+  return spawnRefusal.notInList(caller.agentId, target, allowedAgents(facts), policy.key);
 }
 
 function runtimeRefusal(request: SpawnRequest, target: string | undefined, facts: SpawnFacts): Refusal | undefined {
@@ -139,8 +150,8 @@ function runtimeRefusal(request: SpawnRequest, target: string | undefined, facts
   if (request.runtime !== 'acp' && backed !== 'acp') return undefined;
   const { acp } = facts;
   if (backed === undefined) {
-    const allowed = acp.allowedAgents ?? (acp.defaultAgent === undefined ? [] : [acp.defaultAgent]);
-    if (!allowed.includes('*') && !allowed.includes(target)) return spawnRefusal.acpAgentNotAllowed(target, allowed);
+    const allowed = allowedHarnesses(facts);
+    if (!allowed.includes(target)) return spawnRefusal.acpAgentNotAllowed(target, allowed);
   }
   const problem = acp.unavailable(target);
   return problem === undefined ? undefined : spawnRefusal.acpUnavailable(problem.code, problem.message, problem.next);
@@ -191,6 +202,8 @@ function plan(request: SpawnRequest, agentId: string, facts: SpawnFacts): Result
   };
 }
 
+const modelFix = 'Set a known provider/model in agents.defaults.subagents.model or agents.defaults.model.';
+
 function chooseModel(request: SpawnRequest, agentId: string, facts: SpawnFacts, warnings: string[]): string | Refusal {
   const fallback = facts.model(agentId, undefined);
   const wanted = facts.model(agentId, request.model);
@@ -201,10 +214,11 @@ function chooseModel(request: SpawnRequest, agentId: string, facts: SpawnFacts, 
     case 'unavailable':
       return spawnRefusal.modelUnavailable(check.message, check.fix);
     case 'unknown': {
-      if (wanted === fallback) return spawnRefusal.modelUnavailable(check.message, 'Set agents.defaults.model.');
+      const second = wanted === fallback ? check : facts.checkModel(fallback, agentId);
+      if (second.kind === 'unavailable') return spawnRefusal.modelUnavailable(second.message, second.fix);
+      if (second.kind === 'unknown') return spawnRefusal.modelUnavailable(second.message, modelFix);
       warnings.push(`${check.message} Using ${fallback}.`);
-      const second = facts.checkModel(fallback, agentId);
-      return second.kind === 'unavailable' ? spawnRefusal.modelUnavailable(second.message, second.fix) : fallback;
+      return fallback;
     }
   }
 }

@@ -1,6 +1,6 @@
 // What a start does with what the last process left: runs, owed completions and open messages go on or end with a reason.
 // Called once by app.ts, before channels take messages in.
-import type { Run } from '../core/run.ts';
+import { isTerminal, type Outcome, type Run } from '../core/run.ts';
 import type { Session } from '../core/session.ts';
 import type { Clock } from '../infra/clock.ts';
 import type { Database } from '../infra/database.ts';
@@ -28,29 +28,49 @@ export interface RecoveryReport {
 
 /** Interrupted work is ended as `interrupted` and announced; work that never started starts now; owed results go on. */
 export async function recoverRuns(deps: RecoveryDeps): Promise<RecoveryReport> {
-  const { registry, database, clock } = deps;
+  const { registry } = deps;
   const owed = registry.owed();
   let restarted = 0;
   let interrupted = 0;
+  // In order of acceptance, so that a run comes before what it started.
   for (const run of registry.active()) {
-    const requester = run.state.status === 'queued' ? await deps.sessions.get(run.requester) : undefined;
-    if (requester !== undefined) {
-      await deps.restart(run, requester);
+    const fate = await fateOf(deps, run);
+    if (fate.kind === 'start') {
+      await deps.restart(run, fate.requester);
       restarted += 1;
-      continue;
-    }
-    const outcome = {
-      kind: 'error',
-      code: 'interrupted',
-      message: 'a restart cut it off; check what it may have done in part before repeating it',
-    } as const;
-    const ended = await database.write((sql) => endRun(sql, registry, run.id, { outcome, now: clock.now() }));
-    if (ended === undefined) continue;
-    interrupted += 1;
-    deps.announce(ended);
+    } else if (await end(deps, run, fate.outcome)) interrupted += 1;
   }
   for (const run of owed) deps.announce(run);
   const report = { restarted, interrupted, owed: owed.length };
   if (restarted + interrupted + owed.length > 0) deps.log.info(report, 'took up what the last process left');
   return report;
+}
+
+type Fate =
+  | { readonly kind: 'start'; readonly requester: Session }
+  | { readonly kind: 'end'; readonly outcome: Outcome };
+
+async function fateOf({ registry, sessions }: RecoveryDeps, run: Run): Promise<Fate> {
+  const owner = registry.byChild(run.requester);
+  // What a run has started ends with it; one announcement tells of both.
+  if (owner !== undefined && isTerminal(owner.state.status) && owner.state.status !== 'succeeded')
+    return { kind: 'end', outcome: { kind: 'stopped', by: 'cascade' } };
+  const requester = run.state.status === 'queued' ? await sessions.get(run.requester) : undefined;
+  return requester === undefined ? { kind: 'end', outcome: cutOff } : { kind: 'start', requester };
+}
+
+const cutOff = {
+  kind: 'error',
+  code: 'interrupted',
+  message: 'a restart cut it off; check what it may have done in part before repeating it',
+} as const;
+
+async function end(
+  { database, registry, clock, announce }: RecoveryDeps,
+  run: Run,
+  outcome: Outcome,
+): Promise<boolean> {
+  const ended = await database.write((sql) => endRun(sql, registry, run.id, { outcome, now: clock.now() }));
+  if (ended !== undefined) announce(ended);
+  return ended !== undefined;
 }

@@ -128,12 +128,24 @@ export class RunRegistry {
     );
   }
 
-  /** Runs below a session that a list shows: active, ended after `since`, or ended and not delivered. */
+  /** Ended runs below a session whose result nobody has taken or sent yet. */
+  owedBelow(session: SessionKey): readonly Run[] {
+    return parseAll(
+      this.#database.read.all(
+        `${below} SELECT data FROM runs WHERE child IN (SELECT child FROM tree)
+         AND ended_at IS NOT NULL AND delivery IN ('pending', 'handed') ORDER BY seq`,
+        session,
+      ),
+    );
+  }
+
+  /** Runs below a session that a list shows: active, ended after `since`, or not delivered and not archived yet. */
   shownBelow(session: SessionKey, since: number): readonly RunRow[] {
     return rows(
       this.#database.read.all(
         `${below} SELECT seq, data FROM runs WHERE child IN (SELECT child FROM tree)
-         AND (status IN ${activeStatuses} OR ended_at > ? OR delivery IN ('pending', 'handed', 'sending', 'undelivered', 'ambiguous'))
+         AND (status IN ${activeStatuses} OR ended_at > ? OR archived_at IS NULL
+              AND delivery IN ('pending', 'handed', 'sending', 'undelivered', 'ambiguous'))
          ORDER BY seq`,
         session,
         since,
@@ -149,11 +161,6 @@ export class RunRegistry {
         count,
       ),
     );
-  }
-
-  /** Every run below a session whose id, child key, session id or label could be meant by `token`. */
-  candidatesBelow(session: SessionKey): readonly Run[] {
-    return this.newestBelow(session, 1000);
   }
 
   /** Labels in use below a session, lower case, so that a new run gets one of its own. */
@@ -193,9 +200,11 @@ export class RunRegistry {
     );
   }
 
+  /** Results of the last week that did not, or perhaps did not, arrive. */
   undeliveredBelow(session: SessionKey): number {
     const row = this.#database.read.get(
-      `${below} SELECT count(*) AS n FROM runs WHERE child IN (SELECT child FROM tree) AND delivery IN ('undelivered', 'ambiguous')`,
+      `${below} SELECT count(*) AS n FROM runs WHERE child IN (SELECT child FROM tree)
+       AND archived_at IS NULL AND delivery IN ('undelivered', 'ambiguous')`,
       session,
     );
     return Number(row?.n ?? 0);
@@ -203,13 +212,6 @@ export class RunRegistry {
 
   inTree(tree: string, sql: Sql = this.#database.read): readonly Run[] {
     return parseAll(sql.all('SELECT data FROM runs WHERE tree = ? ORDER BY seq', tree));
-  }
-
-  /** Trees by newest run. */
-  trees(count: number): readonly string[] {
-    return this.#database.read
-      .all('SELECT tree, max(seq) AS last FROM runs GROUP BY tree ORDER BY last DESC LIMIT ?', count)
-      .map((row) => String(row.tree));
   }
 
   dueForArchive(now: number): readonly Run[] {

@@ -5,10 +5,10 @@ import { assertNever } from '../core/result.ts';
 import { spawnClaim } from './claims.ts';
 import { isNoReply } from './completion.ts';
 
-export interface Reply {
-  readonly kind: 'answer' | 'note';
-  readonly text: string;
-}
+export type Reply =
+  /** `nth`: its place among all answers of the turn. */
+  | { readonly kind: 'answer'; readonly text: string; readonly nth: number }
+  | { readonly kind: 'note'; readonly text: string };
 
 export interface SpawnFactsOfTurn {
   /** Runs accepted in this turn. */
@@ -17,23 +17,20 @@ export interface SpawnFactsOfTurn {
   readonly maySpawn: boolean;
 }
 
-/** The agent chose to say nothing. */
-export function isSilent(result: TurnResult): boolean {
-  return result.outcome.kind === 'success' && isNoReply(result.answers.at(-1) ?? '');
-}
-
 export function replies(result: TurnResult, spawns: SpawnFactsOfTurn): readonly Reply[] {
+  // Whoever stopped it wants to hear nothing more of it.
+  if (result.outcome.kind === 'stopped') return [];
   const notices = result.notices.map((text): Reply => ({ kind: 'note', text: `ℹ️ ${text}` }));
   return [...answers(result), ...notices, ...claims(result, spawns)];
 }
 
 function answers(result: TurnResult): readonly Reply[] {
-  const asked = result.items.some((item) => item.kind === 'message');
+  const asked = result.items.some(isAsked);
   const { outcome } = result;
   switch (outcome.kind) {
     case 'success':
-      if (isSilent(result)) return [];
-      if (result.answers.length > 0) return result.answers.map((text) => ({ kind: 'answer', text }));
+      // Each answer stands for itself: silence about one thing takes back nothing said about another.
+      if (result.answers.length > 0) return result.answers.flatMap(visible);
       if (!asked) return [];
       return [
         {
@@ -60,11 +57,20 @@ function answers(result: TurnResult): readonly Reply[] {
   }
 }
 
+function visible(text: string, nth: number): readonly Reply[] {
+  return isNoReply(text) ? [] : [{ kind: 'answer', text, nth }];
+}
+
+/** A person waits in the chat for what comes of it: a message, or a /steer that found nothing running. */
+function isAsked(item: TurnResult['items'][number]): boolean {
+  return item.kind === 'message' || (item.kind === 'note' && item.route !== undefined);
+}
+
 /** An agent that only talks about starting sub-agents is corrected by what happened. */
 function claims(result: TurnResult, spawns: SpawnFactsOfTurn): readonly Reply[] {
   if (result.outcome.kind !== 'success' || spawns.started > 0) return [];
   // An agent that reports on runs started earlier says so rightly.
-  if (!result.items.some((item) => item.kind === 'message')) return [];
+  if (!result.items.some(isAsked)) return [];
   const claim = spawnClaim(result.answers.join('\n\n'));
   if (claim === 'claims-started') return [{ kind: 'note', text: 'ℹ️ no sub-agent was started in this turn.' }];
   if (claim === 'claims-forbidden' && spawns.maySpawn) {

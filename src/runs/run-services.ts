@@ -1,17 +1,17 @@
 // What commands can do with runs. Implements RunServices of src/core/services.ts on the registry and the engines beside it.
 import type { CommandPlace } from '../core/command.ts';
-import { ok, type Result, refuse } from '../core/result.ts';
+import { ok, type Refusal, type Result, refuse } from '../core/result.ts';
 import { isTerminal, type Run } from '../core/run.ts';
-import type { RunList, RunServices, RunView, StopReport } from '../core/services.ts';
-import { addUsage, noUsage, type Session } from '../core/session.ts';
+import type { RunList, RunServices, RunView } from '../core/services.ts';
+import { addUsage, noUsage, type Session, type SessionKey, type Usage } from '../core/session.ts';
 import type { Clock } from '../infra/clock.ts';
 import type { Sessions } from '../sessions/sessions.ts';
 import type { Messages } from './messages.ts';
 import type { Numbers } from './numbers.ts';
 import type { RunRegistry } from './registry.ts';
-import { isStale, type Spawner } from './spawn.ts';
+import type { Spawner } from './spawn.ts';
 import type { Stopper } from './stop.ts';
-import { resolveTarget } from './targets.ts';
+import { ambiguous, matchTarget, notFound } from './targets.ts';
 
 /** Ended runs stay in the list for this long, undelivered ones longer. */
 const recentMs = 30 * 60_000;
@@ -20,23 +20,26 @@ const reachable = 1_000;
 
 export interface RunServicesDeps {
   readonly registry: RunRegistry;
-  readonly sessions: Pick<Sessions, 'get'>;
+  readonly sessions: Pick<Sessions, 'get' | 'byId'>;
   readonly numbers: Numbers;
   readonly spawner: Spawner;
   readonly stopper: Stopper;
   readonly messages: Messages;
   readonly clock: Clock;
   /** Whether a session is bound to a conversation. */
-  readonly bound: (session: string) => Promise<boolean>;
+  readonly bound: (session: SessionKey) => Promise<boolean>;
+  /** The session's turn under way, with what it has used so far. */
+  readonly active: (session: SessionKey) => { readonly usage: Usage } | undefined;
 }
 
 export function runServices(deps: RunServicesDeps): RunServices {
   const { registry, numbers, clock } = deps;
-  const view = (run: Run, number: number): RunView => ({
-    run,
-    number,
+  const now = (run: Run): Omit<RunView, 'number'> => ({
+    // The record gets a turn's usage at its end; people see it grow.
+    run: { ...run, usage: addUsage(run.usage, deps.active(run.child)?.usage ?? noUsage) },
     activeChildren: registry.activeChildren(run.child).length,
   });
+  const view = (run: Run, number: number): RunView => ({ ...now(run), number });
 
   async function numbered(place: CommandPlace, runs: readonly Run[]): Promise<readonly RunView[]> {
     const views: RunView[] = [];
@@ -54,7 +57,7 @@ export function runServices(deps: RunServicesDeps): RunServices {
       ordered.map((run) => run.id),
     );
     const views = ordered.map((run, index) => view(run, index + 1));
-    const usage = shown.reduce((sum, run) => addUsage(sum, run.usage), noUsage);
+    const usage = views.reduce((sum, each) => addUsage(sum, each.run.usage), noUsage);
     return {
       active: views.slice(0, active.length),
       recent: views.slice(active.length),
@@ -63,25 +66,28 @@ export function runServices(deps: RunServicesDeps): RunServices {
   }
 
   async function find(place: CommandPlace, token: string): Promise<Result<RunView>> {
-    const scope = {
-      runs: registry.newestBelow(place.session.key, reachable),
-      numbers: await numbers.list(place.route),
-      sessionIdOf: (run: Run) => run.childSessionId,
-    };
-    const found = resolveTarget(token, scope);
-    const run = found.ok ? found.value : ownersRun(place, token);
-    if (run === undefined) return found.ok ? refuse('target_unknown', '', '') : found;
-    return ok(view(run, await numbers.of(place.route, run.id)));
+    const known = await numbers.list(place.route);
+    const runs = registry.newestBelow(place.session.key, reachable);
+    const near = matchTarget(token, { runs, numbers: known });
+    const owner = place.caller.class === 'owner';
+    const found =
+      near.length === 0 && owner ? matchTarget(token, { runs: await far(token, known), numbers: known }) : near;
+    const [run, ...others] = found;
+    if (run === undefined) return { ok: false, refusal: unreached(place, notFound(token, known)) };
+    if (others.length === 0) return ok(view(run, await numbers.of(place.route, run.id)));
+    const views = await numbered(place, found);
+    const named = views.map((each) => ({ number: each.number, runId: each.run.id }));
+    return { ok: false, refusal: ambiguous(token, found, named) };
   }
 
-  /** The owner may name any run by session key or id, also one of another conversation. */
-  function ownersRun(place: CommandPlace, token: string): Run | undefined {
-    if (place.caller.class !== 'owner') return undefined;
-    const key = token.trim();
-    if (key.startsWith('agent:')) return registry.byChild(key);
-    if (!/^[0-9a-f-]{4,}$/i.test(key)) return undefined;
-    const matches = registry.byIdPrefix(key.toLowerCase());
-    return matches.length === 1 ? matches[0] : undefined;
+  /** Runs of any conversation that a number shown here, a session key, a session id or a run id may mean. */
+  async function far(token: string, known: readonly { readonly runId: string }[]): Promise<readonly Run[]> {
+    const word = token.trim();
+    if (word.toLowerCase() === 'last') return [];
+    const key = (await deps.sessions.byId(word.toLowerCase()))?.key ?? word;
+    const exact = [registry.byChild(key), ...known.map((entry) => registry.get(entry.runId))];
+    const byId = /^[0-9a-f-]{4,}$/i.test(word) ? registry.byIdPrefix(word.toLowerCase()) : [];
+    return [...new Map([...exact, ...byId].flatMap((run) => (run === undefined ? [] : [[run.id, run]]))).values()];
   }
 
   async function target(run: Run): Promise<Result<Session>> {
@@ -93,8 +99,6 @@ export function runServices(deps: RunServicesDeps): RunServices {
       'Its transcript is kept; start a new run with /subagents spawn.',
     );
   }
-
-  const from = (place: CommandPlace): string => place.caller.name;
 
   return {
     list,
@@ -119,47 +123,46 @@ export function runServices(deps: RunServicesDeps): RunServices {
         key: place.commandId,
         origin: place.route,
       }),
-    kill: (place, runs) => deps.stopper.stopRuns(runs ?? registry.activeBelow(place.session.key), { cause: 'user' }),
-    stop: (place): Promise<StopReport> => deps.stopper.stopSession(place.session.key, { cause: 'user' }),
-    async send(place, run, text) {
+    kill: (place, runs) => deps.stopper.kill(runs ?? registry.activeBelow(place.session.key)),
+    stop: (place) => deps.stopper.stopSession(place.session.key, { cause: 'user' }),
+    async send(place, run, text, reply) {
       const session = await target(run);
       if (!session.ok) return session;
-      return deps.messages.send({
-        target: session.value,
-        label: run.label,
-        text,
-        from: from(place),
-        key: place.commandId,
-        route: place.route,
-      });
+      return deps.messages.send({ ...said(place, text), target: session.value, label: run.label, reply });
     },
     async steer(place, run, text) {
       const session = await target(run);
-      if (!session.ok) return session;
-      return deps.messages.steer({
-        target: session.value,
-        label: run.label,
-        text,
-        from: from(place),
-        key: place.commandId,
-        route: place.route,
-      });
+      return session.ok
+        ? deps.messages.steer({ ...said(place, text), target: session.value, label: run.label })
+        : session;
     },
     steerSession: (place, text) =>
       deps.messages.steer({
+        ...said(place, text),
         target: place.session,
         label: place.session.agentId,
-        text,
-        from: from(place),
-        key: place.commandId,
-        route: place.route,
         inPlace: true,
       }),
     undelivered: async (place) => registry.undeliveredBelow(place.session.key),
+    async current(place) {
+      const own = registry.byChild(place.session.key);
+      return {
+        run: own === undefined ? undefined : now(own),
+        busy: deps.active(place.session.key) !== undefined,
+      };
+    },
   };
 }
 
-/** Runs that count nowhere because nothing was heard of them for too long. */
-export function staleRuns(registry: RunRegistry, now: number): readonly Run[] {
-  return registry.active().filter((run) => isStale(run, now));
+function said({ caller, commandId, route, acted }: CommandPlace, text: string) {
+  return { text, from: caller.name, trusted: caller.class === 'owner', key: commandId, route, acted };
+}
+
+/** In a bound conversation only what the bound session started is in reach, which is not what people expect. */
+function unreached(place: CommandPlace, refusal: Refusal): Refusal {
+  if (!place.bound) return refusal;
+  return {
+    ...refusal,
+    fix: `${refusal.fix} Here only runs of the bound session can be named; /unfocus to reach others.`,
+  };
 }

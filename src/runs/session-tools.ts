@@ -1,34 +1,28 @@
 // The tools by which an agent starts, watches and reaches other sessions. Offered by tool policy, called by the native loop.
 // They see the agent's own tree and nothing else.
 import { z } from 'zod';
-import { spawnRefusal } from '../core/errors.ts';
 import { clip, oneLine } from '../core/format.ts';
-import type { Refusal, Result } from '../core/result.ts';
-import type { Route } from '../core/route.ts';
-import { type Run, shortId } from '../core/run.ts';
-import type { AgentInfo, LogLine, StopReport } from '../core/services.ts';
+import type { Result } from '../core/result.ts';
+import type { Run } from '../core/run.ts';
+import type { AgentInfo, LogLine, SteerResult, StopReport } from '../core/services.ts';
 import type { Session, SessionKey } from '../core/session.ts';
-import { spawnRequestSchema } from '../core/spawn.ts';
 import type { Tool, ToolOutput } from '../core/tool.ts';
 import type { RunRegistry } from './registry.ts';
-import type { SpawnAsk, Spawned } from './spawn.ts';
-import { resolveTarget } from './targets.ts';
+import { type SpawnToolDeps, spawnTool } from './spawn-tool.ts';
+import { resolveTarget, type TargetScope } from './targets.ts';
+import { failed, info, json, killed, refused, summary } from './tool-answers.ts';
 
-export interface SessionToolsDeps {
+export interface SessionToolsDeps extends SpawnToolDeps {
   readonly registry: RunRegistry;
-  readonly spawn: (ask: SpawnAsk) => Promise<Result<Spawned>>;
   readonly kill: (run: Run) => Promise<StopReport>;
-  readonly steer: (run: Run, text: string, from: Session) => Promise<'injected' | 'queued' | 'idle'>;
+  readonly steer: (run: Run, text: string, from: Session) => Promise<SteerResult>;
   readonly send: (run: Run, text: string, from: Session) => Promise<void>;
   readonly history: (session: SessionKey, limit: number) => Promise<Result<readonly LogLine[]>>;
   readonly session: (key: SessionKey) => Promise<Session | undefined>;
-  /** External coding agents can be started from here. */
-  readonly acpOffered: () => boolean;
-  readonly targets: (agentId: string) => readonly AgentInfo[];
-  /** Tree and place of a turn under way. */
-  readonly turn: (session: SessionKey) => { readonly tree: string; readonly route: Route | undefined } | undefined;
-  /** Where this session's person is, when no turn says so. */
-  readonly origin: (session: Session) => Route | undefined;
+  /** What a session may start, each with the model it would run on. */
+  readonly targets: (session: Session) => readonly AgentInfo[];
+  /** The run numbers people see in the session's conversation. */
+  readonly numbers: (session: Session) => Promise<TargetScope['numbers']>;
   /** Puts the session to sleep until these runs have ended. */
   readonly hold: (
     session: Session,
@@ -36,14 +30,9 @@ export interface SessionToolsDeps {
   ) => 'holding' | 'ready' | 'nothing';
 }
 
-const spawnExample = { task: 'Read README.md and list the commands it names.', label: 'commands' };
-/** Parameters other systems have and ours on purpose has not: results always go back to whoever asked. */
-const known = new Set(Object.keys(spawnRequestSchema.shape));
-
-/** `allowed`: agents this session may start, so that the schema offers only those. */
-export function sessionToolset(deps: SessionToolsDeps, allowed: readonly AgentInfo[]): readonly Tool[] {
+export function sessionToolset(deps: SessionToolsDeps, session: Session): readonly Tool[] {
   return [
-    spawnTool(deps, allowed),
+    spawnTool(deps, deps.targets(session)),
     yieldTool(deps),
     agentsListTool(deps),
     subagentsTool(deps),
@@ -51,59 +40,6 @@ export function sessionToolset(deps: SessionToolsDeps, allowed: readonly AgentIn
     historyTool(deps),
     sendTool(deps),
   ];
-}
-
-function spawnTool(deps: SessionToolsDeps, allowed: readonly AgentInfo[]): Tool {
-  const ids = allowed.map((agent) => agent.id);
-  const { runtime, resumeSessionId, streamTo, ...native } = spawnRequestSchema.shape;
-  const shape = {
-    ...native,
-    // Listed for the model, but not enforced here: a refusal by policy says more than a schema fault.
-    agentId: z.string().min(1).optional().describe('Agent to run it; default: yourself.').meta({ enum: ids }),
-    ...(deps.acpOffered() ? { runtime, resumeSessionId, streamTo } : {}),
-  };
-  return {
-    name: 'sessions_spawn',
-    group: 'session',
-    description:
-      'Start background work in a sub-agent and go on at once. Its result is pushed to you when it ends: never poll for it. Give a self-contained task; the child sees nothing of this conversation.',
-    // Unknown parameters are refused by name below, which a strict schema could not do in our words.
-    parameters: { kind: 'zod', schema: z.looseObject(shape) },
-    example: spawnExample,
-    async run(input, context) {
-      const extra = Object.keys(input as object).filter((name) => !known.has(name));
-      if (extra.length > 0) return refused(spawnRefusal.unsupportedParameter(extra));
-      const request = spawnRequestSchema.safeParse(input);
-      if (!request.success) return refused(spawnRefusal.schemaInvalid(faults(request.error), spawnExample));
-      const turn = deps.turn(context.session.key);
-      const origin = turn?.route ?? deps.origin(context.session);
-      if (turn === undefined || origin === undefined)
-        return refused({
-          code: 'no_route',
-          message: 'this session belongs to no conversation.',
-          fix: 'Start it from a chat.',
-        });
-      const ask: SpawnAsk = {
-        request: request.data,
-        caller: context.session,
-        askedBy: 'agent',
-        turn: context.turn,
-        tree: turn.tree,
-        key: `${context.turn}:${context.callId}`,
-        origin,
-      };
-      const result = await deps.spawn(ask);
-      return result.ok ? json(withoutAhead(result.value)) : refused(result.refusal);
-    },
-  };
-}
-
-function faults(error: z.ZodError): readonly string[] {
-  return error.issues.map((issue) => `${issue.path.join('.') || 'input'}: ${issue.message}`);
-}
-
-function withoutAhead({ ahead: _, ...accepted }: Spawned): Omit<Spawned, 'ahead'> {
-  return accepted;
 }
 
 const yieldSchema = z.object({
@@ -139,13 +75,13 @@ function agentsListTool(deps: SessionToolsDeps): Tool {
     parameters: { kind: 'zod', schema: z.object({}) },
     example: {},
     run: async (_input, { session }) =>
-      json({ agents: deps.targets(session.agentId).map(({ id, model, runtime }) => ({ id, model, runtime })) }),
+      json({ agents: deps.targets(session).map(({ id, model, runtime }) => ({ id, model, runtime })) }),
   };
 }
 
 const subagentsSchema = z.object({
   action: z.enum(['list', 'info', 'steer', 'kill']),
-  target: z.string().optional().describe('Label, run id or session key; not needed for list.'),
+  target: z.string().optional().describe('Label, number, run id or session key; not needed for list.'),
   message: z.string().optional().describe('For steer.'),
 });
 
@@ -165,12 +101,13 @@ function subagentsTool(deps: SessionToolsDeps): Tool {
           `subagents ${action} needs target.`,
           'Give a label or run id from action "list".',
         );
-      const found = resolveTarget(target, scopeOf(deps, session));
+      const found = resolveTarget(target, await scopeOf(deps, session));
       if (!found.ok) return refused(found.refusal);
       if (action === 'info') return json(info(found.value));
       if (action === 'kill') return json(killed(await deps.kill(found.value)));
       if (message === undefined || message.trim() === '')
         return failed('message_required', 'subagents steer needs message.', 'Say what the sub-agent should do.');
+      if ((await deps.session(found.value.child)) === undefined) return archived(found.value);
       return json({ status: await deps.steer(found.value, message, session) });
     },
   };
@@ -241,64 +178,28 @@ function sendTool(deps: SessionToolsDeps): Tool {
       if (run === undefined || !inTree(deps, session, sessionKey)) {
         return failed('not_in_tree', `${sessionKey} is not a session of your own tree.`, 'See sessions_list.');
       }
-      if ((await deps.session(sessionKey)) === undefined)
-        return failed('archived', `${run.label} is archived.`, 'Start a new one with sessions_spawn.');
+      if ((await deps.session(sessionKey)) === undefined) return archived(run);
       await deps.send(run, message, session);
       return json({ status: 'queued', sessionKey });
     },
   };
 }
 
-function inTree(deps: SessionToolsDeps, session: Session, key: SessionKey): boolean {
-  return key === session.key || deps.registry.newestBelow(session.key, 1000).some((run) => run.child === key);
+function archived(run: Run): ToolOutput {
+  return failed('archived', `${run.label} is archived.`, 'Start a new one with sessions_spawn.');
 }
 
-function scopeOf(deps: SessionToolsDeps, session: Session) {
+/** The session itself, or one that descends from it. */
+function inTree({ registry }: SessionToolsDeps, session: Session, key: SessionKey): boolean {
+  for (let at: SessionKey | undefined = key; at !== undefined; at = registry.byChild(at)?.requester) {
+    if (at === session.key) return true;
+  }
+  return false;
+}
+
+async function scopeOf({ registry, numbers }: SessionToolsDeps, session: Session): Promise<TargetScope> {
   return {
-    runs: deps.registry.newestBelow(session.key, 1000),
-    numbers: [],
-    sessionIdOf: (run: Run) => run.childSessionId,
+    runs: registry.newestBelow(session.key, 1000),
+    numbers: await numbers(session),
   };
-}
-
-function summary(run: Run) {
-  return {
-    label: run.label,
-    run: shortId(run.id),
-    agentId: run.agentId,
-    status: run.state.status,
-    delivery: run.delivery.state,
-  };
-}
-
-function info(run: Run) {
-  return {
-    ...summary(run),
-    sessionKey: run.child,
-    task: run.task,
-    model: run.model,
-    warnings: run.warnings,
-    tokens: run.usage.input + run.usage.output,
-  };
-}
-
-function killed(report: StopReport) {
-  const names = (runs: readonly Run[]) => runs.map((run) => run.label);
-  return {
-    stopped: report.stopped.length,
-    alreadyFinished: report.alreadyFinished.length,
-    failed: names(report.failed),
-  };
-}
-
-function json(value: unknown): ToolOutput {
-  return { text: JSON.stringify(value) };
-}
-
-function refused(refusal: Refusal): ToolOutput {
-  return { text: JSON.stringify({ status: 'refused', ...refusal }), failed: true };
-}
-
-function failed(code: string, message: string, fix: string): ToolOutput {
-  return refused({ code, message, fix });
 }

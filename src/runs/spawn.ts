@@ -1,11 +1,12 @@
 // Starts a run: decide, record, open its session, hand its task to the turn engine, and answer at once.
-// 1 same call, same run  2 decide and record in one transaction  3 session and fork  4 number  5 first turn, not awaited
-// Called by the sessions_spawn tool and by /subagents spawn.
-import { deriveLabel } from '../core/format.ts';
+// 1 same call, same run  2 its thread, if it gets one  3 decide and record in one transaction  4 session and fork
+// 5 first turn, not awaited  6 number. Called by the sessions_spawn tool and by /subagents spawn.
+import { spawnRefusal } from '../core/errors.ts';
+import { deriveLabel, oneLine } from '../core/format.ts';
 import { ok, type Refusal, type Result } from '../core/result.ts';
 import type { Route } from '../core/route.ts';
 import { isTerminal, type Run } from '../core/run.ts';
-import { noUsage, type Session, subagentKey } from '../core/session.ts';
+import { acpKey, noUsage, type Session, type SessionKey, subagentKey } from '../core/session.ts';
 import type { SpawnAccepted, SpawnRequest } from '../core/spawn.ts';
 import type { Clock } from '../infra/clock.ts';
 import type { Database, Sql } from '../infra/database.ts';
@@ -41,6 +42,8 @@ export interface SpawnAsk {
   /** Requester turn + tool-call id, or the command's intake row: repeated, it is the same run. */
   readonly key: string;
   readonly origin: Route;
+  /** Of the turn that asks: a stop that came first wins. */
+  readonly signal?: AbortSignal;
 }
 
 export interface SpawnDeps {
@@ -56,11 +59,13 @@ export interface SpawnDeps {
   /** Facts that do not live in the runs table. */
   readonly facts: (caller: Session, origin: Route) => Omit<SpawnFacts, 'activeChildren' | 'budget' | 'caller'>;
   readonly offer: (session: Session, item: RunItem) => { readonly ahead: number };
-  /** Opens and binds a thread of its own before the first output; a refusal undoes nothing, since nothing exists yet. */
+  /** Opens a thread and binds the child's session to it, before its first output. */
   readonly openThread: (
     origin: Route,
-    run: { readonly label: string; readonly child: string; readonly agentId: string },
+    run: { readonly label: string; readonly child: SessionKey; readonly agentId: string },
   ) => Promise<Result<Route>>;
+  /** Takes that binding back: the run was refused after all. */
+  readonly closeThread: (child: SessionKey) => Promise<void>;
 }
 
 export type Spawned = SpawnAccepted & { readonly number: number; readonly ahead: number };
@@ -74,39 +79,69 @@ export function isStale(run: Run, now: number): boolean {
   return now - run.lastEventAt > limit;
 }
 
+/** What a run is going to be called, before it exists. */
+interface Names {
+  /** uuid at the end of the child's key. */
+  readonly child: string;
+  /** Given by the thread opened for it. */
+  readonly label?: string;
+}
+
 export class Spawner {
   readonly #deps: SpawnDeps;
+  /** The latest spawn of each session: one after another, so that none takes a place another one was promised. */
+  readonly #spawning = new Map<SessionKey, Promise<unknown>>();
 
   constructor(deps: SpawnDeps) {
     this.#deps = deps;
   }
 
   async spawn(ask: SpawnAsk): Promise<Result<Spawned>> {
-    const { registry, log, database } = this.#deps;
-    log.debug({ session: ask.caller.key, agent: ask.request.agentId, turn: ask.turn }, 'spawn attempted');
+    const { caller, request, turn } = ask;
+    this.#deps.log.debug({ session: caller.key, agent: request.agentId, turn }, 'spawn attempted');
+    return this.#inOrder(caller.key, () => this.#spawn(ask));
+  }
+
+  async #spawn(ask: SpawnAsk): Promise<Result<Spawned>> {
+    const { registry, log } = this.#deps;
     const again = registry.bySpawnKey(ask.key);
     if (again !== undefined) return ok(await this.#answer(again, 0));
-    const child = this.#deps.ids.uuid();
-    const thread = ask.request.thread === true ? await this.#thread(ask, child) : undefined;
-    if (thread !== undefined && !thread.ok) return this.#refused(ask, thread.refusal);
-    const decided = await database.write((sql): Result<Run> => {
-      const plan = this.#decide(ask, sql);
-      if (!plan.ok) return plan;
-      const run = this.#record(ask, plan.value, child, sql);
-      this.#deps.budgets.open(sql, ask.tree, { session: ask.caller.controlScope, origin: ask.origin });
-      registry.insert(sql, ask.key, run);
-      return ok(run);
-    });
+    const decided = await this.#accept(ask);
     if (!decided.ok) return this.#refused(ask, decided.refusal);
     const run = decided.value;
     log.info(
       { run: run.id, session: run.child, requester: run.requester, agent: run.agentId, model: run.model },
       'run accepted',
     );
-    const session = await this.openSession(run, ask.caller);
-    await this.#fork(run, ask.caller, session);
-    const ahead = this.start(run, session);
+    const ahead = await this.begin(run, ask.caller);
     return ok(await this.#answer(run, ahead));
+  }
+
+  async #accept(ask: SpawnAsk): Promise<Result<Run>> {
+    const { registry, database, budgets } = this.#deps;
+    const child = this.#deps.ids.uuid();
+    const thread = ask.request.thread === true ? await this.#thread(ask, child) : undefined;
+    if (thread !== undefined && !thread.ok) return thread;
+    const names = { child, ...(thread === undefined ? {} : { label: thread.value.label }) };
+    const decided = await database.write((sql): Result<Run> => {
+      const plan = ask.signal?.aborted
+        ? ({ ok: false, refusal: spawnRefusal.turnStopped() } as const)
+        : this.#decide(ask, sql);
+      if (!plan.ok) return plan;
+      const run = this.#record(ask, plan.value, names, sql);
+      budgets.open(sql, ask.tree, { session: ask.caller.controlScope, origin: ask.origin });
+      registry.insert(sql, ask.key, run);
+      return ok(run);
+    });
+    if (!decided.ok && thread !== undefined) await this.#deps.closeThread(thread.value.child);
+    return decided;
+  }
+
+  /** Opens a recorded run's session and starts it; also what a start does with a run no process had started yet. */
+  async begin(run: Run, caller: Session): Promise<number> {
+    const session = await this.openSession(run, caller);
+    if (run.context === 'fork') await this.#deps.transcripts.fork(caller.id, session.id, run.requesterTurn);
+    return this.start(run, session);
   }
 
   /** The child's session; also called for a run whose session was never written because the process died between. */
@@ -131,7 +166,7 @@ export class Spawner {
     const item: RunItem = {
       id: `task:${run.id}`,
       kind: 'task',
-      text: run.task,
+      text: run.context === 'fork' ? `${forkNote}\n${run.task}` : run.task,
       at: this.#deps.clock.now(),
       tree: run.tree,
       steerable: false,
@@ -151,14 +186,13 @@ export class Spawner {
     });
   }
 
-  #record(ask: SpawnAsk, plan: SpawnPlan, child: string, sql: Sql): Run {
-    const { clock, ids, registry } = this.#deps;
+  #record(ask: SpawnAsk, plan: SpawnPlan, names: Names, sql: Sql): Run {
+    const { clock, ids } = this.#deps;
     const now = clock.now();
-    const siblings = registry.labelsIn(ask.caller.controlScope, sql);
     return {
       id: ids.uuid(),
       tree: ask.tree,
-      child: subagentKey(plan.agentId, ask.caller.key, child),
+      child: childKey(plan, ask.caller, names.child),
       childSessionId: ids.uuid(),
       requester: ask.caller.key,
       requesterTurn: ask.turn,
@@ -171,7 +205,7 @@ export class Spawner {
       depth: ask.caller.depth + 1,
       role: plan.role,
       task: ask.request.task,
-      label: uniqueLabel(ask.request.label ?? deriveLabel(ask.request.task), siblings),
+      label: names.label ?? this.#label(ask, sql),
       model: plan.model,
       thinking: plan.thinking,
       context: plan.context,
@@ -186,17 +220,29 @@ export class Spawner {
     };
   }
 
-  async #thread(ask: SpawnAsk, child: string): Promise<Result<Route>> {
-    const plan = this.#decide(ask, this.#deps.database.read);
+  async #thread(ask: SpawnAsk, uuid: string): Promise<Result<{ readonly child: SessionKey; readonly label: string }>> {
+    const { read } = this.#deps.database;
+    const plan = this.#decide(ask, read);
     if (!plan.ok) return plan;
-    const label = ask.request.label ?? deriveLabel(ask.request.task);
-    const key = subagentKey(plan.value.agentId, ask.caller.key, child);
-    return this.#deps.openThread(ask.origin, { label, child: key, agentId: plan.value.agentId });
+    const [label, child] = [this.#label(ask, read), childKey(plan.value, ask.caller, uuid)];
+    const opened = await this.#deps.openThread(ask.origin, { label, child, agentId: plan.value.agentId });
+    return opened.ok ? ok({ child, label }) : opened;
   }
 
-  async #fork(run: Run, caller: Session, session: Session): Promise<void> {
-    if (run.context !== 'fork') return;
-    await this.#deps.transcripts.fork(caller.id, session.id);
+  #label(ask: SpawnAsk, sql: Sql): string {
+    const given = oneLine(ask.request.label ?? '');
+    const taken = this.#deps.registry.labelsIn(ask.caller.controlScope, sql);
+    return uniqueLabel(given === '' ? deriveLabel(ask.request.task) : given, taken);
+  }
+
+  #inOrder<T>(session: SessionKey, work: () => Promise<T>): Promise<T> {
+    const mine = (this.#spawning.get(session) ?? Promise.resolve()).then(work, work);
+    const done = (): void => {
+      if (this.#spawning.get(session) === mine) this.#spawning.delete(session);
+    };
+    this.#spawning.set(session, mine);
+    mine.then(done, done);
+    return mine;
   }
 
   async #answer(run: Run, ahead: number): Promise<Spawned> {
@@ -227,9 +273,17 @@ export class Spawner {
   }
 }
 
+/** A forked transcript begins with somebody else's words; the task has to stand out from them. */
+const forkNote =
+  '[Everything above was copied from the session that started you, as background. You are its sub-agent; your task is only this:]';
+
+function childKey(plan: SpawnPlan, caller: Session, uuid: string): SessionKey {
+  return plan.runtime === 'acp' ? acpKey(plan.agentId, uuid) : subagentKey(plan.agentId, caller.key, uuid);
+}
+
 /** `name`, or `name-2`, `name-3`, … so that a label names one run. `last` and `all` mean something else in commands. */
 export function uniqueLabel(wanted: string, taken: ReadonlySet<string>): string {
-  const base = wanted === 'last' || wanted === 'all' ? `${wanted}-1` : wanted;
+  const base = /^(?:last|all)$/i.test(wanted) ? `${wanted}-1` : wanted;
   if (!taken.has(base.toLowerCase())) return base;
   for (let suffix = 2; ; suffix += 1) {
     const label = `${base}-${suffix}`;

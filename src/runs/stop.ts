@@ -1,6 +1,7 @@
 // Stops runs with everything below them: recorded as stopped first, then their turns are aborted side by side.
 // What is recorded as stopped stays so: whatever still arrives from a turn that does not obey is dropped.
 // Called by /stop, /subagents kill, the subagents tool, time limits, budgets and a parent's failure.
+// 1 record  2 abort and clear  3 the same for what was just being spawned  4 wait for all turns at once, at most 1 s
 
 import type { MailItem } from '../agents/mailbox.ts';
 import type { AbortCause, ActiveTurn } from '../agents/turn-types.ts';
@@ -9,9 +10,9 @@ import { isTerminal } from '../core/run.ts';
 import type { StopReport } from '../core/services.ts';
 import type { SessionKey } from '../core/session.ts';
 import type { Clock } from '../infra/clock.ts';
-import type { Database } from '../infra/database.ts';
+import type { Database, Sql } from '../infra/database.ts';
 import type { Log } from '../infra/log.ts';
-import { endRun } from './end-run.ts';
+import { endRun, setDelivery } from './end-run.ts';
 import type { RunRegistry } from './registry.ts';
 
 /** Time a turn has to end after its abort before it is named as forced. */
@@ -22,17 +23,39 @@ export interface StopDeps {
   readonly registry: RunRegistry;
   readonly clock: Clock;
   readonly log: Log;
+  readonly archiveMinutes: () => number;
   readonly abort: (session: SessionKey, cause: AbortCause) => ActiveTurn | undefined;
-  /** Removes what no turn has taken yet. */
-  readonly clear: (session: SessionKey) => readonly MailItem[];
+  /** Removes what no turn has taken yet. `results`: what becomes of children's results among it. */
+  readonly clear: (session: SessionKey, results: 'dropped' | 'passed on') => readonly MailItem[];
   readonly inboxDone: (itemIds: readonly string[], reason: string) => Promise<void>;
   readonly ended: (run: Run) => void;
+  /** What `StopAsk.announce` wrote is committed. */
+  readonly sent: () => void;
+  /** Ends the binding of a session, with its farewell. */
+  readonly unbind: (session: SessionKey) => Promise<void>;
 }
 
 export interface StopAsk {
   readonly cause: Extract<AbortCause, 'user' | 'cascade' | 'budget' | 'timeout'>;
   /** How the runs themselves end; default: stopped by the cause. Those below them are stopped by cascade. */
   readonly outcome?: Outcome;
+  /** Tells of the runs that ended this way, in the same transaction: one message is the announcement of them all. */
+  readonly announce?: (sql: Sql, ended: readonly Run[]) => void;
+}
+
+/** What is stopped, asked again for what was being spawned meanwhile. */
+interface Scope {
+  readonly roots: () => readonly Run[];
+  /** A session that is stopped itself, and its turn under way. */
+  readonly session?: SessionKey;
+  readonly turn?: ActiveTurn | undefined;
+}
+
+interface Stopped {
+  readonly runs: readonly Run[];
+  readonly finished: readonly Run[];
+  readonly turns: readonly ActiveTurn[];
+  readonly messages: number;
 }
 
 export class Stopper {
@@ -43,27 +66,31 @@ export class Stopper {
   }
 
   /** Stops these runs and every run below them. Counts include descendants. */
-  async stopRuns(roots: readonly Run[], ask: StopAsk): Promise<StopReport> {
-    const all = this.#withBelow(roots);
-    const finished = roots.filter((run) => isTerminal(run.state.status));
-    const stopped = await this.#record(all, roots, ask);
-    const turns = stopped.flatMap((run) => this.#abort(run.child, ask.cause));
-    const messages = await this.#clear(stopped.map((run) => run.child));
-    const failed = await this.#await(turns, stopped);
-    for (const run of stopped) this.#deps.ended(run);
-    return { stopped, alreadyFinished: finished, failed, turns: 0, messages };
+  stopRuns(roots: readonly Run[], ask: StopAsk): Promise<StopReport> {
+    const { registry } = this.#deps;
+    return this.#stop({ roots: () => roots.map((run) => registry.get(run.id) ?? run) }, ask);
+  }
+
+  /** Stops runs for good: a conversation bound to one of them is its own again. */
+  async kill(roots: readonly Run[]): Promise<StopReport> {
+    const report = await this.stopRuns(roots, { cause: 'user' });
+    const { stopped, failed, alreadyFinished } = report;
+    for (const run of [...stopped, ...failed, ...alreadyFinished]) await this.#deps.unbind(run.child);
+    return report;
   }
 
   /** Stops a session's own turn, what waits in it, and every run below it. */
   async stopSession(session: SessionKey, ask: StopAsk): Promise<StopReport> {
-    const below = this.#deps.registry.activeBelow(session);
-    const own = this.#deps.registry.byChild(session);
-    const roots = own !== undefined && !isTerminal(own.state.status) ? [own, ...below] : below;
-    const messages = await this.#clear([session]);
+    const { registry } = this.#deps;
+    // Nothing can slip in between these two: no other work runs until the first wait.
     const turn = this.#deps.abort(session, ask.cause);
-    const report = await this.stopRuns(roots, ask);
-    if (turn !== undefined) await this.#settled(turn);
-    return { ...report, turns: turn === undefined ? 0 : 1, messages: messages + report.messages };
+    const removed = this.#deps.clear(session, 'dropped');
+    const roots = (): readonly Run[] => {
+      const own = registry.byChild(session);
+      return [...(own === undefined || isTerminal(own.state.status) ? [] : [own]), ...registry.activeBelow(session)];
+    };
+    const [messages, report] = await Promise.all([this.#discard(removed), this.#stop({ roots, session, turn }, ask)]);
+    return { ...report, alreadyFinished: [], messages: messages + report.messages };
   }
 
   /** Everything below a session that failed or timed out. */
@@ -72,52 +99,92 @@ export class Stopper {
     if (below.length > 0) await this.stopRuns(below, { cause: 'cascade' });
   }
 
+  async #stop(scope: Scope, ask: StopAsk): Promise<StopReport> {
+    const first = await this.#round(scope, ask);
+    // A spawn under way was recorded by now, and its turn has been told to stop: no further one follows.
+    const late = await this.#round(scope, { cause: ask.cause });
+    const runs = [...first.runs, ...late.runs];
+    const turns = new Set([...(scope.turn === undefined ? [] : [scope.turn]), ...first.turns, ...late.turns]);
+    const wedged = await this.#wedged([...turns]);
+    const failed = runs.filter((run) => wedged.has(run.child));
+    for (const run of failed)
+      this.#deps.log.error({ run: run.id, session: run.child, code: 'stop_forced' }, 'turn did not stop in 1 s');
+    for (const run of runs) this.#deps.ended(run);
+    const own = scope.session;
+    const ended = scope.turn !== undefined && !wedged.has(scope.turn.session);
+    return {
+      // The session's own turn is counted as a turn, not once more as a run.
+      stopped: runs.filter((run) => !wedged.has(run.child) && !(ended && run.child === own)),
+      alreadyFinished: first.finished,
+      failed,
+      turns: ended ? 1 : 0,
+      wedged: scope.turn !== undefined && !ended && !failed.some((run) => run.child === own),
+      messages: first.messages + late.messages,
+    };
+  }
+
+  async #round(scope: Scope, ask: StopAsk): Promise<Stopped> {
+    const { runs, finished } = await this.#deps.database.write((sql) => this.#record(sql, scope, ask));
+    if (ask.announce !== undefined) this.#deps.sent();
+    const turns = runs.flatMap((run) => this.#deps.abort(run.child, ask.cause) ?? []);
+    const removed = runs.flatMap((run) => [...this.#deps.clear(run.child, resultsOf(run))]);
+    return { runs, finished, turns, messages: await this.#discard(removed) };
+  }
+
+  /** Inside the transaction, so that nothing is started or ends between looking and recording. */
+  #record(sql: Sql, scope: Scope, ask: StopAsk): Pick<Stopped, 'runs' | 'finished'> {
+    const { registry, clock } = this.#deps;
+    const roots = scope.roots();
+    const chosen = new Set(roots.map((run) => run.id));
+    const by = ask.cause === 'timeout' ? 'cascade' : ask.cause;
+    const own = { outcome: ask.outcome ?? ({ kind: 'stopped', by } as const), ...(ask.announce && posted) };
+    const below = { outcome: { kind: 'stopped', by: by === 'budget' ? 'budget' : 'cascade' } } as const;
+    if (scope.session !== undefined) this.#dropOwed(sql, scope.session);
+    const runs = this.#withBelow(roots).flatMap((run) => {
+      const end = { ...(chosen.has(run.id) ? own : below), now: clock.now() };
+      if (end.outcome.kind === 'stopped') this.#dropOwed(sql, run.child);
+      return endRun(sql, registry, run.id, end) ?? [];
+    });
+    const told = runs.filter((run) => chosen.has(run.id));
+    if (told.length > 0) ask.announce?.(sql, told);
+    return { runs, finished: roots.filter((run) => isTerminal(run.state.status)) };
+  }
+
+  /** What ended below before the stop and has not been reported yet is not reported after it. */
+  #dropOwed(sql: Sql, session: SessionKey): void {
+    const { registry, clock, archiveMinutes } = this.#deps;
+    for (const { id, delivery } of registry.owedBelow(session)) {
+      const dropped = {
+        state: 'skipped',
+        attempts: delivery.attempts,
+        reason: 'stopped before it was reported',
+      } as const;
+      setDelivery(sql, registry, id, { delivery: dropped, now: clock.now(), archiveMinutes: archiveMinutes() });
+    }
+  }
+
   #withBelow(roots: readonly Run[]): readonly Run[] {
     const all = new Map<string, Run>();
     for (const root of roots) {
+      if (all.has(root.id)) continue;
       all.set(root.id, root);
       for (const run of this.#deps.registry.activeBelow(root.child)) all.set(run.id, run);
     }
     return [...all.values()].filter((run) => !isTerminal(run.state.status));
   }
 
-  #record(all: readonly Run[], roots: readonly Run[], ask: StopAsk): Promise<readonly Run[]> {
-    const { database, registry, clock } = this.#deps;
-    const chosen = new Set(roots.map((run) => run.id));
-    const now = clock.now();
-    const by = ask.cause === 'timeout' ? 'cascade' : ask.cause;
-    return database.write((sql) =>
-      all.flatMap((run) => {
-        const own: Outcome = ask.outcome ?? { kind: 'stopped', by };
-        const outcome: Outcome = chosen.has(run.id)
-          ? own
-          : { kind: 'stopped', by: by === 'budget' ? 'budget' : 'cascade' };
-        const ended = endRun(sql, registry, run.id, { outcome, now });
-        return ended === undefined ? [] : [ended];
-      }),
-    );
-  }
-
-  #abort(session: SessionKey, cause: AbortCause): readonly ActiveTurn[] {
-    const turn = this.#deps.abort(session, cause);
-    return turn === undefined ? [] : [turn];
-  }
-
-  async #clear(sessions: readonly SessionKey[]): Promise<number> {
-    const removed = sessions.flatMap((session) => [...this.#deps.clear(session)]);
+  /** Counts the messages; a folded one stands for several. */
+  async #discard(removed: readonly MailItem[]): Promise<number> {
     const ids = removed.flatMap((item) => [item.id, ...(item.folds ?? [])]);
     if (ids.length > 0) await this.#deps.inboxDone(ids, 'stopped by a person');
-    return removed.filter((item) => item.kind === 'message' || item.kind === 'note').length;
+    const messages = removed.filter((item) => item.kind === 'message' || item.kind === 'note');
+    return messages.reduce((sum, item) => sum + (item.folds?.length ?? 1), 0);
   }
 
-  /** Runs whose turn did not end in time; their slots are taken from them by the scheduler. */
-  async #await(turns: readonly ActiveTurn[], stopped: readonly Run[]): Promise<readonly Run[]> {
+  /** Sessions whose turn did not end in time; their slots are taken from them by the scheduler. */
+  async #wedged(turns: readonly ActiveTurn[]): Promise<ReadonlySet<SessionKey>> {
     const obeyed = await Promise.all(turns.map((turn) => this.#settled(turn)));
-    const wedged = new Set(turns.filter((_, index) => obeyed[index] === false).map((turn) => turn.session));
-    const failed = stopped.filter((run) => wedged.has(run.child));
-    for (const run of failed)
-      this.#deps.log.error({ run: run.id, session: run.child, code: 'stop_forced' }, 'turn did not stop in 1 s');
-    return failed;
+    return new Set(turns.filter((_, index) => obeyed[index] === false).map((turn) => turn.session));
   }
 
   async #settled(turn: ActiveTurn): Promise<boolean> {
@@ -126,4 +193,11 @@ export class Stopper {
     await Promise.race([ended, this.#deps.clock.sleep(patienceMs, over.signal)]);
     return over.signal.aborted;
   }
+}
+
+const posted = { delivery: { state: 'sending', attempts: 0 } } as const;
+
+/** A run that failed on its own leaves its children's results to whoever asked for it; a stopped one takes them along. */
+function resultsOf(run: Run): 'dropped' | 'passed on' {
+  return run.state.status === 'stopped' ? 'dropped' : 'passed on';
 }

@@ -21,6 +21,7 @@ export interface SweepDeps {
   /** Work of any kind under way in the session. */
   readonly busy: (session: string) => boolean;
   readonly ended: (run: Run) => void;
+  readonly stopBelow: (session: string) => Promise<void>;
   /** Sweeps of other rooms: bindings, inbox, outbox, expired keys. */
   readonly others: readonly ((now: number) => Promise<unknown>)[];
 }
@@ -39,6 +40,13 @@ export class Sweeper {
   start(): Promise<void> {
     this.#running = this.#round();
     return this.#running;
+  }
+
+  /** Archives what is due by now, without waiting for the next round. */
+  archiveSoon(): void {
+    this.#running = this.#running
+      .then(() => (this.#closed ? undefined : this.archive(this.#deps.clock.now())))
+      .catch((error: unknown) => this.#deps.log.error({ err: error, code: 'sweep_failed' }, 'archiving failed'));
   }
 
   async close(): Promise<void> {
@@ -80,7 +88,9 @@ export class Sweeper {
       if (!isStale(run, now) || this.#deps.busy(run.child)) continue;
       const outcome = { kind: 'error', code: 'lost', message: 'no sign of life; nobody knows how it ended' } as const;
       const ended = await database.write((sql) => endRun(sql, registry, run.id, { outcome, now, lost: true }));
-      if (ended !== undefined) this.#deps.ended(ended);
+      if (ended === undefined) continue;
+      this.#deps.ended(ended);
+      await this.#deps.stopBelow(ended.child);
     }
   }
 }

@@ -4,7 +4,7 @@
 import type { MailItem } from '../agents/mailbox.ts';
 import type { TurnResult } from '../agents/turn-types.ts';
 import type { OutboundMessage, Priority } from '../core/message.ts';
-import type { Route } from '../core/route.ts';
+import { type Route, sameRoute } from '../core/route.ts';
 import { isTerminal, type Run } from '../core/run.ts';
 import type { SessionKey } from '../core/session.ts';
 import { addUsage } from '../core/session.ts';
@@ -12,11 +12,12 @@ import type { Clock } from '../infra/clock.ts';
 import type { Database, Sql } from '../infra/database.ts';
 import type { Sessions } from '../sessions/sessions.ts';
 import type { Transcripts } from '../sessions/transcript.ts';
-import type { Budgets } from './budget.ts';
-import { resultText } from './completion.ts';
+import type { BudgetEvent, Budgets } from './budget.ts';
+import { ownEntries, resultText } from './completion.ts';
+import { consumed } from './consumed.ts';
 import { endRun, setDelivery } from './end-run.ts';
 import type { RunRegistry } from './registry.ts';
-import { isSilent, type Reply, replies } from './reply.ts';
+import { type Reply, replies } from './reply.ts';
 
 export interface TurnEndDeps {
   readonly database: Database;
@@ -34,11 +35,19 @@ export interface TurnEndDeps {
   readonly waiting: (session: SessionKey) => readonly MailItem[];
   readonly enqueue: (sql: Sql, entry: OutgoingEntry) => void;
   readonly inboxDone: (sql: Sql, itemIds: readonly string[], reason: string) => void;
+  /** Stores the answers that a turn owes to people outside the session; `live`: its run has not ended before it. */
+  readonly answered: (sql: Sql, result: TurnResult, live: boolean) => void;
   /** Commit is done: send what is in the outbox, announce what ended. */
   readonly sent: () => void;
   readonly ended: (run: Run) => void;
   /** A run failed or timed out: nobody is left to take in what its children bring. */
   readonly stopBelow: (session: SessionKey) => Promise<void>;
+  /** Seconds of work of this turn that no budget has been charged with; asked once, at its end. */
+  readonly workLeft: (result: TurnResult) => number;
+  /** What these seconds led to: a warning, or the end of the tree. */
+  readonly spent: (events: readonly BudgetEvent[]) => void;
+  /** A lasting run answered in its own conversation after its task was over: its requester only learns of it. */
+  readonly answeredThere: (run: Run) => Promise<void>;
 }
 
 export interface OutgoingEntry {
@@ -50,9 +59,15 @@ export interface OutgoingEntry {
   readonly runs?: readonly string[];
 }
 
+interface Recorded {
+  /** The run that ended with this turn. */
+  readonly ended: Run | undefined;
+  readonly events: readonly BudgetEvent[];
+}
+
 interface Facts {
   readonly route: Route | undefined;
-  /** The route is the conversation bound to the child, not one somebody wrote from. */
+  /** The route is the conversation bound to the child. */
   readonly bound: boolean;
   readonly texts: readonly Reply[];
   /** Runs whose completion this turn was given. */
@@ -76,11 +91,25 @@ export class TurnEnd {
       await this.#deps.sessions.update(result.session.key, (session) => ({ ...session, abortedLastRun: true }));
       return;
     }
-    const ended = await this.#deps.database.write((sql) => this.#record(sql, result, facts));
+    const { ended, events } = await this.#deps.database.write((sql) => this.#record(sql, result, facts));
     this.#deps.sent();
-    if (ended === undefined) return;
+    this.#deps.spent(events);
+    if (ended === undefined) return this.#later(result, facts);
     this.#deps.ended(ended);
     if (ended.state.status !== 'succeeded') await this.#deps.stopBelow(ended.child);
+  }
+
+  /** `mode: session`: each turn after the task is answered in the run's conversation, and the requester gets a note. */
+  async #later(result: TurnResult, { run, bound, texts }: Facts): Promise<void> {
+    const last = texts.findLast((each) => each.kind === 'answer');
+    if (run?.mode !== 'session' || !isTerminal(run.state.status) || !bound || last === undefined) return;
+    const { startedAt, endedAt } = result;
+    const outcome = { kind: 'success', text: last.text } as const;
+    await this.#deps.answeredThere({
+      ...run,
+      usage: result.usage,
+      state: { status: 'succeeded', startedAt, endedAt, outcome },
+    });
   }
 
   async #facts(result: TurnResult): Promise<Facts> {
@@ -91,14 +120,15 @@ export class TurnEnd {
     // A bound child speaks in its conversation; otherwise nothing of a child's own turns leaves it. The answer to a send or
     // steer goes back by whoever sent it.
     const own = result.items.some((item) => item.kind !== 'note');
-    const route = asked ?? (child && own ? await deps.boundRoute(result.session.key) : undefined);
+    const place = child ? await deps.boundRoute(result.session.key) : undefined;
+    const route = asked ?? (own ? place : undefined);
     const maySpawn = await deps.maySpawn(result);
     return {
       route,
-      bound: asked === undefined && route !== undefined,
+      bound: route !== undefined && place !== undefined && sameRoute(route, place),
       texts: replies(result, { started: registry.startedIn(result.id), maySpawn }),
       completions: result.items.flatMap((item) => (item.kind === 'completion' ? [completionRun(item.id)] : [])),
-      run: run !== undefined && !isTerminal(run.state.status) ? run : undefined,
+      run,
       text: run === undefined ? '' : await this.#resultText(result, run),
     };
   }
@@ -106,67 +136,79 @@ export class TurnEnd {
   async #resultText(result: TurnResult, run: Run): Promise<string> {
     if (result.answers.length > 0) return resultText(result.entries, result.outcome);
     const entries = await this.#deps.transcripts.read(result.session.id);
-    return resultText(
-      entries.filter((entry) => entry.at >= run.acceptedAt),
-      result.outcome,
-    );
+    return resultText(ownEntries(entries, run), result.outcome);
   }
 
-  /** Returns the run that ended with this turn. */
-  #record(sql: Sql, result: TurnResult, facts: Facts): Run | undefined {
+  #record(sql: Sql, result: TurnResult, facts: Facts): Recorded {
     const now = this.#deps.clock.now();
     this.#deps.inboxDone(
       sql,
       result.items.flatMap((item) => [item.id, ...(item.folds ?? [])]),
       result.outcome.kind,
     );
-    this.#deps.budgets.spend(sql, {
+    const events = this.#deps.budgets.spend(sql, {
       tree: result.tree,
       place: { session: result.session.controlScope, agentId: result.session.agentId, origin: facts.route },
-      seconds: (result.endedAt - result.startedAt) / 1000,
+      seconds: this.#deps.workLeft(result),
     });
+    const live = facts.run !== undefined && !isTerminal(facts.run.state.status);
     const taken = this.#takeIn(sql, result, facts);
     const ended = this.#advance(sql, result, facts, now);
-    const delivers = ended?.delivery.state === 'sending' ? [...taken, ended.id] : taken;
-    this.#reply(sql, result, facts, delivers);
-    return ended;
+    this.#reply(sql, result, facts, (nth, last) => [
+      ...(taken.get(nth) ?? []),
+      ...(last && ended?.delivery.state === 'sending' ? [ended.id] : []),
+    ]);
+    this.#deps.answered(sql, result, live);
+    return { ended, events };
   }
 
-  /** The last answer is also the delivery of `delivers`: what was taken in, and a bound run that ended with it. */
-  #reply(sql: Sql, result: TurnResult, { route, texts }: Facts, delivers: readonly string[]): void {
+  /** An answer is also the delivery of what `tellsOf` names: what was taken in, and a bound run that ended with it. */
+  #reply(
+    sql: Sql,
+    result: TurnResult,
+    { route, texts }: Facts,
+    tellsOf: (nth: number, last: boolean) => readonly string[],
+  ): void {
     if (route === undefined) return;
-    const last = texts.findLastIndex((each) => each.kind === 'answer');
+    const last = texts.findLast((each) => each.kind === 'answer');
     for (const [index, each] of texts.entries()) {
-      const announces = index === last && delivers[0] !== undefined;
+      const runs = each.kind === 'answer' ? tellsOf(each.nth, each === last) : [];
       this.#deps.enqueue(sql, {
-        key: announces ? `announce:${delivers[0]}` : `reply:${result.id}:${index}`,
+        key: runs[0] === undefined ? `reply:${result.id}:${index}` : `announce:${runs[0]}`,
         route,
         message: { text: each.text },
         priority: each.kind === 'answer' ? 'final' : 'reply',
         session: result.session.key,
-        ...(announces ? { runs: delivers } : {}),
+        ...(runs[0] === undefined ? {} : { runs }),
       });
     }
   }
 
-  /** Marks the completions this turn took in. Returns those that its last answer delivers. */
-  #takeIn(sql: Sql, result: TurnResult, facts: Pick<Facts, 'route' | 'texts' | 'completions'>): readonly string[] {
-    if (result.outcome.kind !== 'success') return [];
+  /** Marks the completions this turn took in. Returns those each of its answers delivers. */
+  #takeIn(sql: Sql, result: TurnResult, { route, completions }: Facts): ReadonlyMap<number, readonly string[]> {
+    const nothing = new Map<number, readonly string[]>();
+    if (result.outcome.kind !== 'success') return nothing;
     const { registry } = this.#deps;
-    const owed = facts.completions.filter((id) => {
-      const state = registry.get(id, sql)?.delivery.state;
-      return state === 'pending' || state === 'handed';
+    const owed = completions.flatMap((id) => {
+      const run = registry.get(id, sql);
+      const state = run?.delivery.state;
+      return run !== undefined && (state === 'pending' || state === 'handed') ? [{ run: id, child: run.child }] : [];
     });
-    const answered = facts.texts.some((each) => each.kind === 'answer');
-    const inward = result.session.kind !== 'chat' && facts.route === undefined;
-    if (!inward && answered) {
-      this.#mark(sql, owed, { state: 'sending' });
-      return owed;
+    if (route === undefined && result.session.kind !== 'chat') {
+      this.#mark(
+        sql,
+        owed.map((each) => each.run),
+        takenIn,
+      );
+      return nothing;
     }
-    if (inward || result.yielded) this.#mark(sql, owed, { state: 'delivered', reason: 'taken in by the requester' });
-    else if (isSilent(result)) this.#mark(sql, owed, { state: 'silent', reason: 'the agent answered NO_REPLY' });
+    const { answered, silent, ignored } = consumed(result, owed);
+    const told = [...answered.values()].flat();
+    this.#mark(sql, told, route === undefined ? nowhere : { state: 'sending' });
+    this.#mark(sql, silent, { state: 'silent', reason: 'the agent answered NO_REPLY' });
     // Anything else is an empty answer: the completion stays owed and is handed over again.
-    return [];
+    if (result.yielded) this.#mark(sql, ignored, takenIn);
+    return answered;
   }
 
   #mark(
@@ -188,20 +230,22 @@ export class TurnEnd {
     const { registry } = this.#deps;
     const { outcome, cause } = result;
     if (facts.run === undefined) return undefined;
+    // What a stopped run's last turn and later turns of its session used was spent too.
     const run = registry.change(sql, facts.run.id, (each) => ({ ...each, usage: addUsage(each.usage, result.usage) }));
     if (run === undefined || isTerminal(run.state.status)) return undefined;
     // A stop ends the run itself, and a newer message goes on with it in the next turn.
     if (outcome.kind === 'stopped' || cause === 'handoff') return undefined;
     if (outcome.kind !== 'success') {
+      if (!onlyCompletions(result.items)) return endRun(sql, registry, run.id, { outcome, now });
       // A failed attempt to take a completion in is repeated by the announcer, which gives up on the run if it must.
-      return onlyCompletions(result.items) ? undefined : endRun(sql, registry, run.id, { outcome, now });
+      this.#wait(sql, run, now);
+      return undefined;
     }
     // A steer that came too late for this turn still belongs to the task.
     const unread = this.#deps.waiting(result.session.key).some((item) => item.kind === 'note' && item.steerable);
     if (unread) return undefined;
     if (registry.openChildren(result.session.key, sql).length > 0) {
-      const state = { status: 'waiting', startedAt: startedAt(run, now) } as const;
-      registry.change(sql, run.id, (each) => ({ ...each, lastEventAt: now, state }));
+      this.#wait(sql, run, now);
       return undefined;
     }
     const posted = facts.bound && facts.texts.some((each) => each.kind === 'answer');
@@ -211,7 +255,15 @@ export class TurnEnd {
       ...(posted ? { delivery: { state: 'sending', attempts: 0 } } : {}),
     });
   }
+
+  #wait(sql: Sql, run: Run, now: number): void {
+    const state = { status: 'waiting', startedAt: startedAt(run, now) } as const;
+    this.#deps.registry.change(sql, run.id, (each) => ({ ...each, lastEventAt: now, state }));
+  }
 }
+
+const takenIn = { state: 'delivered', reason: 'taken in by the requester' } as const;
+const nowhere = { state: 'undelivered', reason: 'no route: the requester has no conversation' } as const;
 
 /** Item ids of completions carry the run and the attempt: `announce:<runId>:<attempt>`. */
 export function completionRun(itemId: string): string {
@@ -222,8 +274,10 @@ export function completionItemId(runId: string, attempt: number): string {
   return `announce:${runId}:${attempt}`;
 }
 
+/** A wake beside them changes nothing; one alone is nobody's to repeat. */
 function onlyCompletions(items: readonly MailItem[]): boolean {
-  return items.every((item) => item.kind === 'completion' || item.kind === 'wake');
+  const rest = items.filter((item) => item.kind !== 'wake');
+  return rest.length > 0 && rest.every((item) => item.kind === 'completion');
 }
 
 function startedAt(run: Run, now: number): number {

@@ -2,7 +2,6 @@
 import type { CommandPlace } from '../core/command.ts';
 import { ok, type Result, refuse } from '../core/result.ts';
 import type { ChannelId } from '../core/route.ts';
-import type { Run } from '../core/run.ts';
 import type { SessionServices, StopReport } from '../core/services.ts';
 import type { QueueSettings, Session, SessionKey } from '../core/session.ts';
 import type { Config } from '../infra/config.ts';
@@ -19,10 +18,10 @@ export interface SessionServicesDeps {
   readonly contextTokens: (model: string) => number;
 }
 
-/** Queue settings of a session: its own, over those of its channel, over the general ones. */
-export function queueSettings(config: Config, session: Session): QueueSettings {
+/** Queue settings of a session: its own, over those of the channel a message comes from, over the general ones. */
+export function queueSettings(config: Config, session: Session, from?: ChannelId): QueueSettings {
   const { byChannel, ...general } = config.messages.queue;
-  const channel = session.lastChannel as ChannelId | undefined;
+  const channel = from ?? (session.lastChannel as ChannelId | undefined);
   const ofChannel = channel === undefined ? undefined : byChannel[channel];
   return { ...general, ...(ofChannel === undefined ? {} : { mode: ofChannel }), ...defined(session.queue) };
 }
@@ -35,22 +34,24 @@ export function sessionServices(deps: SessionServicesDeps): SessionServices {
   return {
     async reset(place: CommandPlace) {
       const report = await deps.stop(place.session.key);
-      if (report.failed.length > 0) {
-        const names = report.failed.map((run) => run.label).join(', ');
-        return refuse(
-          'not_stopped',
-          `Not reset: ${names} did not stop.`,
-          'They are being forced; try /new again in ten seconds.',
-        );
+      const left = [...(report.wedged ? ['the turn here'] : []), ...report.failed.map((run) => run.label)];
+      if (left.length > 0) {
+        const fix = `${left.length === 1 ? 'It is' : 'They are'} being forced; try /new again in ten seconds.`;
+        return refuse('not_stopped', `Nothing was reset: ${left.join(', ')} did not stop.`, fix);
       }
       await deps.sessions.reset(place.session.key);
-      return ok({ stopped: report.stopped.length });
+      return ok(report);
     },
     log: (key, limit, tools) => readLog(deps, key, { limit, tools }),
-    transcriptPath: async (run: Run) => deps.transcripts.path(run.childSessionId),
+    async files(run) {
+      const session = await deps.sessions.get(run.child);
+      const sessionId = session?.id ?? run.childSessionId;
+      const path = deps.transcripts.path(sessionId);
+      return { sessionId, transcript: session === undefined ? `${path}.deleted.*` : path };
+    },
     contextTokens: (_agentId, model) => deps.contextTokens(model),
-    queue: (session) => ({
-      settings: queueSettings(deps.config(), session),
+    queue: (session, from) => ({
+      settings: queueSettings(deps.config(), session, from),
       waiting: deps.waiting(session.key),
       overridden: session.queue !== undefined,
     }),
@@ -72,6 +73,10 @@ export async function readLog(
 ): Promise<Result<ReturnType<typeof cleanEntries>>> {
   const session = await deps.sessions.get(key);
   if (session === undefined)
-    return refuse('archived', 'This session is archived.', 'Its transcript is kept in the state folder.');
+    return refuse(
+      'archived',
+      'This session is archived; its messages are no longer shown.',
+      'The transcript is kept in the state folder, renamed to *.deleted.*',
+    );
   return ok(cleanEntries(await deps.transcripts.read(session.id), options));
 }

@@ -8,6 +8,11 @@ import type { KeyedStore, StoreFactory } from '../infra/keyed-store.ts';
 import type { Transcripts } from './transcript.ts';
 
 type Fixed = 'key' | 'id' | 'turns' | 'usage' | 'createdAt' | 'updatedAt';
+/** A session in which somebody else than the owner speaks, now and from then on. */
+export function distrusted(session: Session): Session {
+  return session.ownerOnly ? { ...session, ownerOnly: false } : session;
+}
+
 /** `id` is given where it was promised before the session existed. */
 export type SessionSeed = Omit<Session, Fixed> & { readonly id?: string };
 
@@ -69,19 +74,21 @@ export class Sessions {
   }
 
   /** Remembers the place a person last wrote from; announcements fill gaps in an address from it. */
-  rememberRoute(session: Session, route: Route): Promise<Session | undefined> {
+  rememberRoute(session: Session, route: Route, person?: string): Promise<Session | undefined> {
     const same =
       session.lastChannel === route.channel &&
       session.lastTo === route.chat &&
       session.lastAccountId === route.account &&
-      session.lastThread === route.thread;
+      session.lastThread === route.thread &&
+      session.lastPerson === person;
     if (same) return Promise.resolve(session);
-    return this.update(session.key, ({ lastThread: _, ...rest }) => ({
+    return this.update(session.key, ({ lastThread: _thread, lastPerson: _person, ...rest }) => ({
       ...rest,
       lastChannel: route.channel,
       lastTo: route.chat,
       lastAccountId: route.account,
       ...(route.thread === undefined ? {} : { lastThread: route.thread }),
+      ...(person === undefined ? {} : { lastPerson: person }),
     }));
   }
 

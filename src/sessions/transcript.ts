@@ -68,14 +68,20 @@ export class Transcripts {
     return { entries: kept.map((line) => line.entry), skipped };
   }
 
-  /** Copies the complete turns of one session into a new one; leaves an existing transcript alone. */
-  async fork(from: string, to: string): Promise<void> {
+  /**
+   * Copies one session so far into a new one: its complete turns, and of `turn`, which is under way, what came before the
+   * call that is not answered yet. Leaves an existing transcript alone.
+   */
+  async fork(from: string, to: string, turn?: string): Promise<void> {
     await this.#written(from);
     const target = this.path(to);
     if (await exists(target)) return;
     const { kept } = parseLines(await readOr(this.path(from), ''));
-    const complete = completeTurns(kept.map((line) => line.entry));
-    const text = kept.flatMap((line) => (complete.has(line.entry.turn) ? [`${line.raw}\n`] : [])).join('');
+    const copied = forked(
+      kept.map((line) => line.entry),
+      turn,
+    );
+    const text = kept.flatMap((line) => (copied.has(line.entry) ? [`${line.raw}\n`] : [])).join('');
     await this.#makeFolder();
     // Written aside and renamed: a crash leaves no half copy under the session's name.
     await writeFile(`${target}.part`, text, { mode: 0o600 });
@@ -180,8 +186,27 @@ function isEntry(value: unknown): value is Entry {
   return entry.type === 'tool' && typeof entry.callId === 'string' && typeof entry.output === 'string';
 }
 
+/** What a fork takes over: the complete turns, and what `turn` holds before its first call without a result. */
+export function forked(entries: readonly Entry[], turn: string | undefined): ReadonlySet<Entry> {
+  const complete = completeTurns(entries);
+  const underWay = entries.filter((entry) => entry.turn === turn && !complete.has(entry.turn));
+  return new Set([...entries.filter((entry) => complete.has(entry.turn)), ...answeredPart(underWay)]);
+}
+
+/** The longest beginning in which every call has its result and every result its call. */
+function answeredPart(turn: readonly Entry[]): readonly Entry[] {
+  const open = new Set<string>();
+  let end = 0;
+  for (const [index, entry] of turn.entries()) {
+    if (entry.type === 'assistant') for (const part of entry.parts) if (part.type === 'call') open.add(part.id);
+    if (entry.type === 'tool' && !open.delete(entry.callId)) break;
+    if (open.size === 0) end = index + 1;
+  }
+  return turn.slice(0, end);
+}
+
 /** Turns whose every call has its result, every result its call, and every question an answer begun. */
-export function completeTurns(entries: readonly Entry[]): ReadonlySet<string> {
+function completeTurns(entries: readonly Entry[]): ReadonlySet<string> {
   const turns = Map.groupBy(entries, (entry) => entry.turn);
   return new Set([...turns].flatMap(([turn, own]) => (isComplete(own) ? [turn] : [])));
 }

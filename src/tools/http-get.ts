@@ -2,13 +2,13 @@
 // point elsewhere in between (DNS rebinding). Called by web.ts.
 import { promises as dns, type LookupAddress } from 'node:dns';
 import { once } from 'node:events';
-import http, { type IncomingMessage } from 'node:http';
-import https from 'node:https';
+import type { IncomingMessage } from 'node:http';
 import { isIP, type LookupFunction } from 'node:net';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate, createInflateRaw } from 'node:zlib';
 import { ok, type Result, refuse } from '../core/result.ts';
+import { http, https } from '../infra/http.ts';
 import { refusedAddress } from './addresses.ts';
 import { errorCode, errorText } from './define.ts';
 
@@ -119,7 +119,7 @@ function send(url: URL, addresses: readonly LookupAddress[], signal: AbortSignal
     if (all === true) callback(null, [...addresses]);
     else callback(null, addresses[0]?.address ?? '', addresses[0]?.family ?? 0);
   };
-  const client = url.protocol === 'https:' ? https : http;
+  const client = url.protocol === 'https:' ? https() : http;
   return new Promise((resolve, reject) => {
     // Without a shared agent: no proxy from the environment and no pooled connection stands in for the checked address.
     const request = client.request(url, { agent: false, headers, lookup, signal });

@@ -51,10 +51,10 @@ export function isInside(root: string, path: string): boolean {
 /** Like the kernel's own walk, but a missing tail is allowed and a dangling link counts as its target. */
 async function canonical(path: string): Promise<string> {
   const top = parse(path).root;
-  const todo = parts(path.slice(top.length));
+  const steps = parts(path.slice(top.length));
   let done = top;
   let links = 0;
-  for (let name = todo.shift(); name !== undefined; name = todo.shift()) {
+  for (let name = steps.shift(); name !== undefined; name = steps.shift()) {
     if (name === '..') {
       done = dirname(done);
       continue;
@@ -68,7 +68,7 @@ async function canonical(path: string): Promise<string> {
     links += 1;
     if (links > maxLinks) throw Object.assign(new Error('too many links'), { code: 'ELOOP' });
     if (isAbsolute(target)) done = top;
-    todo.unshift(...parts(target));
+    steps.unshift(...parts(target));
   }
   return done;
 }

@@ -18,7 +18,7 @@ export function writeTool(workspace: string, ids: Ids): Tool {
     group: 'write',
     description: 'Create a file of the workspace or replace it completely. To change a part of a file use edit.',
     schema,
-    example: { path: 'notes/todo.txt', content: 'first line\n' },
+    example: { path: 'notes/plan.txt', content: 'first line\n' },
     async run({ path, content }) {
       const place = await resolveInside(workspace, path);
       if (!place.ok) return failure(refusalText(place.refusal));

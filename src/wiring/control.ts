@@ -3,7 +3,8 @@ import type { EngineHandlers, MaintenanceFinding } from '../cli/engine-port.ts';
 import { findFlow, findRun, flowViews, runFindings } from '../cli/run-views.ts';
 import { ok, type Result, refuse } from '../core/result.ts';
 import { isTerminal, type Run, shortId } from '../core/run.ts';
-import { endRun } from '../runs/end-run.ts';
+import { endRun, setDelivery } from '../runs/end-run.ts';
+import { completionRun } from '../runs/turn-end.ts';
 import type { Engine } from './engine.ts';
 import { type ServicesParts, status } from './services.ts';
 
@@ -24,7 +25,7 @@ export function controlHandlers(parts: ServicesParts): EngineHandlers {
     'tasks.show': async ({ id }) => find(id),
     'tasks.cancel': async ({ id }) => {
       const run = find(id);
-      return run.ok ? ok(await engine.layer.stopper.stopRuns([run.value], { cause: 'user' })) : run;
+      return run.ok ? ok(await engine.layer.stopper.kill([run.value])) : run;
     },
     'tasks.retry': async ({ id }) => redeliver(engine, find(id)),
     'tasks.dismiss': async ({ id }) => dismiss(engine, find(id)),
@@ -33,7 +34,7 @@ export function controlHandlers(parts: ServicesParts): EngineHandlers {
       const flow = findFlow(all(), id);
       if (!flow.ok) return flow;
       const runs = registry.inTree(flow.value.tree);
-      return ok(await engine.layer.stopper.stopRuns(runs, { cause: 'user' }));
+      return ok(await engine.layer.stopper.kill(runs));
     },
     maintenance: async ({ apply }) => ok(await maintenance(engine, apply)),
   };
@@ -68,7 +69,11 @@ async function dismiss(engine: Engine, found: Result<Run>): Promise<Result<Run>>
   if (row !== undefined) await engine.delivery.outbox.dismiss(row.key);
   const after = registry.get(run.id) ?? run;
   if (after.delivery.state === 'delivered' || after.delivery.state === 'skipped') return ok(after);
-  return ok((await database.write((sql) => setState(engine, sql, run, 'skipped'))) ?? run);
+  const skipped = await database.write((sql) => setState(engine, sql, run, 'skipped'));
+  // What the requester has not read yet it need not read any more, nor wait for.
+  engine.layer.turns.clear(run.requester, (item) => item.kind === 'completion' && completionRun(item.id) === run.id);
+  if (skipped !== undefined) await engine.layer.announcer.settled(skipped);
+  return ok(skipped ?? run);
 }
 
 function setState(
@@ -77,14 +82,14 @@ function setState(
   run: Run,
   state: 'sending' | 'pending' | 'skipped',
 ) {
-  return engine.stores.registry.change(sql, run.id, (each) => ({
-    ...each,
-    delivery: {
-      state,
-      attempts: each.delivery.attempts,
-      ...(state === 'skipped' ? { reason: 'dismissed by a person' } : {}),
-    },
-  }));
+  const { clock, config } = engine.parts;
+  const delivery = {
+    state,
+    attempts: run.delivery.attempts,
+    ...(state === 'skipped' ? { reason: 'dismissed by a person' } : {}),
+  };
+  const archiveMinutes = config().agents.defaults.subagents.archiveAfterMinutes;
+  return setDelivery(sql, engine.stores.registry, run.id, { delivery, now: clock.now(), archiveMinutes });
 }
 
 /** Stale runs end as lost; other findings are for people to look at. */
@@ -99,7 +104,7 @@ async function maintenance(engine: Engine, apply: boolean): Promise<readonly Mai
       if (run === undefined || engine.layer.turns.active(run.child) !== undefined) return finding;
       const outcome = { kind: 'error', code: 'lost', message: `run ${shortId(run.id)} gave no sign of life` } as const;
       const ended = await database.write((sql) => endRun(sql, registry, run.id, { outcome, now, lost: true }));
-      if (ended !== undefined) engine.layer.announcer.owe(ended);
+      if (ended !== undefined) engine.layer.ended(ended);
       return { ...finding, reconciled: ended !== undefined };
     }),
   );

@@ -6,7 +6,7 @@ import { threadBindingSettings } from '../bindings/expiry.ts';
 import { refusalText } from '../core/result.ts';
 import type { Route } from '../core/route.ts';
 import type { Run } from '../core/run.ts';
-import { lastRoute, type Session } from '../core/session.ts';
+import { lastRoute } from '../core/session.ts';
 import type { Ended } from '../delivery/deliver-row.ts';
 import { Outbox } from '../delivery/outbox.ts';
 import type { OutboxRow } from '../delivery/outbox-row.ts';
@@ -29,7 +29,8 @@ export interface DeliveryLayer {
   readonly routeFor: (run: Run) => Promise<Route | { readonly reason: string }>;
 }
 
-export function wireDelivery(parts: EngineParts, stores: Stores): DeliveryLayer {
+/** `archive`: archives what is due by now. */
+export function wireDelivery(parts: EngineParts, stores: Stores, archive: () => void): DeliveryLayer {
   const { clock, log, adapters } = parts;
   const { database, sessions, registry, keyed } = stores;
   const bindings = new Bindings({
@@ -45,6 +46,12 @@ export function wireDelivery(parts: EngineParts, stores: Stores): DeliveryLayer 
     adapters,
     reroute: (row) => reroute(stores, bindings, row),
     onEnded: (ended, sql) => recordDelivery(parts, stores, ended, sql),
+    onDelivered: ({ route, runs }) => {
+      if (runs.some((id) => registry.get(id)?.cleanup === 'delete')) archive();
+      bindings
+        .touch(route, clock.now())
+        .catch((error: unknown) => log.error({ err: error }, 'binding was not touched'));
+    },
     onBacklog: (waiting) => log.warn({ waiting, code: 'outbox_backlog' }, 'many messages wait to be sent'),
   });
   const notify = (key: string, route: Route, text: string): void => {
@@ -71,10 +78,13 @@ export function wireDelivery(parts: EngineParts, stores: Stores): DeliveryLayer 
   };
 }
 
-async function reroute(stores: Stores, bindings: Bindings, row: OutboxRow) {
-  const session: Session | undefined = row.session === undefined ? undefined : await stores.sessions.get(row.session);
+/** A sub-agent that nobody spoke to has no place of its own: its chat's is the next best. */
+async function reroute({ sessions }: Stores, bindings: Bindings, row: OutboxRow) {
   await bindings.dropAt(row.route);
-  return fallbackRoute(row.route, row.gone, session === undefined ? undefined : lastRoute(session));
+  const session = row.session === undefined ? undefined : await sessions.get(row.session);
+  const chat = session === undefined ? undefined : await sessions.get(session.controlScope);
+  const last = [session, chat].map((each) => (each === undefined ? undefined : lastRoute(each))).find(Boolean);
+  return fallbackRoute(row.route, row.gone, last);
 }
 
 /** The end of an outgoing message is the end of the delivery of the runs it reports. */

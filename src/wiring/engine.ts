@@ -7,10 +7,12 @@ import type { BindingServices, RunServices, SessionServices } from '../core/serv
 import { adapterFor } from '../delivery/account.ts';
 import type { InternalItem } from '../inbound/inbox.ts';
 import { Receiver } from '../inbound/receive.ts';
+import { itemId } from '../inbound/tickets.ts';
 import { sweepExpired } from '../infra/keyv-sqlite.ts';
 import { recoverRuns } from '../runs/recovery.ts';
 import { runServices } from '../runs/run-services.ts';
 import { Sweeper } from '../runs/sweep.ts';
+import { resolveTarget } from '../runs/targets.ts';
 import { sessionServices } from '../sessions/session-services.ts';
 import { type DeliveryLayer, wireDelivery } from './delivery.ts';
 import { nextGeneration } from './generation.ts';
@@ -18,7 +20,7 @@ import type { EngineParts } from './parts.ts';
 import { type RunsLayer, wireRuns } from './runs.ts';
 import { openStores, type Stores } from './stores.ts';
 
-type StoredNote = Pick<InternalItem, 'text' | 'from' | 'route'>;
+type StoredNote = Omit<InternalItem, 'session' | 'kind'>;
 
 /** Pause between two looks at whether everything is quiet. */
 const idlePollMs = 20;
@@ -43,8 +45,9 @@ export class Engine {
     this.stores = stores;
     this.generation = generation;
     this.startedAt = parts.clock.now();
-    const process = { generation, draining: () => this.#draining };
-    this.delivery = wireDelivery(parts, stores);
+    const archive = (): void => this.#sweeper.archiveSoon();
+    const process = { generation, draining: () => this.#draining, archive };
+    this.delivery = wireDelivery(parts, stores, archive);
     this.layer = wireRuns({ parts, stores, delivery: this.delivery, process });
     this.receiver = this.#receiver();
     this.runs = this.#runServices();
@@ -70,15 +73,24 @@ export class Engine {
       clock: parts.clock,
       log: parts.log,
       restart: async (run, requester) => {
-        const session = await layer.spawner.openSession(run, requester);
-        layer.spawner.start(run, session);
+        await layer.spawner.begin(run, requester);
       },
       announce: (run) => layer.announcer.owe(run),
     });
     this.delivery.outbox.resume();
-    for (const row of stores.inbox.open()) {
-      if (row.kind === 'message') this.receiver.take(row.ticket, row.message);
-      else if (row.session !== undefined) await this.#note(row.ticket, row.session, row.item);
+    await this.#resume();
+  }
+
+  /** Open messages in the order they came in: each has its place before a note of a command or an agent gets one. */
+  async #resume(): Promise<void> {
+    let taken: Promise<void>[] = [];
+    for (const row of this.stores.inbox.open()) {
+      if (row.kind === 'message') taken.push(this.receiver.take(row.ticket, row.message));
+      else if (row.session !== undefined) {
+        await Promise.all(taken);
+        taken = [];
+        await this.#note(row.ticket, row.session, row.item);
+      }
     }
   }
 
@@ -92,8 +104,9 @@ export class Engine {
 
   /** Nothing runs, nothing is owed, nothing waits to be sent now. */
   quiet(): boolean {
-    const { turns, announcer } = this.layer;
-    const busy = this.receiver.busy() || turns.busy() || announcer.busy() || this.stores.registry.active().length > 0;
+    const { turns, announcer, unprocessed } = this.layer;
+    const working = this.receiver.busy() || turns.busy() || unprocessed.busy() || announcer.busy();
+    const busy = working || this.stores.registry.active().length > 0;
     return !busy && this.stores.registry.owed().every((run) => run.delivery.state === 'sending');
   }
 
@@ -127,9 +140,12 @@ export class Engine {
   async #drain(): Promise<void> {
     this.#draining = true;
     const { layer, parts, delivery, stores } = this;
-    await this.receiver.idle();
-    const report = await layer.scheduler.drain(parts.config().gateway.drainSeconds * 1000);
+    // A command may wait for an agent, whose turn ends with the lanes.
+    const drained = layer.scheduler.drain(parts.config().gateway.drainSeconds * 1000);
+    const [report] = await Promise.all([drained, this.receiver.idle()]);
+    await layer.turns.close();
     parts.log.info({ ...report }, 'drained');
+    layer.unprocessed.close();
     layer.announcer.close();
     layer.clock.close();
     await layer.announcer.idle();
@@ -167,6 +183,7 @@ export class Engine {
       messages: layer.messages,
       clock: parts.clock,
       bound: async (session) => (await delivery.bindings.of(session)) !== undefined,
+      active: (session) => layer.turns.active(session),
     });
   }
 
@@ -177,7 +194,8 @@ export class Engine {
       transcripts: stores.transcripts,
       config: parts.config,
       stop: (session) => layer.stopper.stopSession(session, { cause: 'user' }),
-      waiting: (session) => layer.turns.waiting(session).length,
+      waiting: (session) =>
+        layer.turns.waiting(session).filter((item) => item.kind === 'message' || item.kind === 'note').length,
       contextTokens: parts.contextTokens,
     });
   }
@@ -191,6 +209,7 @@ export class Engine {
       session: (key) => stores.sessions.get(key),
       sessionById: (id) => stores.sessions.byId(id),
       findRun: (place, token) => this.runs.find(place, token),
+      findAnywhere: (token) => resolveTarget(token, { runs: stores.registry.newest(1_000), numbers: [] }),
       runOf: (session) => stores.registry.byChild(session),
       send: async (key, route, text) => {
         await delivery.outbox.enqueueNow({ key, route, message: { text }, priority: 'reply' });
@@ -210,7 +229,8 @@ export class Engine {
       },
       bound: async (session) => (await delivery.bindings.of(session)) !== undefined,
       busy: (session) => layer.turns.active(session) !== undefined || layer.turns.waiting(session).length > 0,
-      ended: (run) => layer.announcer.owe(run),
+      ended: layer.ended,
+      stopBelow: (session) => layer.stopper.stopBelow(session),
       others: [
         async (now) => {
           for (const { key, route, text } of await delivery.bindings.sweep(now)) delivery.notify(key, route, text);
@@ -225,8 +245,8 @@ export class Engine {
   /** A message that a command or an agent had put into a session before the restart. */
   async #note(ticket: number, key: string, item: StoredNote): Promise<void> {
     const target = await this.stores.sessions.get(key);
-    if (target === undefined) await this.stores.inbox.drop(ticket, 'session_gone');
-    else
-      this.layer.messages.resume({ target, text: item.text, from: item.from ?? 'someone', route: item.route }, ticket);
+    if (target === undefined) return this.stores.inbox.drop(ticket, 'session_gone');
+    const { steer = true, from = 'someone', text, route, inPlace = false } = item;
+    this.layer.messages.resume({ target, text, from, route, inPlace, key: item.key }, { id: itemId(ticket), steer });
   }
 }

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createModels, type ModelResolver } from '../agents/models.ts';
-import { nativeRuntime } from '../agents/native.ts';
+import { type NativeDeps, nativeRuntime } from '../agents/native.ts';
 import { createPricing } from '../agents/pricing.ts';
 import { loadContextFiles, systemPrompt } from '../agents/prompt.ts';
 import type { AgentDefinition, AgentRegistry } from '../agents/registry.ts';
@@ -87,14 +87,41 @@ export interface NativeParts {
   readonly ids: Ids;
   /** What a call of a removed session tool is answered with. */
   readonly missingTool: (name: string, session: Session) => string | undefined;
+  readonly log: Log;
 }
 
 export function nativeAgents(parts: NativeParts): { readonly models: ModelResolver; readonly runtime: AgentRuntime } {
-  const { config, env, clock, ids, missingTool } = parts;
+  const { config, env, clock, ids, missingTool, log } = parts;
   const models = createModels({ config, env, clock });
   const price = createPricing(() => config().models.providers);
   const readImage = (path: string): Promise<Uint8Array | undefined> => readFile(path).catch(() => undefined);
-  return { models, runtime: nativeRuntime({ clock, ids, models, price, missingTool, readImage }) };
+  const native = nativeRuntime({ clock, ids, models, price, missingTool, malformed: malformedCall(log), readImage });
+  return { models, runtime: logged(native, log) };
+}
+
+/** Whoever asked is told why a turn failed; so is the log. */
+function logged(runtime: AgentRuntime, log: Log): AgentRuntime {
+  return {
+    ...runtime,
+    async *turn(session, prompt, tools, signal) {
+      for await (const event of runtime.turn(session, prompt, tools, signal)) {
+        if (event.type === 'settled' && event.outcome.kind === 'error') {
+          const { code, message } = event.outcome;
+          log.error(
+            { session: session.key, run: session.runId, model: prompt.model, code, reason: message },
+            'turn failed',
+          );
+        }
+        yield event;
+      }
+    },
+  };
+}
+
+/** A call that never reaches its tool is written down here. */
+export function malformedCall(log: Log): NonNullable<NativeDeps['malformed']> {
+  return (tool, faults, session) =>
+    log.error({ session: session.key, tool, code: 'schema_invalid', reason: faults.join('; ') }, 'tool call refused');
 }
 
 /** The model check in the words of the spawn policy. */

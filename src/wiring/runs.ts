@@ -3,29 +3,34 @@
 import type { MailItem } from '../agents/mailbox.ts';
 import { Profiles } from '../agents/profile.ts';
 import { Turns } from '../agents/turns.ts';
-import type { Route } from '../core/route.ts';
 import type { Run } from '../core/run.ts';
-import { lastRoute, type Session } from '../core/session.ts';
-import { ticketsOf } from '../inbound/receive.ts';
+import type { Session } from '../core/session.ts';
+import { itemId, replyKey, ticketsOf } from '../inbound/tickets.ts';
+import { Unprocessed } from '../inbound/unprocessed.ts';
 import { Scheduler } from '../lanes/scheduler.ts';
 import { Announcer } from '../runs/announce.ts';
+import { BudgetEnd } from '../runs/budget-end.ts';
 import { Messages } from '../runs/messages.ts';
 import { type RunItem, Spawner } from '../runs/spawn.ts';
 import { Stopper } from '../runs/stop.ts';
 import { TurnEnd } from '../runs/turn-end.ts';
 import { RunClock } from '../runs/turn-hooks.ts';
 import { queueSettings } from '../sessions/session-services.ts';
+import { distrusted } from '../sessions/sessions.ts';
 import type { DeliveryLayer } from './delivery.ts';
+import { originOf } from './origin.ts';
 import type { EngineParts } from './parts.ts';
 import { sessionTools } from './session-tools.ts';
 import { spawnFacts } from './spawn-facts.ts';
 import type { Stores } from './stores.ts';
-import { openRunThread } from './threads.ts';
+import { closeRunThread, openRunThread } from './threads.ts';
 
 export interface Process {
   /** Number of this start of the process. */
   readonly generation: number;
   readonly draining: () => boolean;
+  /** Archives what is due by now. */
+  readonly archive: () => void;
 }
 
 /** What the parts below are built from. */
@@ -41,10 +46,14 @@ export interface RunsLayer {
   readonly profiles: Profiles;
   readonly turns: Turns;
   readonly clock: RunClock;
+  readonly budgetEnd: BudgetEnd;
   readonly stopper: Stopper;
   readonly spawner: Spawner;
   readonly announcer: Announcer;
   readonly messages: Messages;
+  readonly unprocessed: Unprocessed;
+  /** What follows from the end of a run that was recorded. */
+  readonly ended: (run: Run) => void;
 }
 
 /** The parts under construction: each uses the others only once everything exists. */
@@ -53,8 +62,11 @@ type Circle = { -readonly [K in keyof RunsLayer]: RunsLayer[K] };
 export function wireRuns(below: Below): RunsLayer {
   const circle = {} as Circle;
   circle.scheduler = scheduler(below);
+  circle.unprocessed = unprocessed(below);
   circle.profiles = profiles(below, circle);
+  circle.ended = ended(below, circle);
   circle.stopper = stopper(below, circle);
+  circle.budgetEnd = budgetEnd(below, circle);
   circle.clock = runClock(below, circle);
   circle.turns = turns(below, circle, turnEnd(below, circle));
   circle.announcer = announcer(below, circle);
@@ -63,15 +75,12 @@ export function wireRuns(below: Below): RunsLayer {
   return circle;
 }
 
-/** The place a session's person is: where its tree was started from, else where it was last spoken to. */
-export function originOf(stores: Stores, session: Session): Route | undefined {
-  return stores.registry.byChild(session.key)?.origin ?? lastRoute(session);
-}
-
 function ended(below: Below, circle: Circle): (run: Run) => void {
   const { parts, stores } = below;
   return (run) => {
     circle.clock.forget(run);
+    // Nobody is left in its session to take in what its children bring.
+    circle.turns.passOn(run.child);
     const failed = run.state.status === 'failed' || run.state.status === 'timed_out';
     const after = [stores.budgets.recordEnd(run.tree, run.agentId, run.task, failed), parts.killPrograms(run.child)];
     for (const done of after)
@@ -119,10 +128,21 @@ function stopper(below: Below, circle: Circle): Stopper {
     registry,
     clock,
     log,
+    archiveMinutes: () => below.parts.config().agents.defaults.subagents.archiveAfterMinutes,
     abort: (session, cause) => circle.turns.abort(session, cause),
-    clear: (session) => circle.turns.clear(session, 'stopped'),
-    inboxDone: (itemIds, reason) => database.write((sql) => inbox.done(sql, ticketsOf(itemIds), reason)),
-    ended: (run) => ended(below, circle)(run),
+    clear: (session, results) => {
+      if (results === 'passed on') circle.turns.passOn(session);
+      return circle.turns.clear(session);
+    },
+    inboxDone: async (itemIds, reason) => {
+      await database.write((sql) => inbox.dropIn(sql, ticketsOf(itemIds), reason));
+    },
+    ended: circle.ended,
+    sent: () => below.delivery.outbox.kick(),
+    unbind: async (session) => {
+      const farewell = await below.delivery.bindings.dropFor(session);
+      if (farewell !== undefined) below.delivery.notify(farewell.key, farewell.route, farewell.text);
+    },
   });
 }
 
@@ -141,6 +161,19 @@ function runClock(below: Below, circle: Circle): RunClock {
     originOf: (turn) =>
       turn.items.find((item) => item.route !== undefined)?.route ?? registry.byChild(turn.session)?.origin,
     notify: below.delivery.notify,
+    spent: (events) => circle.budgetEnd.spent(events),
+    toldOf: (tree) => circle.budgetEnd.toldOf(tree),
+  });
+}
+
+function budgetEnd({ parts, stores, delivery }: Below, circle: Circle): BudgetEnd {
+  return new BudgetEnd({
+    registry: stores.registry,
+    clock: parts.clock,
+    log: parts.log,
+    stopRuns: (runs, ask) => circle.stopper.stopRuns(runs, ask),
+    notify: delivery.notify,
+    enqueue: delivery.enqueue,
   });
 }
 
@@ -161,9 +194,13 @@ function turnEnd(below: Below, circle: Circle): TurnEnd {
     waiting: (session) => circle.turns.waiting(session),
     enqueue: delivery.enqueue,
     inboxDone: (sql, itemIds, reason) => inbox.done(sql, ticketsOf(itemIds), reason),
+    answered: (sql, result, live) => circle.messages.settled(sql, result, live),
     sent: () => delivery.outbox.kick(),
-    ended: (run) => ended(below, circle)(run),
+    ended: circle.ended,
     stopBelow: (session) => circle.stopper.stopBelow(session),
+    workLeft: (result) => circle.clock.workLeft(result.id),
+    spent: (events) => circle.budgetEnd.spent(events),
+    answeredThere: (run) => circle.announcer.note(run),
   });
 }
 
@@ -180,7 +217,7 @@ function turns(below: Below, circle: Circle, end: TurnEnd): Turns {
     scheduler: circle.scheduler,
     profile: (session) => circle.profiles.of(session),
     signs: delivery.signs,
-    queue: (session) => queueSettings(config(), session),
+    queue: (session, route) => queueSettings(config(), session, route?.channel),
     canInject: (session) => runtime(session).kind === 'native',
     limits: () => {
       const { stall, subagents } = config().agents.defaults;
@@ -194,26 +231,22 @@ function turns(below: Below, circle: Circle, end: TurnEnd): Turns {
       refuseCall: (turn) => circle.clock.refuseCall(turn),
       spend: (turn, session, usage) => circle.clock.spend(turn, session, usage),
       stalled: (turn, silentMs) => circle.clock.stalled(turn, silentMs),
-      dropped: (session, items) => dropped(below, session, items),
+      dropped: (session, items, why) => circle.unprocessed.add(session, items, why),
     },
   });
 }
 
-/** Messages beyond the queue's cap: said once per burst, never silently. */
-function dropped({ parts, stores, delivery }: Below, session: string, items: readonly MailItem[]): void {
-  const ids = items.map((item) => item.id);
-  stores.database
-    .write((sql) => stores.inbox.done(sql, ticketsOf(ids), 'queue full'))
-    .catch((error: unknown) => parts.log.error({ err: error, session }, 'dropped messages were not recorded'));
-  parts.log.warn({ session, count: items.length, code: 'queue_full' }, 'messages were not processed');
-  const route = items.at(-1)?.route;
-  if (route === undefined) return;
-  const count = items.length === 1 ? '1 message' : `${items.length} messages`;
-  delivery.notify(
-    `dropped:${ids.at(-1)}`,
-    route,
-    `⚠️ ${count} not processed: too many are waiting here (messages.queue.cap). /queue shows the settings.`,
-  );
+function unprocessed({ parts, stores, delivery }: Below): Unprocessed {
+  const { database, inbox } = stores;
+  const { clock, log } = parts;
+  return new Unprocessed({
+    database,
+    inbox,
+    clock,
+    log,
+    enqueue: delivery.enqueue,
+    sent: () => delivery.outbox.kick(),
+  });
 }
 
 function announcer(below: Below, circle: Circle): Announcer {
@@ -236,6 +269,11 @@ function announcer(below: Below, circle: Circle): Announcer {
       if (alone && turn?.items.some((item) => item.id === itemId)) circle.turns.abort(session, 'handoff');
     },
     holding: (session) => circle.turns.holding(session),
+    busy: (session) => circle.turns.active(session) !== undefined || circle.turns.waiting(session).length > 0,
+    bound: async (session) => (await delivery.bindings.of(session)) !== undefined,
+    ended: circle.ended,
+    stopBelow: (session) => circle.stopper.stopBelow(session),
+    archive: process.archive,
     childEnded: (session, runId) => circle.turns.childEnded(session, runId),
     routeFor: delivery.routeFor,
     enqueue: delivery.enqueue,
@@ -254,23 +292,29 @@ function spawner(below: Below, circle: Circle): Spawner {
     facts: spawnFacts(below, circle.profiles),
     offer: offer(circle),
     openThread: openRunThread(parts, delivery),
+    closeThread: closeRunThread(delivery),
   });
 }
 
 function messages(below: Below, circle: Circle): Messages {
   const { parts, stores, delivery } = below;
-  const { clock, ids } = parts;
+  const { clock, ids, log } = parts;
   return new Messages({
     database: stores.database,
     clock,
     offer: offer(circle),
-    store: (sql, { session, key, text, from, route }) => {
-      const ticket = stores.inbox.acceptInternal(sql, { session, kind: 'note', text, from, route, key }, clock.now());
-      return ticket === undefined ? undefined : `inbox:${ticket}`;
+    log,
+    store: (sql, message) => {
+      const ticket = stores.inbox.acceptInternal(sql, { ...message, kind: 'note' }, clock.now());
+      return ticket === undefined ? undefined : itemId(ticket);
     },
     enqueue: delivery.enqueue,
     sent: () => delivery.outbox.kick(),
     tree: (session) =>
       circle.turns.active(session.key)?.tree ?? stores.registry.byChild(session.key)?.tree ?? ids.uuid(),
+    run: (session) => stores.registry.byChild(session),
+    maxChars: () => parts.config().announce.maxChars,
+    distrust: (session) => stores.sessions.update(session, distrusted),
+    replyKey,
   });
 }

@@ -1,7 +1,9 @@
 // What commands and the CLI may ask of the engine, as plain data. Implements Services of src/core/services.ts.
 import type { AgentRegistry } from '../agents/registry.ts';
+import { sessionTools } from '../agents/tool-policy.ts';
 import type { Command } from '../core/command.ts';
-import type { Services, StatusView, UsageView } from '../core/services.ts';
+import type { Services, StatusView, ToolsView, UsageView } from '../core/services.ts';
+import type { Session } from '../core/session.ts';
 import type { ConfigFile } from '../infra/config-file.ts';
 import type { Engine } from './engine.ts';
 import { version } from './version.ts';
@@ -9,7 +11,8 @@ import { version } from './version.ts';
 export interface ServicesParts {
   readonly engine: Engine;
   readonly agents: () => AgentRegistry;
-  readonly configFile: Pick<ConfigFile, 'path' | 'loadedAt' | 'error' | 'fileChangedAt'>;
+  readonly configFile: Pick<ConfigFile, 'path' | 'loadedAt' | 'error' | 'fileChangedAt'> &
+    Partial<Pick<ConfigFile, 'fromFile' | 'channelsOff'>>;
   readonly table: readonly Command[];
   /** The default agent's model, for people. */
   readonly model: () => string;
@@ -25,7 +28,7 @@ export function engineServices(parts: ServicesParts): Services {
       agents()
         .list()
         .map(({ id, name, model, runtime }) => ({ id, name, model, runtime: runtime.type })),
-    tools: (session) => engine.layer.profiles.tools(session),
+    tools: (session) => tools(engine, session),
     status: () => status(parts),
     usage: async (place) => usage(engine, place.session),
     draining: () => engine.draining(),
@@ -38,6 +41,7 @@ export function engineServices(parts: ServicesParts): Services {
 export async function status({ engine, configFile, model }: ServicesParts): Promise<StatusView> {
   const { clock, config, adapters } = engine.parts;
   const changed = await configFile.fileChangedAt();
+  const error = configError(configFile);
   const { lanes } = engine.layer.scheduler.stats();
   return {
     version,
@@ -48,7 +52,8 @@ export async function status({ engine, configFile, model }: ServicesParts): Prom
       path: configFile.path,
       loadedAt: configFile.loadedAt,
       ...(changed === undefined ? {} : { fileChangedAt: changed }),
-      ...(configFile.error === undefined ? {} : { error: configFile.error }),
+      exists: configFile.fromFile !== false || configFile.error !== undefined,
+      ...(error === undefined ? {} : { error }),
     },
     lanes: lanes.map(({ name, active, width, waiting }) => ({ name, active, width, waiting })),
     channels: [...adapters()].map(([id, adapter]) => ({ id, ...adapter.health() })),
@@ -58,12 +63,30 @@ export async function status({ engine, configFile, model }: ServicesParts): Prom
   };
 }
 
-function usage(engine: Engine, session: Parameters<Services['tools']>[0]): UsageView {
+/** What a person has to know about a file that is not in use; undefined: it is. */
+export function configError({ error, channelsOff }: ServicesParts['configFile']): string | undefined {
+  return error === undefined ? undefined : `${error}\n${unusedConfig(channelsOff === true)}`;
+}
+
+/** @param channelsOff no config was ever good. */
+export function unusedConfig(channelsOff: boolean): string {
+  return channelsOff
+    ? 'Until it is mended the defaults are in use, and only the console is on.'
+    : 'Until it is mended the settings loaded before stay in use.';
+}
+
+/** Of what is missing only the tools that start and reach runs: those are what people look for. */
+async function tools(engine: Engine, session: Session): Promise<ToolsView> {
+  const { available, removed } = await engine.layer.profiles.tools(session);
+  return { available, removed: removed.filter((tool) => sessionTools.some((name) => name === tool.name)) };
+}
+
+function usage(engine: Engine, session: Session): UsageView {
   const { budgets, registry } = engine.stores;
   const tree =
     engine.layer.turns.active(session.key)?.tree ??
     registry.byChild(session.key)?.tree ??
-    registry.newestBelow(session.key, 1)[0]?.tree ??
+    budgets.newestTree(session.key) ??
     '';
   return {
     session: session.usage,

@@ -1,35 +1,38 @@
 // Connects the session tools to the parts that do the work. Used by runs.ts.
+import type { MailItem } from '../agents/mailbox.ts';
+import type { Wake } from '../agents/room.ts';
 import type { Session } from '../core/session.ts';
 import type { Tool } from '../core/tool.ts';
 import { type SessionToolsDeps, sessionToolset } from '../runs/session-tools.ts';
 import { readLog } from '../sessions/session-services.ts';
+import { originOf } from './origin.ts';
 import type { Below, RunsLayer } from './runs.ts';
-import { originOf } from './runs.ts';
+import { spawnTargets } from './spawn-facts.ts';
 
 /** The tools of a session, with the agents it may start in their schema. `layer` is asked when a tool runs. */
 export function sessionTools(below: Below, layer: () => RunsLayer): (session: Session) => readonly Tool[] {
   const { parts, stores } = below;
-  const targets = (agentId: string) =>
-    parts
-      .agents()
-      .targets(agentId)
-      .map(({ id, name, model, runtime }) => ({ id, name, model, runtime: runtime.type }));
   const deps: SessionToolsDeps = {
     registry: stores.registry,
     spawn: (ask) => layer().spawner.spawn(ask),
-    kill: (run) => layer().stopper.stopRuns([run], { cause: 'user' }),
+    kill: (run) => layer().stopper.kill([run]),
     steer: async (run, text, from) => {
       const target = await stores.sessions.get(run.child);
       if (target === undefined) return 'queued';
-      const ask = { target, label: run.label, text, from: from.agentId, key: `steer:${parts.ids.uuid()}` };
+      const key = `steer:${parts.ids.uuid()}`;
+      const ask = { target, label: run.label, text, from: from.agentId, trusted: from.ownerOnly, key };
       const result = await layer().messages.steer(ask);
       return result.ok ? result.value : 'queued';
     },
     send: (run, text, from) => forward(below, layer(), { run: run.child, label: run.label, text, from }),
     history: (session, limit) => readLog(stores, session, { limit, tools: false }),
     session: (key) => stores.sessions.get(key),
-    acpOffered: () => parts.acp().enabled,
-    targets,
+    log: parts.log,
+    targets: (session) => spawnTargets(parts, layer().profiles, session),
+    numbers: async (session) => {
+      const place = originOf(stores, session);
+      return place === undefined ? [] : stores.numbers.list(place);
+    },
     turn: (key) => {
       const turn = layer().turns.active(key);
       if (turn === undefined) return undefined;
@@ -37,12 +40,11 @@ export function sessionTools(below: Below, layer: () => RunsLayer): (session: Se
     },
     origin: (session) => originOf(stores, session),
     hold: (session, { runIds, waitFor, timeoutSeconds }) => {
-      const held = layer().turns.hold(session.key, { runIds, waitFor });
-      if (held === 'holding' && timeoutSeconds > 0) wakeLater(below, layer(), session, timeoutSeconds);
-      return held;
+      const wake = timeoutSeconds === 0 ? undefined : wakeAfter(below, layer(), session, timeoutSeconds);
+      return layer().turns.hold(session.key, { runIds, waitFor }, wake);
     },
   };
-  return (session) => sessionToolset(deps, targets(session.agentId));
+  return (session) => sessionToolset(deps, session);
 }
 
 interface Forwarded {
@@ -60,7 +62,8 @@ async function forward({ parts, stores }: Below, layer: RunsLayer, message: Forw
   const key = `send:${parts.ids.uuid()}`;
   const tree = layer.turns.active(from.key)?.tree ?? parts.ids.uuid();
   const route = originOf(stores, from);
-  await layer.messages.forward({ target, label, text, from: from.agentId, key }, (answer) => {
+  const ask = { target, label, text, from: from.agentId, trusted: from.ownerOnly, key };
+  await layer.messages.forward(ask, (answer) => {
     layer.turns.offer(from, {
       id: `answer:${key}`,
       kind: 'note',
@@ -74,19 +77,17 @@ async function forward({ parts, stores }: Below, layer: RunsLayer, message: Forw
 }
 
 /** A yield with a time limit: the session is woken once, by whatever comes first. */
-function wakeLater({ parts, stores }: Below, layer: RunsLayer, session: Session, seconds: number): void {
+function wakeAfter({ parts, stores }: Below, layer: RunsLayer, session: Session, seconds: number): Wake {
   const tree = layer.turns.active(session.key)?.tree ?? parts.ids.uuid();
   const route = originOf(stores, session);
-  parts.clock.after(seconds * 1000, () => {
-    if (!layer.turns.holding(session.key)) return;
-    layer.turns.offer(session, {
-      id: `wake:${parts.ids.uuid()}`,
-      kind: 'wake',
-      text: `[You asked to be woken after ${seconds} s. Some of your sub-agents are still at work; their results come by themselves.]`,
-      at: parts.clock.now(),
-      tree,
-      steerable: false,
-      ...(session.kind === 'chat' && route !== undefined ? { route } : {}),
-    });
+  const item = (): MailItem => ({
+    id: `wake:${parts.ids.uuid()}`,
+    kind: 'wake',
+    text: `[You asked to be woken after ${seconds} s. Some of your sub-agents are still at work; their results come by themselves.]`,
+    at: parts.clock.now(),
+    tree,
+    steerable: false,
+    ...(session.kind === 'chat' && route !== undefined ? { route } : {}),
   });
+  return { afterMs: seconds * 1000, item };
 }

@@ -1,26 +1,35 @@
 // Gathers what a spawn decision depends on. Used by runs.ts.
 import type { Profiles } from '../agents/profile.ts';
+import type { ModelRequest } from '../agents/registry.ts';
 import { threadBindingSettings } from '../bindings/expiry.ts';
+import { unknown } from '../core/format.ts';
+import { opensThreads } from '../core/channel.ts';
 import type { Route } from '../core/route.ts';
+import type { AgentInfo } from '../core/services.ts';
+import type { Session } from '../core/session.ts';
 import { adapterFor } from '../delivery/account.ts';
-import type { SpawnFacts } from '../runs/policy.ts';
+import { allowedHarnesses, type SpawnFacts } from '../runs/policy.ts';
 import type { SpawnDeps } from '../runs/spawn.ts';
 import type { EngineParts } from './parts.ts';
 import type { Below } from './runs.ts';
 
 const spawnTool = { name: 'sessions_spawn', group: 'session' } as const;
 
+type Caller = ModelRequest['caller'];
+
+/** A session as the one who asks: its own model and thinking level, which children of the same agent inherit. */
+export function callerOf(profiles: Profiles, session: Session): Caller {
+  const own = profiles.agent(session);
+  const { agentId } = session;
+  return { agentId, model: session.model ?? own.model, thinking: session.thinking ?? own.thinking };
+}
+
 export function spawnFacts({ parts, process }: Below, profiles: Profiles): SpawnDeps['facts'] {
   return (caller, origin) => {
     const config = parts.config();
     const agents = parts.agents();
     const { subagents } = config.agents.defaults;
-    const own = profiles.agent(caller);
-    const asCaller = {
-      agentId: caller.agentId,
-      model: caller.model ?? own.model,
-      thinking: caller.thinking ?? own.thinking,
-    };
+    const asCaller = callerOf(profiles, caller);
     const acp = parts.acp();
     return {
       removed: profiles.removal(caller, spawnTool),
@@ -41,10 +50,29 @@ export function spawnFacts({ parts, process }: Below, profiles: Profiles): Spawn
   };
 }
 
+/** What a session may start now, each with the model it would run on; a harness brings its own. */
+export function spawnTargets(parts: EngineParts, profiles: Profiles, session: Session): readonly AgentInfo[] {
+  const [agents, acp, caller] = [parts.agents(), parts.acp(), callerOf(profiles, session)];
+  const usable = (id: string): boolean => acp.enabled && acp.unavailable(id) === undefined;
+  const own = agents.targets(session.agentId).flatMap(({ id, name, runtime }): readonly AgentInfo[] => {
+    if (runtime.type === 'native')
+      return [{ id, name, runtime: 'native', model: agents.modelFor({ caller, target: id }) }];
+    return usable(id) ? [external(id, name)] : [];
+  });
+  const taken = new Set(agents.list().map((agent) => agent.id));
+  const harnesses = allowedHarnesses({ acp, harnesses: acp.harnesses }).filter((id) => !taken.has(id) && usable(id));
+  return [...own, ...harnesses.map((id) => external(id, id))];
+}
+
+function external(id: string, name: string): AgentInfo {
+  return { id, name, model: unknown, runtime: 'acp' };
+}
+
 /** What this conversation offers a run that asks for a thread of its own. */
 function threads(parts: EngineParts, origin: Route): SpawnFacts['threads'] {
   const adapter = adapterFor(parts.adapters, origin);
-  if (adapter?.can.threads !== true || adapter.openThread === undefined) return 'none';
+  const inThread = origin.thread !== undefined;
+  if (adapter?.openThread === undefined || !(inThread || opensThreads(adapter, origin))) return 'none';
   const settings = threadBindingSettings(parts.config(), origin);
   const key = 'session.threadBindings';
   if (!settings.enabled) return { why: `bindings are switched off (${key}.enabled)`, fix: `Set ${key}.enabled: true.` };

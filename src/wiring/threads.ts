@@ -8,6 +8,14 @@ import type { SpawnDeps } from '../runs/spawn.ts';
 import type { DeliveryLayer } from './delivery.ts';
 import type { EngineParts } from './parts.ts';
 
+/** Unbinds a run that was refused after its thread had been opened. */
+export function closeRunThread(delivery: DeliveryLayer): SpawnDeps['closeThread'] {
+  return async (child) => {
+    const farewell = await delivery.bindings.dropFor(child);
+    if (farewell !== undefined) delivery.notify(farewell.key, farewell.route, farewell.text);
+  };
+}
+
 export function openRunThread(parts: EngineParts, delivery: DeliveryLayer): SpawnDeps['openThread'] {
   return async (origin, { label, child, agentId }): Promise<Result<Route>> => {
     const adapter = adapterFor(parts.adapters, origin);
@@ -23,7 +31,8 @@ export function openRunThread(parts: EngineParts, delivery: DeliveryLayer): Spaw
         refusal: spawnRefusal.threadBindingInvalid(why, 'Give the bot the right to open threads here.'),
       };
     }
-    const by = { id: `agent:${agentId}`, class: 'owner' } as const;
+    // Not the owner's right: a thread that a person gave to another session stays theirs.
+    const by = { id: `agent:${agentId}`, class: 'allowed' } as const;
     const bound = await delivery.bindings.bind({ route, session: child, agentId, label, by });
     if (!bound.ok)
       return { ok: false, refusal: spawnRefusal.threadBindingInvalid(bound.refusal.message, bound.refusal.fix) };

@@ -166,6 +166,19 @@ describe('delegating', () => {
     expect((await play('', tools, { history, id: 'turn-2' })).outcome).toMatchObject({ text: 'Both are back. a. b.' });
   });
 
+  it('starts the tasks of two requests that came together, each once', async () => {
+    const { play } = setup();
+    const played = await play('delegate: say a; say b\n\ndelegate: say a\n\ncount to 2', spawnTools());
+    expect(played.outcome).toMatchObject({
+      text: [
+        'Started 2 sub-agents: #1 say, #2 say. I will report when they are back.',
+        'Started 1 sub-agent: #3 say. I will report when it is back.',
+        '1, 2',
+      ].join('\n\n'),
+    });
+    expect(played.yielded).toBe(true);
+  });
+
   it('hands a bracketed list down as one task', async () => {
     const { play } = setup();
     const played = await play('delegate: orchestrate (say a; say b); say c', spawnTools());

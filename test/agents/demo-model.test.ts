@@ -26,6 +26,24 @@ describe('the other phrasings', () => {
     expect(await setup().say(asked, [readTool(files)])).toBe(answered);
   });
 
+  it.each([
+    ['say a\n\nsay b\n\ncount to 3', 'a\n\nb\n\n1, 2, 3'],
+    ['count to 2\n\ncount to 2', '1, 2'],
+    [
+      'read notes.md\n\nsummarise notes.md\n\nsay x',
+      '# Plan\n\nnotes.md begins: Plan Buy bread. (6 words in all; a scripted summary reads no further.)\n\nx',
+    ],
+    ['wait 0 seconds and say a\n\nread notes.md', 'Waited 0 seconds and said: a.\n\n# Plan'],
+    ['[A note of the runtime.]\n\nsay a', 'a'],
+  ])('serves every request of messages that came together: %j', async (asked, answered) => {
+    expect(await setup().say(asked, [readTool(files)])).toBe(answered);
+  });
+
+  it('says once what it understands, next to what it could do', async () => {
+    const answer = String(await setup().say('hello\n\nsay a\n\nhow are you?'));
+    expect(answer.split('\n\n')).toEqual([expect.stringMatching(/^This is the demo model/), 'a']);
+  });
+
   it('reads a long file to its end', async () => {
     const long = Array.from({ length: 50 }, (_, i) => `line ${i}`).join('\n');
     expect(await setup().say('count the words in long.txt', [readTool({ 'long.txt': long }, 20)])).toBe(
@@ -47,6 +65,23 @@ describe('the other phrasings', () => {
     expect(answer).not.toContain('/');
   });
 
+  it('leaves alone what a person stopped', async () => {
+    const { clock, runtime } = setup();
+    const abort = new AbortController();
+    const turn = playTurn(runtime, aPrompt('wait 100 seconds and say late', { model: 'demo/demo' }), {
+      signal: abort.signal,
+    });
+    while (clock.pending() === 0) await clock.flush();
+    abort.abort('user');
+    const history = [
+      userEntry('wait 100 seconds and say late'),
+      ...(await turn).entries,
+      userEntry('say still here', 'turn-2'),
+    ];
+    const next = await playTurn(runtime, aPrompt('', { model: 'demo/demo', history, id: 'turn-2' }));
+    expect(next.outcome).toEqual({ kind: 'success', text: 'still here' });
+  });
+
   it('stops waiting when aborted', async () => {
     const { clock, runtime } = setup();
     const abort = new AbortController();
@@ -57,6 +92,19 @@ describe('the other phrasings', () => {
     abort.abort();
     expect((await turn).outcome).toEqual({ kind: 'stopped', by: 'user' });
     expect(clock.pending()).toBe(0);
+  });
+
+  it('takes its time with a file as a sub-agent, so that a person can see it work', async () => {
+    const { clock, runtime } = setup();
+    const start = clock.now();
+    const prompt = aPrompt('count the words in notes.md', {
+      model: 'demo/demo',
+      system: 'You are a sub-agent: do it.',
+    });
+    const session = aSession({ kind: 'subagent' });
+    const played = await clock.runUntil(playTurn(runtime, prompt, { session, tools: [readTool(files)] }), 20_000);
+    expect(played?.outcome).toEqual({ kind: 'success', text: 'notes.md has 6 words.' });
+    expect(clock.now() - start).toBe(3_000);
   });
 
   it('shows life while it waits for minutes', async () => {

@@ -177,7 +177,8 @@ describe('the default model', () => {
     const config = parse({ agents: { defaults: { model: 'ollama/qwen3' } } });
     expect(await chooseDefault({ providerKeys: { anthropic: 'k' } }, config, never)).toEqual({
       ref: 'ollama/qwen3',
-      line: 'ollama/qwen3 (agents.defaults.model)',
+      name: 'ollama/qwen3',
+      note: 'agents.defaults.model',
     });
   });
 
@@ -188,7 +189,7 @@ describe('the default model', () => {
     expect((await chooseDefault({ providerKeys: { openai: 'k' } }, config, never)).ref).toBe('acme/x');
     const keyed = await chooseDefault({ providerKeys: { openai: 'k' } }, parse({}), never);
     expect(keyed.ref).toMatch(/^openai\//);
-    expect(keyed.line).toMatch(/\(OPENAI_API_KEY is set; change it with agents\.defaults\.model\)$/);
+    expect(keyed.note).toBe('OPENAI_API_KEY is set; change it with agents.defaults.model');
   });
 
   it('takes no provider that cannot be called', async () => {
@@ -202,14 +203,16 @@ describe('the default model', () => {
     const chosen = await chooseDefault({ providerKeys: {} }, parse({}), async () => 'qwen3:8b');
     expect(chosen).toEqual({
       ref: 'ollama/qwen3:8b',
-      line: 'ollama/qwen3:8b (a local Ollama answers; change it with agents.defaults.model)',
+      name: 'ollama/qwen3:8b',
+      note: 'a local Ollama answers; change it with agents.defaults.model',
     });
   });
 
   it('is the demo model when there is nothing, and says so', async () => {
     expect(await chooseDefault({ providerKeys: {} }, parse({}), none)).toEqual({
       ref: 'demo/demo',
-      line: 'demo (scripted stand-in, no AI; set ANTHROPIC_API_KEY, OPENAI_API_KEY, … or run Ollama)',
+      name: 'demo',
+      note: 'scripted stand-in, no AI; set ANTHROPIC_API_KEY, OPENAI_API_KEY, … or run Ollama',
     });
   });
 });

@@ -1,7 +1,7 @@
 // What the lanes cost: overhead of one turn, and how close a full house comes to the ideal. Run: node test/bench/lanes.ts
 import { systemClock } from '../../src/infra/clock.ts';
 import { Scheduler } from '../../src/lanes/scheduler.ts';
-import { awake, type Figure, percentile, report, timed } from './report.ts';
+import { type Figure, main, percentile, timed } from './report.ts';
 
 function newScheduler(): Scheduler {
   const widths = { main: 4, subagent: 8 };
@@ -91,4 +91,4 @@ async function idleMemory(): Promise<Figure> {
   };
 }
 
-if (import.meta.main) report('Lanes', await awake(benchLanes));
+if (import.meta.main) await main('Lanes alone', benchLanes);

@@ -85,7 +85,7 @@ describe('config set', () => {
       notify: () => Promise.reject(new Error('not called')),
     });
     expect(refused).toEqual({
-      text: `schema validation failed: logging.level must be one of trace, debug, info, warn, error, fatal, silent, but is "loud"\nNothing was changed in ${file.path}.`,
+      text: `schema validation failed: logging.level must be one of trace, debug, info, warn, error, fatal, but is "loud"\nNothing was changed in ${file.path}.`,
       exitCode: 1,
     });
   });

@@ -23,7 +23,7 @@ const healthy: StatusView = {
   uptimeMs: 3_723_000,
   generation: 4,
   draining: false,
-  config: { path: '/c/switchyard.json5', loadedAt: noon - 60_000 },
+  config: { path: '/c/switchyard.json5', exists: true, loadedAt: noon - 60_000 },
   lanes: [
     { name: 'main', active: 2, width: 4, waiting: 1 },
     { name: 'subagent', active: 5, width: 8, waiting: 0 },
@@ -86,6 +86,7 @@ describe('switchyard tasks', () => {
     alreadyFinished: [aRun()],
     failed: [],
     turns: 0,
+    wedged: false,
     messages: 0,
   };
 

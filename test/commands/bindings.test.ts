@@ -46,7 +46,7 @@ describe('/unfocus and /session unbind', () => {
   test('end the binding and say who answers now', async () => {
     for (const line of ['/unfocus', '/session unbind']) {
       expect(await typed(line, aWorld({ bindings: [binding] })), line).toBe(
-        '✅ ended: messages here no longer go to docs. main answers again.',
+        lines('✅ ended; main answers again.', 'ℹ️ docs no longer answers here: unbound by hand.'),
       );
     }
   });

@@ -36,7 +36,7 @@ describe('/subagents send', () => {
 
 describe('/subagents steer', () => {
   test('says which way the message went', async () => {
-    const steer = (steerResult: 'injected' | 'queued' | 'idle') =>
+    const steer = (steerResult: 'injected' | 'pending' | 'queued' | 'idle') =>
       typed('/subagents steer words go left', aWorld({ runs: [aRun()], steerResult }));
     expect(await steer('injected')).toBe('✅ steered words (run 4f1c2a90)');
     expect(await steer('queued')).toBe('✅ words (run 4f1c2a90): queued as its next message');

@@ -146,9 +146,9 @@ describe('/subagents log', () => {
       lines('words (run 4f1c2a90):', '-----', '(no messages)'),
     );
     expect(await typed('/subagents log 9')).toBe(unknownTarget);
-    const archived = aWorld({ runs: [anEndedRun({ archivedAt: noon })] });
-    expect(await typed('/subagents log 1', archived)).toBe(
-      '⚠️ words (run 4f1c2a90) is archived; its messages are no longer shown.',
+    const refusal = { code: 'archived', message: 'This session is archived.', fix: 'The transcript is kept.' };
+    expect(await typed('/subagents log 1', aWorld({ runs: [anEndedRun({ archivedAt: noon })], refusal }))).toBe(
+      '⚠️ This session is archived. The transcript is kept.',
     );
   });
 });

@@ -161,6 +161,13 @@ describe('/status', () => {
     expect(text).toContain('channels: (none)\nACP: deny-all');
   });
 
+  test('says when there is no config file', async () => {
+    const config = { ...aStatus().config, exists: false };
+    expect(await typed('/status', aWorld({ status: { ...aStatus(), config } }))).toContain(
+      'config: defaults, there is no file /home/ann/switchyard.json5\n',
+    );
+  });
+
   test('in a bound conversation shows the bound session, its run and the binding', async () => {
     const run = aRun({ label: 'docs' });
     const bound = aPlace({ bound: true, session: aSession({ key: run.child, runId: run.id, model: 'ollama/qwen3' }) });

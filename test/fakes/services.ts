@@ -44,6 +44,8 @@ export interface World {
   status: StatusView;
   usage: UsageView;
   undelivered: number;
+  /** A turn of the current session is under way. */
+  busy: boolean;
   bindingsEnabled: boolean;
   draining: boolean;
   commands: readonly Command[];
@@ -74,6 +76,7 @@ export function aWorld(fields: Partial<World> = {}): World {
     status: aStatus(),
     usage: { session: aUsage(10, 5), tree: aUsage(20, 10), today: aUsage(30, 15), left: [], agents: [] },
     undelivered: 0,
+    busy: false,
     bindingsEnabled: true,
     draining: false,
     commands: [],
@@ -90,7 +93,7 @@ export function aStatus(): StatusView {
     uptimeMs: 7_200_000,
     generation: 3,
     draining: false,
-    config: { path: '/home/ann/switchyard.json5', loadedAt: noon - 7_200_000 },
+    config: { path: '/home/ann/switchyard.json5', exists: true, loadedAt: noon - 7_200_000 },
     lanes: [
       { name: 'main', active: 2, width: 4, waiting: 1 },
       { name: 'subagent', active: 5, width: 8, waiting: 0 },
@@ -131,11 +134,20 @@ function viewsOf(world: World): readonly RunView[] {
   });
 }
 
+const nothingStopped: StopReport = {
+  stopped: [],
+  alreadyFinished: [],
+  failed: [],
+  turns: 0,
+  wedged: false,
+  messages: 0,
+};
+
 function fakeRuns(world: World): RunServices {
   const ended = (view: RunView): boolean => isTerminal(view.run.state.status);
   const stop = (what: string): StopReport => {
     act(world, what, undefined);
-    return { stopped: [], alreadyFinished: [], failed: [], turns: 0, messages: 0, ...world.stopReport };
+    return { ...nothingStopped, ...world.stopReport };
   };
   return {
     list: async () => {
@@ -156,6 +168,10 @@ function fakeRuns(world: World): RunServices {
     steer: async (_place, run, text) => act(world, `steer ${run.label} ${text}`, world.steerResult),
     steerSession: async (place, text) => act(world, `steer ${place.session.key} ${text}`, world.steerResult),
     undelivered: async () => world.undelivered,
+    current: async (place) => ({
+      run: viewsOf(world).find(({ run }) => run.child === place.session.key),
+      busy: world.busy,
+    }),
   };
 }
 
@@ -192,14 +208,17 @@ function spawned(world: World, request: SpawnRequest) {
 
 function fakeSessions(world: World): SessionServices {
   return {
-    reset: async () => act(world, 'reset', { stopped: world.stopReport.stopped?.length ?? 0 }),
+    reset: async () => act(world, 'reset', { ...nothingStopped, ...world.stopReport }),
     log: async (key, limit, tools) =>
       act(
         world,
         `log ${key} ${limit} ${tools}`,
         world.log.filter((line) => tools || line.who !== 'Tool').slice(-limit),
       ),
-    transcriptPath: async (run) => `/home/ann/.switchyard/sessions/${run.id}.jsonl`,
+    files: async (run) => ({
+      sessionId: run.childSessionId,
+      transcript: `/home/ann/.switchyard/sessions/${run.id}.jsonl`,
+    }),
     contextTokens: () => 200_000,
     queue: () => ({
       settings: { ...world.queue, ...world.queueOverride },
@@ -232,7 +251,10 @@ function fakeBindings(world: World): BindingServices {
     unfocus: async (place) => {
       const binding = at(place.route);
       if (binding === undefined) return refuse('not_bound', 'This conversation is not bound.', '');
-      return act(world, 'unfocus', { binding, agentId: place.chatSession.agentId });
+      return act(world, 'unfocus', {
+        farewell: `ℹ️ ${binding.label} no longer answers here: unbound by hand.`,
+        agentId: place.chatSession.agentId,
+      });
     },
     setExpiry: async (place, change) => {
       const stored = { ...(at(place.route) ?? aBinding()), ...change };

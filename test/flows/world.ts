@@ -15,7 +15,7 @@ import { type Log, silentLog } from '../../src/infra/log.ts';
 import { acpFacts } from '../../src/wiring/acp.ts';
 import { Engine } from '../../src/wiring/engine.ts';
 import type { EngineParts } from '../../src/wiring/parts.ts';
-import { engineServices } from '../../src/wiring/services.ts';
+import { engineServices, type ServicesParts } from '../../src/wiring/services.ts';
 import { type FakeChannel, type FakeChannelOptions, fakeChannel, type ReceiveOptions } from '../fakes/channel.ts';
 import { type VirtualClock, virtualClock } from '../fakes/clock.ts';
 import { seededIds } from '../fakes/ids.ts';
@@ -32,6 +32,8 @@ export interface WorldOptions {
   readonly checkModel?: EngineParts['checkModel'];
   readonly onRunEnded?: OnRunEnded;
   readonly log?: Log;
+  /** What /status is told of the config file. */
+  readonly configFile?: Partial<ServicesParts['configFile']>;
   readonly seed?: number;
 }
 
@@ -59,7 +61,8 @@ export interface World {
 export async function openWorld(options: WorldOptions = {}): Promise<World> {
   const homes = [mkdtempSync(join(tmpdir(), 'switchyard-flow-'))];
   const home = (): string => homes.at(-1) ?? '';
-  const clock = virtualClock();
+  // Room for a few commits between two timers: their disk is real.
+  const clock = virtualClock(undefined, 12);
   const ids = seededIds(options.seed ?? 1);
   const agent = scriptedRuntime({ clock });
   let config: Config = configSchema.parse(options.config ?? {});
@@ -85,7 +88,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
       killPrograms: async () => 0,
       onRunEnded: options.onRunEnded,
     });
-    const configFile = { path: 'switchyard.json5', loadedAt: clock.now(), error: undefined, fileChangedAt: async () => undefined };
+    const configFile = { path: 'switchyard.json5', loadedAt: clock.now(), error: undefined, fileChangedAt: async () => undefined, ...options.configFile };
     const services = engineServices({ engine, agents, configFile, table, model: () => 'scripted/one' });
     await engine.start();
     await channel.start((message) => engine.receive(message));
@@ -128,7 +131,8 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
       engine = await open();
     },
     async close() {
-      await Promise.all([engine.drain(), clock.runUntil(engine.drain(), 120_000)]);
+      // However far time runs meanwhile: nothing looks at it any more.
+      await Promise.all([engine.drain(), clock.runUntil(engine.drain(), Infinity)]);
       for (const each of homes) rmSync(each, { recursive: true, force: true });
     },
   };

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Entry } from '../../src/core/agent.ts';
-import { completeTurns, Transcripts } from '../../src/sessions/transcript.ts';
+import { forked, Transcripts } from '../../src/sessions/transcript.ts';
 
 let folder = '';
 let transcripts: Transcripts;
@@ -135,6 +135,19 @@ describe('forking', () => {
     expect((await readdir(folder)).sort()).toEqual(['s1.jsonl', 's2.jsonl']);
   });
 
+  test('takes over what was asked in the turn that is calling, up to the call', async () => {
+    const begun = [user('read it', 't2'), calls('1', 't2'), result('1', 't2')];
+    await transcripts.append('s1', [
+      ...begun,
+      calls('2', 't2'),
+      user('cut off', 't1'),
+      calls('3', 't1'),
+      note('x', 'n'),
+    ]);
+    await transcripts.fork('s1', 's2', 't2');
+    expect(await transcripts.read('s2')).toEqual([...begun, note('x', 'n')]);
+  });
+
   test('of nothing is an empty transcript, and a fork goes its own way', async () => {
     await transcripts.fork('s1', 's2');
     expect(await transcripts.read('s2')).toEqual([]);
@@ -164,8 +177,8 @@ describe('forking', () => {
       );
     fc.assert(
       fc.property(fc.array(entry, { maxLength: 20 }), (entries) => {
-        const complete = completeTurns(entries);
-        const kept = entries.filter((each) => complete.has(each.turn));
+        const copied = forked(entries, 't1');
+        const kept = entries.filter((each) => copied.has(each));
         const open = new Set<string>();
         for (const each of kept) {
           if (each.type === 'assistant') for (const part of each.parts) if (part.type === 'call') open.add(part.id);

@@ -70,6 +70,17 @@ describe('a piped console', () => {
     stored[1]?.();
   });
 
+  it('loses nothing that was written before it was started', async () => {
+    const { input, adapter } = piped();
+    const taken: string[] = [];
+    input.write('first\nsecond\n');
+    await new Promise((resolve) => setImmediate(resolve));
+    await adapter.start(async (message) => void taken.push(message.text));
+    input.end('third\n');
+    await until(() => taken.length === 3, 'all three lines');
+    expect(taken).toEqual(['first', 'second', 'third']);
+  });
+
   it('ends when nothing runs and nothing is owed any more, and not before', async () => {
     const { input, adapter, events, output, becomeIdle } = piped();
     await adapter.start(async (message) => {

@@ -1,0 +1,74 @@
+// A turn from the moment it takes its items until it is recorded, and what the engine needs to run one. Used by room.ts.
+import type { Route } from '../core/route.ts';
+import { noUsage, type QueueSettings, type Session } from '../core/session.ts';
+import type { Ids } from '../infra/ids.ts';
+import type { Log } from '../infra/log.ts';
+import type { Scheduler } from '../lanes/scheduler.ts';
+import type { Sessions } from '../sessions/sessions.ts';
+import { type DeadlineLimits, watchDeadlines } from './deadlines.ts';
+import type { MailItem, OfferContext } from './mailbox.ts';
+import { type MutableTurn, newProgress, type Progress, type TurnDeps } from './turn.ts';
+import type { AbortCause, ActiveTurn } from './turn-types.ts';
+
+export interface TurnsDeps extends TurnDeps {
+  readonly ids: Ids;
+  readonly log: Log;
+  readonly scheduler: Scheduler;
+  readonly sessions: Pick<Sessions, 'get' | 'recordTurn'>;
+  /** Settings for a message from `route`; other items have none. */
+  readonly queue: (session: Session, route: Route | undefined) => QueueSettings;
+  readonly limits: () => DeadlineLimits;
+  /** Whether the runtime of this session takes messages in while it works. */
+  readonly canInject: (session: Session) => boolean;
+}
+
+/** It holds its slots, or lost them and is not recorded yet. */
+export interface Active {
+  readonly turn: MutableTurn;
+  readonly progress: Progress;
+  readonly abort: AbortController;
+  readonly deadlines: { stop(): void };
+  /** Resolves `turn.ended`. */
+  readonly release: () => void;
+  session: Session;
+  /** Set once the result is being recorded: nothing changes it any more. */
+  settling: Promise<void> | undefined;
+}
+
+export interface Opening {
+  readonly session: Session;
+  readonly lane: ActiveTurn['lane'];
+  readonly items: readonly MailItem[];
+  readonly tree: string;
+  readonly abort: AbortController;
+  /** Aborts it with a cause. */
+  readonly stop: (cause: AbortCause) => void;
+}
+
+export function openTurn(deps: TurnsDeps, { session, lane, items, tree, abort, stop }: Opening): Active {
+  const now = deps.clock.now();
+  const ended = Promise.withResolvers<void>();
+  const turn: MutableTurn = {
+    ...{ id: deps.ids.uuid(), session: session.key, lane, tree, items, startedAt: now, lastEventAt: now },
+    ...{ heard: false, partial: '', usage: noUsage, cause: undefined, ended: ended.promise },
+  };
+  const deadlines = watchDeadlines(deps.clock, turn, deps.limits(), {
+    abort: stop,
+    warn: (silentMs) => deps.hooks.stalled(turn, silentMs),
+  });
+  return { turn, progress: newProgress(), abort, deadlines, release: ended.resolve, session, settling: undefined };
+}
+
+/** What a new item finds: a turn that is being stopped or recorded takes nothing in any more. */
+export function openTo(
+  active: Active | undefined,
+  canInject: TurnsDeps['canInject'],
+): Pick<OfferContext, 'active' | 'activeRoute' | 'canInject'> {
+  if (active === undefined) return { active: false, canInject: false };
+  const { turn, session, settling } = active;
+  return {
+    active: true,
+    activeRoute: turn.items.find((item) => item.route !== undefined)?.route,
+    canInject: settling === undefined && turn.cause === undefined && canInject(session),
+  };
+}

@@ -1,0 +1,49 @@
+// Which answer of a turn tells of which child: each reports what came in since the answer before it. Pure; used by turn-end.ts.
+import type { TurnResult } from '../agents/turn-types.ts';
+import type { Entry } from '../core/agent.ts';
+import type { SessionKey } from '../core/session.ts';
+import { isNoReply } from './completion.ts';
+
+export interface Consumed {
+  /** Runs by the number of the answer that tells of them. */
+  readonly answered: ReadonlyMap<number, readonly string[]>;
+  /** Runs the agent chose to say nothing about. */
+  readonly silent: readonly string[];
+  /** Runs nothing was said about: empty answers. */
+  readonly ignored: readonly string[];
+}
+
+/** `given`: the runs whose completion the turn took in, with their sessions. */
+export function consumed(
+  result: Pick<TurnResult, 'entries' | 'answers'>,
+  given: readonly { readonly run: string; readonly child: SessionKey }[],
+): Consumed {
+  const answered = new Map<number, readonly string[]>();
+  const silent: string[] = [];
+  const left = new Map(given.map((each) => [each.run, each.child]));
+  let open: string[] = [];
+  let next = 0;
+  const answer = (): void => {
+    if (isNoReply(result.answers[next] ?? '')) silent.push(...open);
+    else if (open.length > 0) answered.set(next, open);
+    open = [];
+    next += 1;
+  };
+  for (const entry of result.entries) {
+    if (entry.type === 'note' || entry.type === 'user') {
+      const here = [...left].filter(([, child]) => entry.text.includes(`Child: ${child} (`)).map(([run]) => run);
+      for (const run of here) left.delete(run);
+      open.push(...here);
+    } else if (entry.type === 'assistant' && textOf(entry) === result.answers[next]) answer();
+  }
+  // Text that was said but never became an entry.
+  while (next < result.answers.length) answer();
+  return { answered, silent, ignored: [...open, ...left.keys()] };
+}
+
+function textOf(entry: Extract<Entry, { type: 'assistant' }>): string {
+  return entry.parts
+    .map((part) => (part.type === 'text' ? part.text : ''))
+    .join('')
+    .trim();
+}

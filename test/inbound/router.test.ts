@@ -1,0 +1,120 @@
+import { expect, test } from 'vitest';
+import type { Binding } from '../../src/core/binding.ts';
+import type { InboundMessage } from '../../src/core/message.ts';
+import type { ChannelId, Route } from '../../src/core/route.ts';
+import { sameRoute } from '../../src/core/route.ts';
+import type { DmScope } from '../../src/core/session.ts';
+import { routeMessage } from '../../src/inbound/router.ts';
+import { aBinding } from '../fakes/builders.ts';
+import { aSeed, sessionWorld } from '../sessions/session-world.ts';
+
+interface Said {
+  readonly channel?: ChannelId;
+  readonly account?: string;
+  readonly chat?: string;
+  readonly thread?: string;
+  readonly from?: string;
+  readonly group?: boolean;
+}
+
+function said(how: Said = {}): InboundMessage {
+  const { channel = 'telegram', account = 'default', from = '42', chat = from, thread, group = false } = how;
+  const route: Route = { channel, account, chat, ...(thread === undefined ? {} : { thread }) };
+  return {
+    ...{ id: 'm1', route, sender: { id: from, name: 'Ann' }, chat: group ? 'group' : 'direct', text: 'hello' },
+    ...{ mentionsBot: true, attachments: [], sentAt: 0 },
+  };
+}
+
+function router(dmScope: DmScope = 'per-channel-peer', bindings: readonly Binding[] = []) {
+  const { sessions } = sessionWorld();
+  const deps = {
+    sessions,
+    bindings: { at: async (route: Route) => bindings.find((each) => sameRoute(each.route, route)) },
+    agentFor: () => 'main',
+    dmScope: () => dmScope,
+  };
+  const route = (how?: Said, owner = true) => routeMessage(deps, said(how), owner);
+  const keyOf = async (how?: Said) => (await route(how)).chatSession.key;
+  return { sessions, route, keyOf };
+}
+
+test.each<[DmScope, string]>([
+  ['main', 'agent:main:main'],
+  ['per-channel-peer', 'agent:main:telegram:direct:42'],
+  ['per-peer', 'agent:main:direct:42'],
+  ['per-account-channel-peer', 'agent:main:telegram:work:direct:42'],
+])('a direct chat with dmScope %s is session %s', async (scope, key) => {
+  expect(await router(scope).keyOf({ account: 'work' })).toBe(key);
+});
+
+test.each<[string, Said, string]>([
+  ['a telegram group', { group: true, chat: '-100' }, 'agent:main:telegram:group:-100'],
+  ['a forum topic', { group: true, chat: '-100', thread: '7' }, 'agent:main:telegram:group:-100:topic:7'],
+  ['a whatsapp group', { channel: 'whatsapp', group: true, chat: 'G@g.us' }, 'agent:main:whatsapp:group:g@g.us'],
+  ['a guild channel', { channel: 'discord', group: true, chat: '9' }, 'agent:main:discord:channel:9'],
+  ['a thread', { channel: 'discord', group: true, chat: '9', thread: '11' }, 'agent:main:discord:channel:9:thread:11'],
+  ['a person with a colon', { channel: 'whatsapp', from: 'A:B%' }, 'agent:main:whatsapp:direct:a%3ab%25'],
+])('%s has its own session', async (_name, how, key) => {
+  expect(await router().keyOf(how)).toBe(key);
+});
+
+test('nobody shares a session by accident', async () => {
+  const { keyOf } = router();
+  const places: Said[] = [
+    { from: '42' },
+    { from: '43' },
+    { from: '42', channel: 'discord' },
+    { group: true, chat: '42' },
+    { group: true, chat: '42', thread: '1' },
+    { group: true, chat: '42', thread: '2' },
+    { group: true, chat: '42:topic:1' },
+  ];
+  const keys = await Promise.all(places.map(keyOf));
+  expect(new Set(keys).size).toBe(places.length);
+});
+
+test('the place is stored with the session, and others in a shared session do not move it', async () => {
+  const { route, sessions } = router('main');
+  await route({ from: 'ann' });
+  await route({ from: 'bo' }, false);
+  expect(await sessions.get('agent:main:main')).toMatchObject({ lastTo: 'ann', lastPerson: 'telegram:ann' });
+  await route({ from: 'ann-d', channel: 'discord' });
+  expect(await sessions.get('agent:main:main')).toMatchObject({ lastChannel: 'discord', lastTo: 'ann-d' });
+});
+
+test('somebody who was first in a shared session keeps their place until the owner speaks', async () => {
+  const { route, sessions } = router('main');
+  await route({ from: 'bo' }, false);
+  await route({ from: 'cy' }, false);
+  expect(await sessions.get('agent:main:main')).toMatchObject({ lastTo: 'bo' });
+  await route({ from: 'ann' });
+  await route({ from: 'bo' }, false);
+  expect(await sessions.get('agent:main:main')).toMatchObject({ lastTo: 'ann' });
+});
+
+test('one message of somebody else takes the owner trust from a shared session for good', async () => {
+  const { route } = router('main');
+  expect((await route()).chatSession.ownerOnly).toBe(true);
+  expect((await route({ from: 'bo' }, false)).chatSession.ownerOnly).toBe(false);
+  expect((await route()).chatSession.ownerOnly).toBe(false);
+});
+
+test('a group is never the owner alone', async () => {
+  expect((await router().route({ group: true, chat: 'g' })).chatSession.ownerOnly).toBe(false);
+});
+
+test('a bound conversation goes to its session, which is no longer the owner alone once somebody else speaks there', async () => {
+  const { sessions, route } = router('per-channel-peer', [aBinding({ route: said({ group: true, chat: 'g' }).route })]);
+  const child = aBinding().session;
+  await sessions.open(child, aSeed({ kind: 'subagent', depth: 1, role: 'leaf' }));
+  const mine = await route({ group: true, chat: 'g' });
+  expect(mine).toMatchObject({ kind: 'session', bound: true, session: { key: child, ownerOnly: true } });
+  const theirs = await route({ group: true, chat: 'g', from: 'bo' }, false);
+  expect(theirs).toMatchObject({ kind: 'session', session: { key: child, ownerOnly: false } });
+});
+
+test('a conversation bound to a session that is gone belongs to nobody else', async () => {
+  const { route } = router('per-channel-peer', [aBinding({ route: said().route, label: 'words' })]);
+  expect(await route()).toMatchObject({ kind: 'dead', label: 'words', session: aBinding().session });
+});
