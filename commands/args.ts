@@ -1,6 +1,7 @@
 // From a person's text to a parsed call: which command, which verb, which values. Pure; used by run.ts and the channels' tests.
 import { distance } from 'fastest-levenshtein';
 import type { Command, Verb } from '../src/core/command.ts';
+import { commandStart, isCommandText } from '../src/core/command-text.ts';
 import { plain, tokenize } from './tokens.ts';
 import { readWords } from './words.ts';
 
@@ -26,12 +27,9 @@ export type ParsedCommand =
       readonly flags: Readonly<Record<string, string>>;
     };
 
-/** Direction marks and zero-width characters some clients put before a text. */
-const leading = /^[\s\u200B-\u200F\u202A-\u202E\u2060\uFEFF]*\//;
-
 /** True when a text is a command by its first visible character. */
 export function isCommand(text: string): boolean {
-  return leading.test(text);
+  return isCommandText(text);
 }
 
 /**
@@ -39,7 +37,7 @@ export function isCommand(text: string): boolean {
  * @param botName this bot's name in the chat, without `@`; undefined where the platform has no `/name@bot`
  */
 export function parseCommand(text: string, table: readonly Command[], botName: string | undefined): ParsedCommand {
-  const slash = leading.exec(text)?.[0].length;
+  const slash = commandStart.exec(text)?.[0].length;
   if (slash === undefined) return { kind: 'not-a-command' };
   const typed = /^\S*/.exec(text.slice(slash))?.[0] ?? '';
   const [name = '', addressee] = splitName(typed);

@@ -1,5 +1,6 @@
 // /session: how long this conversation stays bound.
 import type { Call, Command, Reply } from '../src/core/command.ts';
+import { notBound } from '../src/core/errors.ts';
 import { titled } from '../src/core/format.ts';
 import { idleWords, maxAgeWords } from './binding-words.ts';
 import { refused, reply } from './replies.ts';
@@ -59,11 +60,9 @@ export const session: Command = {
   ],
 };
 
-const notBound = '⚠️ This conversation is not bound to a sub-agent. /focus <target> binds it.';
-
 async function showBoth(call: Call): Promise<Reply> {
   const binding = await call.services.bindings.at(call.route);
-  if (binding === undefined) return reply(notBound);
+  if (binding === undefined) return refused(notBound());
   const now = call.services.now();
   const lines = [
     `bound to: ${binding.label} (${binding.agentId})`,
@@ -77,7 +76,7 @@ async function showBoth(call: Call): Promise<Reply> {
 async function showOrSet(call: Call, limit: 'idle' | 'max age'): Promise<Reply> {
   const words = limit === 'idle' ? idleWords : maxAgeWords;
   const binding = await call.services.bindings.at(call.route);
-  if (binding === undefined) return reply(notBound);
+  if (binding === undefined) return refused(notBound());
   const ms = call.args.duration === undefined ? undefined : parseDuration(call.args.duration);
   if (ms === undefined) return reply(`ℹ️ ${limit}: ${words(binding, call.services.now())}`);
   const stored = await call.services.bindings.setExpiry(call, limit === 'idle' ? { idleMs: ms } : { maxAgeMs: ms });

@@ -37,7 +37,7 @@ async function stopHere(call: Call): Promise<Reply> {
 }
 
 function scopeLine(report: StopReport, bound: string): string {
-  const idle = !inVain(report) && report.turns + report.stopped.length + report.messages === 0;
+  const idle = !disobeyed(report) && report.turns + report.stopped.length + report.messages === 0;
   return `ℹ️ Only the bound session ${bound} and what it started ${idle ? 'would be stopped here' : 'were stopped'}.`;
 }
 
@@ -47,14 +47,14 @@ function headline(report: StopReport, nested: string, bound: string | undefined)
     ...(report.stopped.length === 0 ? [] : [`${count(report.stopped.length, 'sub-agent')}${nested}`]),
     ...(report.messages === 0 ? [] : [`${count(report.messages, 'waiting message')}`]),
   ];
-  if (parts.length === 0) return inVain(report) ? '⚠️ stopped: nothing in time' : 'ℹ️ nothing was running';
-  const mark = inVain(report) ? '⚠️' : '✅';
-  const rest = bound === undefined && !inVain(report) ? ' Nothing else was running.' : '';
+  if (parts.length === 0) return disobeyed(report) ? '⚠️ stopped: nothing in time' : 'ℹ️ nothing was running';
+  const mark = disobeyed(report) ? '⚠️' : '✅';
+  const rest = bound === undefined && !disobeyed(report) ? ' Nothing else was running.' : '';
   return `${mark} stopped: ${parts.join(', ')}.${rest}`;
 }
 
 /** Something did not obey. */
-function inVain(report: StopReport): boolean {
+function disobeyed(report: StopReport): boolean {
   return report.wedged || report.failed.length > 0;
 }
 
@@ -65,15 +65,11 @@ async function nestedWords(call: Call, report: StopReport): Promise<string> {
     const parent = report.stopped.find((other) => other.id === run.parent);
     if (parent !== undefined) parents.set(parent, (parents.get(parent) ?? 0) + 1);
   }
-  if (parents.size === 0) return '';
-  const list = await call.services.runs.list(call);
-  const numbers = new Map([...list.active, ...list.recent].map((view) => [view.run.id, view.number]));
-  const words = [...parents].map(([parent, children], index) => {
-    const number = numbers.get(parent.id);
-    const whose = `of ${number === undefined ? parent.label : `#${number}`}`;
-    return index === 0
-      ? `${children} of them ${children === 1 ? 'a child' : 'children'} ${whose}`
-      : `${children} ${whose}`;
-  });
-  return ` (${words.join(', ')})`;
+  const words: string[] = [];
+  for (const [parent, children] of parents) {
+    const whose = `of #${await call.services.runs.number(call, parent)}`;
+    const first = `${children} of them ${children === 1 ? 'a child' : 'children'} ${whose}`;
+    words.push(words.length === 0 ? first : `${children} ${whose}`);
+  }
+  return words.length === 0 ? '' : ` (${words.join(', ')})`;
 }

@@ -1,6 +1,6 @@
 // Constructs and wires every part; nothing else knows the whole. `switchyard start` calls it.
 // 1 config and log  2 model and agents  3 engine with tools and commands  4 channels  5 what the process may ask for
-import { openChannels } from '../channels/index.ts';
+import { configuredChannels, openChannels } from '../channels/index.ts';
 import { isCommand } from '../commands/args.ts';
 import { complete } from '../commands/complete.ts';
 import { commandTable } from '../commands/index.ts';
@@ -13,6 +13,7 @@ import { ok, type Result, refuse } from './core/result.ts';
 import type { Session } from './core/session.ts';
 import { accountKey } from './delivery/account.ts';
 import { systemClock } from './infra/clock.ts';
+import type { Config } from './infra/config.ts';
 import { ConfigFile } from './infra/config-file.ts';
 import { systemIds } from './infra/ids.ts';
 import { createLog, type LogHandle } from './infra/log.ts';
@@ -60,6 +61,7 @@ async function build(options: AppOptions, base: Base): Promise<App> {
   const { agents, chosen } = await liveAgents({ configFile, env, clock, workingDirectory });
   const toolbox = new Toolbox({
     home: options.env.home,
+    configPath: configFile.path,
     workingDirectory: options.workingDirectory,
     clock,
     ids,
@@ -109,11 +111,7 @@ async function build(options: AppOptions, base: Base): Promise<App> {
 }
 
 function hasChannel(configFile: ConfigFile): boolean {
-  if (configFile.channelsOff) return false;
-  const { telegram, discord, whatsapp } = configFile.current.channels;
-  return [telegram, discord, whatsapp].some(({ accounts }) =>
-    Object.values(accounts).some((account) => account.enabled),
-  );
+  return !configFile.channelsOff && configuredChannels(configFile.current).available.length > 0;
 }
 
 /** While a chat owns the terminal the log goes to its file alone, so that it cannot garble what is typed. */
@@ -163,8 +161,16 @@ function banner(channels: readonly ChannelAdapter[], chosen: ChosenModel, { agen
   const model = agents().default().model;
   const words = model === chosen.ref ? { model: chosen.name, modelNote: chosen.note } : { model, modelNote: '' };
   const named = channels.map((adapter) => adapter.id);
-  const warning = configError(configFile);
+  const warning = configError(configFile) ?? missingChannels(configFile.current);
   return { version, channels: named, ...words, warning, console: named.includes('console') };
+}
+
+/** A channel that is switched on and cannot be opened must not just stay silent. */
+function missingChannels(config: Config): string | undefined {
+  const { missing } = configuredChannels(config);
+  if (missing.length === 0) return undefined;
+  const verb = missing.length === 1 ? 'is' : 'are';
+  return `${missing.join(', ')} ${verb} switched on, but this version has no adapter for it. The settings are kept.`;
 }
 
 type Parts = ServicesParts & Pick<Base, 'configFile'>;
@@ -180,6 +186,8 @@ async function start(base: Base, { engine, agents }: Parts, outside: Outside): P
   const fault = (error: string): void => log.error({ path: configFile.path, code: 'config_invalid' }, error);
   const warn = (): void => {
     for (const { code, key, message, fix } of agents().warnings) log.warn({ code, key }, `${message} ${fix}`);
+    const missing = missingChannels(configFile.current);
+    if (missing !== undefined) log.warn({ code: 'channel_missing' }, missing);
   };
   configFile.onChange((config) => {
     logs.setLevel(config.logging.level);

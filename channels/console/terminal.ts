@@ -2,6 +2,7 @@
 // Used by adapter.ts. Readline owns the input line; this file only moves it out of the way and back.
 import { createInterface, type Interface, type Key } from 'node:readline';
 import { type Complete, completions } from './completion.ts';
+import { wrapped } from './format.ts';
 import { historySize, loadHistory, rememberLine } from './history.ts';
 import { type ConsoleStreams, type Surface, type SurfaceEvents, write } from './surface.ts';
 
@@ -73,7 +74,8 @@ export class TerminalSurface implements Surface {
     const line = this.#line;
     if (line === undefined) return write(output, `${text}\n`);
     const up = line.getCursorPos().rows;
-    const written = write(output, `${up === 0 ? '' : `\u001b[${up}A`}\r\u001b[J${text}\n`);
+    const shown = wrapped(text, output.columns ?? 0);
+    const written = write(output, `${up === 0 ? '' : `\u001b[${up}A`}\r\u001b[J${shown}\n`);
     line.prevRows = 0;
     line.prompt(true);
     return written;

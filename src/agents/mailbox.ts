@@ -28,6 +28,8 @@ export interface MailItem {
   readonly attachments?: readonly Attachment[] | undefined;
   /** May go into a running turn. A note that expects an answer of its own may not. */
   readonly steerable: boolean;
+  /** Left open by the last process, which may have begun to work on it. */
+  readonly resumed?: boolean | undefined;
   /** Ids of the messages this item stands for, when the queue was over its cap and they were folded into it. */
   readonly folds?: readonly string[] | undefined;
 }

@@ -3,8 +3,8 @@
 import type { AgentRuntime } from '../core/agent.ts';
 import type { Route } from '../core/route.ts';
 import type { ToolsView } from '../core/services.ts';
-import { lastRoute, type Session } from '../core/session.ts';
-import type { Tool } from '../core/tool.ts';
+import { lastRoute, type Session, type SessionKey } from '../core/session.ts';
+import type { Tool, ToolOutput } from '../core/tool.ts';
 import type { Config } from '../infra/config.ts';
 import type { AgentDefinition, AgentRegistry } from './registry.ts';
 import { toolPolicy } from './tool-policy.ts';
@@ -18,6 +18,8 @@ export interface ProfileDeps {
   readonly catalogue: (session: Session, agent: AgentDefinition) => Promise<readonly Tool[]>;
   readonly system: (session: Session, agent: AgentDefinition, tools: readonly Tool[]) => Promise<string>;
   readonly contextTokens: (model: string) => number;
+  /** The stored session, which may have changed since a turn began. */
+  readonly session: (key: SessionKey) => Promise<Session | undefined>;
   /** Place a child's tree was started from. */
   readonly origin: (session: Session) => Route | undefined;
 }
@@ -39,7 +41,7 @@ export class Profiles {
     const agent = this.agent(session);
     const all = await this.#deps.catalogue(session, agent);
     const available = new Set(this.#policy(session, agent, all).available);
-    const tools = all.filter((tool) => available.has(tool.name));
+    const tools = all.filter((tool) => available.has(tool.name)).map((tool) => this.#asTrusted(tool, agent));
     const model = session.model ?? agent.model;
     return {
       runtime: this.#deps.runtime(session),
@@ -64,6 +66,21 @@ export class Profiles {
   ): { readonly stage: string; readonly fix: string } | undefined {
     const view = this.#policy(session, this.agent(session), [tool]);
     return view.removed.find((removed) => removed.name === tool.name);
+  }
+
+  /** Somebody else may have begun to speak here while the turn goes on: a call has the rights the session has by then. */
+  #asTrusted(tool: Tool, agent: AgentDefinition): Tool {
+    return {
+      ...tool,
+      run: async (input, context): Promise<ToolOutput> => {
+        const stored = context.session.ownerOnly ? await this.#deps.session(context.session.key) : undefined;
+        if (stored === undefined || stored.ownerOnly) return tool.run(input, context);
+        const session = { ...context.session, ownerOnly: false };
+        const [removed] = this.#policy(session, agent, [tool]).removed;
+        if (removed === undefined) return tool.run(input, { ...context, session });
+        return { text: `${tool.name}: not available any more, by ${removed.stage}. ${removed.fix}`, failed: true };
+      },
+    };
   }
 
   #policy(session: Session, agent: AgentDefinition, catalogue: readonly Pick<Tool, 'name' | 'group'>[]): ToolsView {

@@ -70,8 +70,7 @@ export class Room {
     signs.taken(folded);
     if (placement.to === 'turn' || placement.to === 'waiting') signs.queued([item]);
     if (placement.to === 'waiting' && placement.interrupt) this.abort('interrupt');
-    const ahead = this.#pump();
-    return { to: placement.to, ahead, ...waits };
+    return { to: placement.to, ahead: this.#pump(), ...waits };
   }
 
   active(): ActiveTurn | undefined {
@@ -138,10 +137,9 @@ export class Room {
     if (why === 'cap' || why === 'gone') this.#deps.hooks.dropped(this.key, items, why);
   }
 
-  /** For the end of the process. */
+  /** For the end of the process: what waits stays stored for the next start. */
   async close(): Promise<void> {
-    this.#quiet?.cancel();
-    this.#wake?.cancel();
+    this.clear('draining');
     await this.#active?.turn.ended;
   }
 
@@ -269,7 +267,10 @@ export class Room {
     active.deadlines.stop();
     try {
       const { hooks, sessions } = this.#deps;
-      await Promise.all([hooks.settle(result), sessions.recordTurn(this.key, result.usage)]);
+      await Promise.all([
+        hooks.settle(result),
+        sessions.recordTurn(this.key, result.usage, result.cause === 'shutdown'),
+      ]);
     } catch (error) {
       this.#deps.log.error({ err: error, session: this.key, turn: result.id }, 'turn could not be recorded');
     } finally {

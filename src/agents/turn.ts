@@ -12,6 +12,8 @@ import type { AbortCause, ActiveTurn, Profile, TurnHooks, TurnResult, TurnSigns 
 
 /** Model calls one turn may make. */
 const maxSteps = 50;
+const resumeText =
+  '[A restart cut the work above off. It goes on with what is asked below: check what was done in part before repeating it.]';
 /** What a turn is told that lost its slots and wants to go on. */
 const lostSlots = { code: 'slots_lost', message: 'this turn was ended' } as const;
 
@@ -56,9 +58,9 @@ export async function runTurn(deps: TurnDeps, input: TurnInput): Promise<void> {
     const history = await deps.transcripts.read(session.id);
     if (!input.held()) return;
     await deps.hooks.started(turn);
-    const first = inputEntry(deps, turn, turn.items);
-    write(deps, session, progress, first);
-    const prompt = buildPrompt(deps, input, profile, [...history, first]);
+    const first = [...resumeEntry(deps, turn, history), inputEntry(deps, turn, turn.items)];
+    for (const entry of first) write(deps, session, progress, entry);
+    const prompt = buildPrompt(deps, input, profile, [...history, ...first]);
     for await (const event of profile.runtime.turn(session, prompt, profile.tools, input.signal)) {
       if (!input.held()) return;
       turn.heard = true;
@@ -205,6 +207,15 @@ export function answersOf(entries: readonly Entry[], partial: string): readonly 
   });
   const answers = said.filter((step, index) => !step.calls || index === said.length - 1).map((step) => step.text);
   return partial.trim() === '' ? answers : [...answers, partial.trim()];
+}
+
+/** Says that the turn before this one was cut off by a restart, where it had begun with what this one begins with. */
+function resumeEntry(deps: TurnDeps, turn: ActiveTurn, history: readonly Entry[]): readonly Entry[] {
+  const last = history.filter((entry) => entry.turn === history.at(-1)?.turn);
+  const begun = (item: MailItem): boolean =>
+    last.some((entry) => (entry.type === 'user' || entry.type === 'note') && entry.text.includes(item.text));
+  if (!turn.items.some((item) => item.resumed === true && begun(item))) return [];
+  return [{ type: 'note', at: deps.clock.now(), turn: turn.id, text: resumeText }];
 }
 
 function inputEntry(deps: TurnDeps, turn: ActiveTurn, items: readonly MailItem[]): Entry {

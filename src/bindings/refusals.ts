@@ -1,5 +1,6 @@
 // The refusals of binding and unbinding, as sentences. Used by bindings.ts.
 import type { Binding } from '../core/binding.ts';
+import { notBound } from '../core/errors.ts';
 import { refuse } from '../core/result.ts';
 import type { ChannelId } from '../core/route.ts';
 
@@ -16,7 +17,7 @@ export const bindingRefusal = {
       `${binding.label} was bound by ${binding.boundBy}; only they or the owner may change that.`,
       'Ask them for /unfocus, or use another conversation.',
     ),
-  notBound: () => refuse('not_bound', 'This conversation is not bound to a session.', '/focus <label> binds it.'),
+  notBound: () => ({ ok: false, refusal: notBound() }) as const,
   notBinder: (binding: Binding) =>
     refuse('not_binder', `Only ${binding.boundBy} or the owner may change what is bound here.`, ''),
   storeFailed: () =>

@@ -11,6 +11,14 @@ export function sessionGone(label: string): Refusal {
   };
 }
 
+export function notBound(): Refusal {
+  return {
+    code: 'not_bound',
+    message: 'This conversation is not bound to a session.',
+    fix: '/focus <label> binds it.',
+  };
+}
+
 const listed = (ids: readonly string[]): string => (ids.length === 0 ? '(none)' : ids.join(', '));
 
 export const spawnRefusal = {

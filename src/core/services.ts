@@ -53,6 +53,8 @@ export interface RunServices {
   roster(place: CommandPlace): Promise<readonly RunView[]>;
   /** Newest first. */
   newest(place: CommandPlace, count: number): Promise<readonly RunView[]>;
+  /** The run's number in this conversation; one that has none gets the next, and no other shifts. */
+  number(place: CommandPlace, run: Run): Promise<number>;
   /** Resolves a target token to one run in the caller's scope. */
   find(place: CommandPlace, token: string): Promise<Result<RunView>>;
   children(run: Run): Promise<readonly Run[]>;

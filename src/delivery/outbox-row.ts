@@ -118,7 +118,7 @@ export function readRow(sql: Sql, by: { readonly id: number } | { readonly key: 
 
 /** The newest message that carries this run's result. */
 export function readRowOfRun(sql: Sql, runId: string): OutboxRow | undefined {
-  const text = 'SELECT * FROM outbox WHERE runs LIKE ? ORDER BY id DESC LIMIT 1';
+  const text = "SELECT * FROM outbox WHERE runs <> '[]' AND runs LIKE ? ORDER BY id DESC LIMIT 1";
   const row = sql.get(text, `%${JSON.stringify(runId).replaceAll(/[%_]/g, '')}%`);
   return row === undefined ? undefined : parseRow(row);
 }

@@ -1,5 +1,6 @@
 // Who is speaking and whether we listen: one pure decision per message, with a recorded reason for everything not heard.
 // Called by receive.ts after the message is stored.
+import { isCommandText } from '../core/command-text.ts';
 import type { InboundMessage } from '../core/message.ts';
 import type { Config } from '../infra/config.ts';
 import type { AccountConfig } from '../infra/config-channels.ts';
@@ -52,7 +53,7 @@ export function personOf(message: InboundMessage): string {
 }
 
 export function isCommand(message: InboundMessage): boolean {
-  return message.native === true || /^\s*\//.test(message.text);
+  return message.native === true || isCommandText(message.text);
 }
 
 interface Speaker {

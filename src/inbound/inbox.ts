@@ -43,6 +43,7 @@ export type InboxRow = {
   readonly ticket: number;
   /** Unix time in milliseconds of acceptance. */
   readonly at: number;
+  /** Of a note put in by a command or an agent; where a channel's message goes is decided when it is taken up. */
   readonly session: SessionKey | undefined;
 } & (
   | { readonly kind: 'message'; readonly message: InboundMessage }
@@ -67,18 +68,12 @@ export class Inbox {
     this.#clock = clock;
   }
 
-  /**
-   * Stores a channel's message; resolves once it is on disk. A repeat within 24 hours answers the first one's ticket.
-   * @param session saves the commit of a later `route` where the session is known already
-   */
-  accept(
-    message: InboundMessage,
-    session?: SessionKey,
-  ): Promise<{ readonly ticket: number; readonly duplicate: boolean }> {
+  /** Stores a channel's message; resolves once it is on disk. A repeat within 24 hours answers the first one's ticket. */
+  accept(message: InboundMessage): Promise<{ readonly ticket: number; readonly duplicate: boolean }> {
     const dedupe = `${routeKey(parentRoute(message.route))}:${message.id}`;
     const now = this.#clock.now();
     return this.#database.write((sql) => {
-      const ticket = insert(sql, { dedupe, item: { kind: 'message', message }, session, now });
+      const ticket = insert(sql, { dedupe, item: { kind: 'message', message }, session: undefined, now });
       if (ticket !== undefined) return { ticket, duplicate: false };
       const first = sql.get('SELECT ticket FROM inbox WHERE dedupe = ?', dedupe);
       return { ticket: Number(first?.ticket), duplicate: true };
@@ -92,10 +87,13 @@ export class Inbox {
     return insert(sql, { dedupe: `internal:${key}`, item, session, now });
   }
 
-  /** Records which session a row belongs to, so that recovery does not route it again. */
-  route(ticket: number, session: SessionKey): Promise<void> {
+  /** Keeps the whole text of several rows in the first of them; the others are done. */
+  join(tickets: readonly number[], message: InboundMessage): Promise<void> {
+    const [first = 0, ...rest] = tickets;
+    const item: Item = { kind: 'message', message };
     return this.#database.write((sql) => {
-      sql.run("UPDATE inbox SET session = ? WHERE ticket = ? AND state = 'accepted'", session, ticket);
+      sql.run('UPDATE inbox SET message = ? WHERE ticket = ?', JSON.stringify(item), first);
+      this.done(sql, rest, `joined to ${first}`);
     });
   }
 
@@ -114,14 +112,9 @@ export class Inbox {
     await this.#database.write((sql) => this.dropIn(sql, [ticket], reason));
   }
 
-  /** Every row neither done nor dropped, in ticket order; of one session when given. */
-  open(session?: SessionKey): readonly InboxRow[] {
-    const { read } = this.#database;
-    const rows =
-      session === undefined
-        ? read.all("SELECT * FROM inbox WHERE state = 'accepted' ORDER BY ticket")
-        : read.all("SELECT * FROM inbox WHERE state = 'accepted' AND session = ? ORDER BY ticket", session);
-    return rows.map(parse);
+  /** Every row neither done nor dropped, in ticket order. */
+  open(): readonly InboxRow[] {
+    return this.#database.read.all("SELECT * FROM inbox WHERE state = 'accepted' ORDER BY ticket").map(parse);
   }
 
   /** Removes closed rows that are too old to be repeated by a platform. Returns how many. */

@@ -1,6 +1,7 @@
 // The way of every message from a channel to a command or a turn.
-// 1 store (only now may the platform's cursor move)  2 who speaks  3 too old?  4 which session  5 command now, or a turn
-// Steps 2-5 of one conversation run one after another, so that order is kept, also between a command and what follows it.
+// 1 store (only now may the platform's cursor move)  2 who speaks  3 too old?  4 the whole text?  5 which session
+// 6 command now, or a turn
+// Steps 2-6 of one conversation run one after another, so that order is kept, also between a command and what follows it.
 import type { MailItem } from '../agents/mailbox.ts';
 import type { Bindings } from '../bindings/bindings.ts';
 import type { CommandPlace, Reply } from '../core/command.ts';
@@ -19,6 +20,7 @@ import { decideAccess, personOf } from './access.ts';
 import { decideAge, oldMessageText } from './age.ts';
 import { Chain } from './chain.ts';
 import type { Inbox } from './inbox.ts';
+import { Pastes, type Whole } from './paste.ts';
 import { type Routed, type RouterDeps, routeMessage } from './router.ts';
 import { itemId, replyKey } from './tickets.ts';
 
@@ -56,8 +58,13 @@ export class Receiver {
   /** Conversations told that an old message was left alone, until a fresh one comes. */
   readonly #toldOld = new Set<string>();
 
+  readonly #pastes: Pastes;
+
   constructor(deps: ReceiverDeps) {
     this.#deps = deps;
+    this.#pastes = new Pastes(deps.clock, (place) => {
+      void this.#chain.run(place, () => this.#turns(this.#pastes.end(place)));
+    });
   }
 
   /** Resolves once the message is durable. What it leads to goes on by itself. */
@@ -70,9 +77,9 @@ export class Receiver {
     void this.take(ticket, message);
   }
 
-  /** Goes on with a stored message, also with one left open by the last process. Resolves when it has its place. */
-  take(ticket: number, message: InboundMessage): Promise<void> {
-    return this.#chain.run(routeKey(message.route), () => this.#process(ticket, message));
+  /** Goes on with a stored message; `resumed`: the last process left it open. Resolves when it has its place. */
+  take(ticket: number, message: InboundMessage, resumed = false): Promise<void> {
+    return this.#chain.run(routeKey(message.route), () => this.#process({ ticket, message, resumed }));
   }
 
   /** Resolves when every accepted message has become a command or a turn, and every command has answered. */
@@ -83,18 +90,33 @@ export class Receiver {
     }
   }
 
+  /** A message waits for its place, or a command for its answer. */
   busy(): boolean {
     return this.#chain.busy() || this.#commands.size > 0;
   }
 
-  /** What is remembered while work goes on. */
-  stats(): { readonly conversations: number; readonly commands: number } {
-    return { conversations: this.#chain.size() + this.#acting.size, commands: this.#commands.size };
+  /** The rest of a long text may still come. */
+  holding(): boolean {
+    return this.#pastes.size() > 0;
   }
 
-  async #process(ticket: number, message: InboundMessage): Promise<void> {
+  /** For the end of the process: what is held stays stored. */
+  close(): void {
+    this.#pastes.close();
+  }
+
+  /** What is remembered while work goes on. */
+  stats(): { readonly conversations: number; readonly commands: number } {
+    return {
+      conversations: this.#chain.size() + this.#acting.size + this.#pastes.size(),
+      commands: this.#commands.size,
+    };
+  }
+
+  async #process(stored: Stored): Promise<void> {
+    const { ticket, message } = stored;
     try {
-      await this.#steps(ticket, message);
+      await this.#steps(stored);
     } catch (error) {
       await this.#failed(ticket, message, error);
     }
@@ -111,13 +133,14 @@ export class Receiver {
     }
   }
 
-  async #steps(ticket: number, message: InboundMessage): Promise<void> {
+  async #steps({ ticket, message, resumed }: Stored): Promise<void> {
     const { config, clock, log, inbox } = this.#deps;
     const place = routeKey(message.route);
     const command = this.#deps.isCommand(message.text);
     await this.#after(this.#acting.get(place), command ? orderMs.command : orderMs.message);
     const binding = await this.#deps.bindings.at(message.route);
-    const access = decideAccess(config(), message, { paired: this.#deps.paired(), expected: binding !== undefined });
+    const expected = binding !== undefined || this.#pastes.expects(message);
+    const access = decideAccess(config(), message, { paired: this.#deps.paired(), expected });
     if (access.kind === 'ignored' || access.kind === 'stranger') {
       log.info({ ticket, sender: personOf(message), code: access.reason }, 'message not heard');
       const answered = access.kind === 'stranger' && access.answer === 'not_allowed';
@@ -128,12 +151,32 @@ export class Receiver {
     if (age.kind === 'old') return this.#tooOld(ticket, message, age.ageMs);
     this.#toldOld.delete(place);
     const owner = access.kind === 'owner';
+    if (!command) return this.#turns(this.#pastes.add({ tickets: [ticket], message, owner, resumed }));
+    await this.#turns(this.#pastes.end(place));
+    const routed = await this.#route(message, owner);
+    this.#command(ticket, message, { routed, owner });
+  }
+
+  async #route(message: InboundMessage, owner: boolean): Promise<Routed> {
     const routed = await routeMessage(this.#deps, message, owner);
-    if (binding !== undefined) await this.#deps.bindings.touch(message.route, clock.now());
-    if (command) return this.#command(ticket, message, { routed, owner });
-    if (routed.kind === 'dead') return this.#dead(ticket, message, routed.label);
-    await inbox.route(ticket, routed.session.key);
-    this.#turn(ticket, message, routed);
+    if (routed.kind === 'dead' || routed.bound) await this.#deps.bindings.touch(message.route, this.#deps.clock.now());
+    return routed;
+  }
+
+  /** Hands messages to the sessions they belong to, in order; one that fails holds up no other. */
+  async #turns(ready: readonly Whole[]): Promise<void> {
+    for (const whole of ready) {
+      const { message, tickets } = whole;
+      const [ticket = 0] = tickets;
+      try {
+        if (tickets.length > 1) await this.#deps.inbox.join(tickets, message);
+        const routed = await this.#route(message, whole.owner);
+        if (routed.kind === 'dead') await this.#dead(ticket, message, routed.label);
+        else this.#turn(whole, ticket, routed);
+      } catch (error) {
+        await this.#failed(ticket, message, error);
+      }
+    }
   }
 
   /** Waits until the command before has acted, but not for long: an agent it waits for must not hold up the person. */
@@ -176,7 +219,7 @@ export class Receiver {
     this.#commands.add(work);
   }
 
-  #turn(ticket: number, message: InboundMessage, { session }: Place): void {
+  #turn({ message, resumed }: Whole, ticket: number, { session }: Place): void {
     // While the process goes down the message stays stored; the next start answers it.
     if (this.#deps.draining()) return;
     this.#deps.offer(session, {
@@ -189,6 +232,7 @@ export class Receiver {
       tree: this.#deps.ids.uuid(),
       attachments: message.attachments,
       steerable: true,
+      resumed,
     });
   }
 
@@ -219,6 +263,12 @@ export class Receiver {
     });
     this.#deps.sent();
   }
+}
+
+interface Stored {
+  readonly ticket: number;
+  readonly message: InboundMessage;
+  readonly resumed: boolean;
 }
 
 interface End {

@@ -30,8 +30,10 @@ export const migrations: readonly string[] = [
     tree TEXT NOT NULL,
     turn TEXT NOT NULL,             -- requester turn that asked
     requester TEXT NOT NULL,
+    scope TEXT NOT NULL,            -- session at the top: the requester, or that of the run the requester belongs to
     child TEXT NOT NULL,
     parent TEXT,
+    label TEXT NOT NULL,            -- in lower case
     status TEXT NOT NULL,
     delivery TEXT NOT NULL,
     accepted_at INTEGER NOT NULL,
@@ -41,13 +43,16 @@ export const migrations: readonly string[] = [
     data TEXT NOT NULL              -- JSON, the whole Run
   );
   CREATE INDEX runs_requester ON runs (requester, seq);
+  CREATE INDEX runs_scope ON runs (scope, seq);
+  CREATE INDEX runs_label ON runs (scope, label) WHERE archived_at IS NULL;
   CREATE INDEX runs_turn ON runs (turn);
   CREATE INDEX runs_child ON runs (child);
   CREATE INDEX runs_tree ON runs (tree);
   CREATE INDEX runs_parent ON runs (parent) WHERE parent IS NOT NULL;
-  CREATE INDEX runs_active ON runs (seq) WHERE status IN ('queued', 'running', 'waiting');
-  CREATE INDEX runs_owed ON runs (seq) WHERE delivery IN ('pending', 'handed', 'sending');
-  CREATE INDEX runs_undelivered ON runs (seq) WHERE delivery IN ('undelivered', 'ambiguous');
+  CREATE INDEX runs_active ON runs (requester, seq) WHERE status IN ('queued', 'running', 'waiting');
+  CREATE INDEX runs_owed ON runs (requester, seq) WHERE delivery IN ('pending', 'handed', 'sending');
+  CREATE INDEX runs_undelivered ON runs (seq) WHERE delivery IN ('undelivered', 'ambiguous') AND archived_at IS NULL;
+  CREATE INDEX runs_ended ON runs (ended_at) WHERE ended_at IS NOT NULL;
   CREATE INDEX runs_archive ON runs (archive_at) WHERE archive_at IS NOT NULL AND archived_at IS NULL;
 
   CREATE TABLE outbox (
@@ -74,6 +79,7 @@ export const migrations: readonly string[] = [
   );
   CREATE INDEX outbox_open ON outbox (place, id) WHERE state IN ('pending', 'sending');
   CREATE INDEX outbox_failed ON outbox (id) WHERE state IN ('ambiguous', 'undelivered');
+  CREATE INDEX outbox_runs ON outbox (id) WHERE runs <> '[]';
   CREATE INDEX outbox_ended ON outbox (ended_at) WHERE ended_at IS NOT NULL;
 
   -- Spending: one row per tree, one per day and agent.

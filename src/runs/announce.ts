@@ -87,8 +87,10 @@ export class Announcer {
     const session = await sessions.get(run.requester);
     if (session === undefined) return;
     const block = this.#block(run);
+    // The last lines name the state folder, which may have been moved since.
+    const said = block.slice(0, block.lastIndexOf('\nStats: '));
     const known = await transcripts.read(session.id);
-    if (known.some((entry) => entry.type === 'note' && entry.text.includes(block))) return;
+    if (known.some((entry) => entry.type === 'note' && entry.text.includes(said))) return;
     const text = `[Already shown to the person; no answer is needed.]\n${block}`;
     await transcripts.append(session.id, [{ type: 'note', at: clock.now(), turn: run.requesterTurn, text }]);
   }

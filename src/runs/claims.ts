@@ -78,6 +78,8 @@ const report =
 
 /** What a reply claims about spawning, or undefined. Linear in the length of the text. */
 export function spawnClaim(text: string): SpawnClaim | undefined {
+  // Every claim names one of them. The patterns are large: compiling them takes 50 ms and 3 MB, most replies need none.
+  if (!/agent|spawn/i.test(text)) return undefined;
   const sentences = sentencesOf(text.slice(0, maxText));
   if (sentences.some(claimsForbidden)) return 'claims-forbidden';
   if (sentences.some(isReport)) return undefined;

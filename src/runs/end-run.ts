@@ -47,6 +47,23 @@ export function statusOf(outcome: Outcome): TerminalStatus {
   }
 }
 
+/** Whether the task itself failed; undefined where it was cut off by something else, which says nothing about it. */
+export function taskFailed({ state }: Run): boolean | undefined {
+  if (!('outcome' in state) || state.status === 'lost') return undefined;
+  switch (state.outcome.kind) {
+    case 'success':
+      return false;
+    case 'error':
+      return state.outcome.code === 'budget_exceeded' || state.outcome.code === 'interrupted' ? undefined : true;
+    case 'timeout':
+      return true;
+    case 'stopped':
+      return undefined;
+    default:
+      return assertNever(state.outcome);
+  }
+}
+
 /** How the delivery of an ended run stands from now on; final states start the archive deadline. */
 export function setDelivery(
   sql: Sql,

@@ -66,6 +66,8 @@ export interface MessageAsk {
   readonly route?: Route | undefined;
   /** The session answers in `route` itself, as it does to a plain message there. */
   readonly inPlace?: boolean;
+  /** The last process had stored it. */
+  readonly resumed?: boolean;
   /** The command's reply to a result of `send`. */
   readonly reply?: ((result: SendResult) => string) | undefined;
   /** Called once the message has its place, long before any answer. */
@@ -137,7 +139,7 @@ export class Messages {
     { id, steer }: { readonly id: string; readonly steer: boolean },
   ): void {
     const label = this.#deps.run(ask.target.key)?.label ?? ask.target.agentId;
-    this.#offer({ ...ask, trusted: true, label }, id, steer);
+    this.#offer({ ...ask, trusted: true, label, resumed: true }, id, steer);
   }
 
   /**
@@ -180,19 +182,12 @@ export class Messages {
 
   #offer(ask: MessageAsk, id: string, steer: boolean): Placed {
     const { clock, offer, tree } = this.#deps;
-    const { target, text, from, route } = ask;
+    const { target, text, from, route, resumed } = ask;
     const place = ask.inPlace === true && route !== undefined ? { route } : {};
-    const item = {
-      id,
-      kind: 'note',
-      text,
-      from,
-      at: clock.now(),
-      tree: tree(target),
-      steerable: steer,
+    const placed = offer(target, {
+      ...{ id, kind: 'note', text, from, at: clock.now(), tree: tree(target), steerable: steer, resumed },
       ...place,
-    } as const;
-    const placed = offer(target, item);
+    });
     if (route === undefined || ask.inPlace === true) return placed;
     const always = !steer || placed.to === 'turn';
     this.#owed.set(id, { ask, route, always, direct: !steer && ask.reply !== undefined });

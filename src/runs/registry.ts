@@ -14,13 +14,20 @@ export function isOwed(delivery: RunDelivery): boolean {
   return delivery.state === 'pending' || delivery.state === 'handed' || delivery.state === 'sending';
 }
 
-const activeStatuses = `('queued', 'running', 'waiting')`;
-/** Every run below a session, however deep: children hang on their requester's session key. */
-const below = `
+// Of everything that ever ran little is active or owed: INDEXED BY keeps the queries on the small indexes that hold just that,
+// however long the history is. The texts are those of the indexes in migrations.ts, or these would not apply.
+const active = `status IN ('queued', 'running', 'waiting')`;
+const owed = `delivery IN ('pending', 'handed', 'sending')`;
+const undelivered = `delivery IN ('undelivered', 'ambiguous') AND archived_at IS NULL`;
+
+/** Below a session at the top. The plus keeps the planner from reading all that ever ran there. */
+const inScope = '+scope = ?';
+/** Below the session of a run: children hang on their requester's session key. */
+const inSubtree = `child IN (
   WITH RECURSIVE tree(child) AS (
     SELECT child FROM runs WHERE requester = ?
     UNION SELECT r.child FROM runs r JOIN tree t ON r.requester = t.child
-  )`;
+  ) SELECT child FROM tree)`;
 
 export class RunRegistry {
   readonly #database: Database;
@@ -45,15 +52,19 @@ export class RunRegistry {
 
   insert(sql: Sql, spawnKey: string, run: Run): void {
     sql.run(
-      `INSERT INTO runs (id, spawn_key, tree, turn, requester, child, parent, status, delivery, accepted_at, data)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO runs
+         (id, spawn_key, tree, turn, requester, scope, child, parent, label, status, delivery, accepted_at, data)
+       VALUES (?, ?, ?, ?, ?, coalesce((SELECT scope FROM runs WHERE child = ? LIMIT 1), ?), ?, ?, ?, ?, ?, ?, ?)`,
       run.id,
       spawnKey,
       run.tree,
       run.requesterTurn,
       run.requester,
+      run.requester,
+      run.requester,
       run.child,
       run.parent ?? null,
+      run.label.toLowerCase(),
       run.state.status,
       run.delivery.state,
       run.acceptedAt,
@@ -103,7 +114,7 @@ export class RunRegistry {
   /** Direct children of a session that have not ended. */
   activeChildren(requester: SessionKey, sql: Sql = this.#database.read): readonly Run[] {
     return parseAll(
-      sql.all(`SELECT data FROM runs WHERE requester = ? AND status IN ${activeStatuses} ORDER BY seq`, requester),
+      sql.all(`SELECT data FROM runs INDEXED BY runs_active WHERE requester = ? AND ${active} ORDER BY seq`, requester),
     );
   }
 
@@ -111,8 +122,11 @@ export class RunRegistry {
   openChildren(requester: SessionKey, sql: Sql = this.#database.read): readonly Run[] {
     return parseAll(
       sql.all(
-        `SELECT data FROM runs WHERE requester = ?
-         AND (status IN ${activeStatuses} OR delivery IN ('pending', 'handed')) ORDER BY seq`,
+        `SELECT data FROM runs WHERE seq IN (
+           SELECT seq FROM runs INDEXED BY runs_active WHERE requester = ? AND ${active}
+           UNION ALL SELECT seq FROM runs INDEXED BY runs_owed WHERE requester = ? AND ${owed} AND delivery <> 'sending'
+         ) ORDER BY seq`,
+        requester,
         requester,
       ),
     );
@@ -122,7 +136,7 @@ export class RunRegistry {
   activeBelow(session: SessionKey): readonly Run[] {
     return parseAll(
       this.#database.read.all(
-        `${below} SELECT data FROM runs WHERE child IN (SELECT child FROM tree) AND status IN ${activeStatuses} ORDER BY seq`,
+        `SELECT data FROM runs INDEXED BY runs_active WHERE ${active} AND ${this.#below(session)} ORDER BY seq`,
         session,
       ),
     );
@@ -132,8 +146,8 @@ export class RunRegistry {
   owedBelow(session: SessionKey): readonly Run[] {
     return parseAll(
       this.#database.read.all(
-        `${below} SELECT data FROM runs WHERE child IN (SELECT child FROM tree)
-         AND ended_at IS NOT NULL AND delivery IN ('pending', 'handed') ORDER BY seq`,
+        `SELECT data FROM runs INDEXED BY runs_owed WHERE ${owed} AND delivery <> 'sending' AND ended_at IS NOT NULL
+         AND ${this.#below(session)} ORDER BY seq`,
         session,
       ),
     );
@@ -143,32 +157,33 @@ export class RunRegistry {
   shownBelow(session: SessionKey, since: number): readonly RunRow[] {
     return rows(
       this.#database.read.all(
-        `${below} SELECT seq, data FROM runs WHERE child IN (SELECT child FROM tree)
-         AND (status IN ${activeStatuses} OR ended_at > ? OR archived_at IS NULL
-              AND delivery IN ('pending', 'handed', 'sending', 'undelivered', 'ambiguous'))
-         ORDER BY seq`,
-        session,
+        `SELECT seq, data FROM runs WHERE seq IN (
+           SELECT seq FROM runs INDEXED BY runs_active WHERE ${active}
+           UNION ALL SELECT seq FROM runs INDEXED BY runs_owed WHERE ${owed} AND archived_at IS NULL
+           UNION ALL SELECT seq FROM runs INDEXED BY runs_undelivered WHERE ${undelivered}
+           UNION ALL SELECT seq FROM runs INDEXED BY runs_ended WHERE ended_at > ?
+         ) AND ${this.#below(session)} ORDER BY seq`,
         since,
+        session,
       ),
     );
   }
 
   newestBelow(session: SessionKey, count: number): readonly Run[] {
+    const below = this.#isChild(session) ? inSubtree : 'scope = ?';
     return parseAll(
-      this.#database.read.all(
-        `${below} SELECT data FROM runs WHERE child IN (SELECT child FROM tree) ORDER BY seq DESC LIMIT ?`,
-        session,
-        count,
-      ),
+      this.#database.read.all(`SELECT data FROM runs WHERE ${below} ORDER BY seq DESC LIMIT ?`, session, count),
     );
   }
 
-  /** Labels in use below a session, lower case, so that a new run gets one of its own. */
-  labelsIn(session: SessionKey, sql: Sql = this.#database.read): ReadonlySet<string> {
+  /** Labels in use below a top session that begin with `prefix`, in lower case, so that a new run gets one of its own. */
+  labelsLike(scope: SessionKey, prefix: string, sql: Sql = this.#database.read): ReadonlySet<string> {
+    const from = prefix.toLowerCase();
     const found = sql.all(
-      `${below} SELECT lower(json_extract(data, '$.label')) AS label FROM runs
-       WHERE child IN (SELECT child FROM tree) AND archived_at IS NULL`,
-      session,
+      'SELECT label FROM runs INDEXED BY runs_label WHERE scope = ? AND label >= ? AND label < ? AND archived_at IS NULL',
+      scope,
+      from,
+      `${from}\u{10FFFF}`,
     );
     return new Set(found.map((row) => String(row.label)));
   }
@@ -188,14 +203,16 @@ export class RunRegistry {
   }
 
   active(): readonly Run[] {
-    return parseAll(this.#database.read.all(`SELECT data FROM runs WHERE status IN ${activeStatuses} ORDER BY seq`));
+    return parseAll(
+      this.#database.read.all(`SELECT data FROM runs INDEXED BY runs_active WHERE ${active} ORDER BY seq`),
+    );
   }
 
   /** Ended runs whose completion is still owed, oldest first. */
   owed(): readonly Run[] {
     return parseAll(
       this.#database.read.all(
-        `SELECT data FROM runs WHERE delivery IN ('pending', 'handed', 'sending') AND ended_at IS NOT NULL ORDER BY seq`,
+        `SELECT data FROM runs INDEXED BY runs_owed WHERE ${owed} AND ended_at IS NOT NULL ORDER BY seq`,
       ),
     );
   }
@@ -203,8 +220,7 @@ export class RunRegistry {
   /** Results of the last week that did not, or perhaps did not, arrive. */
   undeliveredBelow(session: SessionKey): number {
     const row = this.#database.read.get(
-      `${below} SELECT count(*) AS n FROM runs WHERE child IN (SELECT child FROM tree)
-       AND archived_at IS NULL AND delivery IN ('undelivered', 'ambiguous')`,
+      `SELECT count(*) AS n FROM runs INDEXED BY runs_undelivered WHERE ${undelivered} AND ${this.#below(session)}`,
       session,
     );
     return Number(row?.n ?? 0);
@@ -221,6 +237,15 @@ export class RunRegistry {
         now,
       ),
     );
+  }
+
+  /** The condition on runs below a session, with one parameter: its key. */
+  #below(session: SessionKey): string {
+    return this.#isChild(session) ? inSubtree : inScope;
+  }
+
+  #isChild(session: SessionKey): boolean {
+    return this.#database.read.get('SELECT 1 FROM runs WHERE child = ? LIMIT 1', session) !== undefined;
   }
 }
 

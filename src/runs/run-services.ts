@@ -1,7 +1,7 @@
 // What commands can do with runs. Implements RunServices of src/core/services.ts on the registry and the engines beside it.
 import type { CommandPlace } from '../core/command.ts';
 import { ok, type Refusal, type Result, refuse } from '../core/result.ts';
-import { isTerminal, type Run } from '../core/run.ts';
+import { isTerminal, type Run, type RunDelivery } from '../core/run.ts';
 import type { RunList, RunServices, RunView } from '../core/services.ts';
 import { addUsage, noUsage, type Session, type SessionKey, type Usage } from '../core/session.ts';
 import type { Clock } from '../infra/clock.ts';
@@ -30,13 +30,21 @@ export interface RunServicesDeps {
   readonly bound: (session: SessionKey) => Promise<boolean>;
   /** The session's turn under way, with what it has used so far. */
   readonly active: (session: SessionKey) => { readonly usage: Usage } | undefined;
+  /** How the message that carries a run's result fares. */
+  readonly sending: (
+    runId: string,
+  ) => { readonly attempts: number; readonly nextAt: number; readonly reason: string | undefined } | undefined;
 }
 
 export function runServices(deps: RunServicesDeps): RunServices {
   const { registry, numbers, clock } = deps;
   const now = (run: Run): Omit<RunView, 'number'> => ({
     // The record gets a turn's usage at its end; people see it grow.
-    run: { ...run, usage: addUsage(run.usage, deps.active(run.child)?.usage ?? noUsage) },
+    run: {
+      ...run,
+      usage: addUsage(run.usage, deps.active(run.child)?.usage ?? noUsage),
+      delivery: run.delivery.state === 'sending' ? underway(run.delivery, deps.sending(run.id)) : run.delivery,
+    },
     activeChildren: registry.activeChildren(run.child).length,
   });
   const view = (run: Run, number: number): RunView => ({ ...now(run), number });
@@ -111,6 +119,7 @@ export function runServices(deps: RunServicesDeps): RunServices {
       }
       return numbered(place, kept);
     },
+    number: (place, run) => numbers.of(place.route, run.id),
     newest: (place, count) => numbered(place, registry.newestBelow(place.session.key, count)),
     children: async (run) => registry.children(run.child),
     spawn: (place, request) =>
@@ -152,6 +161,13 @@ export function runServices(deps: RunServicesDeps): RunServices {
       };
     },
   };
+}
+
+/** The record learns of a message only at its end; people see how it fares. */
+function underway(delivery: RunDelivery, row: ReturnType<RunServicesDeps['sending']>): RunDelivery {
+  if (row === undefined || row.attempts === 0) return delivery;
+  const { attempts, nextAt, reason } = row;
+  return { ...delivery, attempts: delivery.attempts + attempts, nextAt, ...(reason === undefined ? {} : { reason }) };
 }
 
 function said({ caller, commandId, route, acted }: CommandPlace, text: string) {

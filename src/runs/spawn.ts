@@ -231,8 +231,8 @@ export class Spawner {
 
   #label(ask: SpawnAsk, sql: Sql): string {
     const given = oneLine(ask.request.label ?? '');
-    const taken = this.#deps.registry.labelsIn(ask.caller.controlScope, sql);
-    return uniqueLabel(given === '' ? deriveLabel(ask.request.task) : given, taken);
+    const wanted = given === '' ? deriveLabel(ask.request.task) : given;
+    return uniqueLabel(wanted, this.#deps.registry.labelsLike(ask.caller.controlScope, wanted, sql));
   }
 
   #inOrder<T>(session: SessionKey, work: () => Promise<T>): Promise<T> {

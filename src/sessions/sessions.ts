@@ -92,11 +92,12 @@ export class Sessions {
     }));
   }
 
-  /** Adds a finished turn's usage. */
-  recordTurn(key: SessionKey, usage: Usage): Promise<Session | undefined> {
+  /** Adds a turn's usage. `cut`: a restart ended it, and the next start has to take it up again. */
+  recordTurn(key: SessionKey, usage: Usage, cut = false): Promise<Session | undefined> {
     const now = this.#deps.clock.now();
-    return this.update(key, (session) => ({
+    return this.update(key, ({ abortedLastRun: _, ...session }) => ({
       ...session,
+      ...(cut ? { abortedLastRun: true } : {}),
       turns: session.turns + 1,
       usage: addUsage(session.usage, usage),
       updatedAt: now,

@@ -1,7 +1,19 @@
 // Transcripts on disk: one append-only JSONL file per session, kept byte-exact. Used by turns, runs, logs and archiving.
-import { appendFile, mkdir, open, readFile, rename, stat, writeFile } from 'node:fs/promises';
+import {
+  appendFileSync,
+  closeSync,
+  existsSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import type { Entry } from '../core/agent.ts';
+import { type Parsed, TranscriptCache } from './transcript-cache.ts';
 
 export interface TranscriptContent {
   readonly entries: readonly Entry[];
@@ -9,22 +21,17 @@ export interface TranscriptContent {
   readonly skipped: number;
 }
 
-interface Queue {
-  lines: string[];
-  /** Settles when `lines` are written. */
-  next: Promise<void> | undefined;
-  current: Promise<void>;
-}
+/** Files whose parsed content stays in memory, in bytes altogether. */
+const cacheBytes = 8 * 1024 * 1024;
 
-/** How many sessions are remembered as ending in a whole line. */
-const maxChecked = 1000;
-
+/**
+ * Small files of a local folder are read and written at once, without the thread pool: that takes a tenth of the time, keeps
+ * the order by itself, and a commit of the database takes longer.
+ */
 export class Transcripts {
   readonly #folder: string;
-  /** Sessions with writes under way, dropped as soon as they are written. */
-  readonly #queues = new Map<string, Queue>();
-  readonly #checked = new Set<string>();
-  #made: Promise<unknown> | undefined;
+  readonly #cache = new TranscriptCache(cacheBytes);
+  #made = false;
 
   /** `folder`: absolute path of the transcripts folder, made on the first write. */
   constructor(folder: string) {
@@ -37,35 +44,43 @@ export class Transcripts {
     return join(this.#folder, `${sessionId}.jsonl`);
   }
 
-  /**
-   * Appends in the order of the calls; what arrives during a write goes out together in the next one. Resolves when it is
-   * written, rejects when the disk refuses.
-   */
-  append(sessionId: string, entries: Entry | readonly Entry[]): Promise<void> {
+  /** Appends in the order of the calls. Resolves when it is written, rejects when the disk refuses. */
+  async append(sessionId: string, entries: Entry | readonly Entry[]): Promise<void> {
     const path = this.path(sessionId);
-    const lines = (isList(entries) ? entries : [entries]).map((entry) => `${JSON.stringify(entry)}\n`);
-    const queue = this.#queues.get(sessionId);
-    if (lines.length === 0) return queue?.next ?? queue?.current ?? Promise.resolve();
-    if (queue !== undefined) {
-      queue.lines.push(...lines);
-      queue.next ??= queue.current.catch(() => undefined).then(() => this.#write(sessionId, path));
-      return queue.next;
+    const lines = (isList(entries) ? entries : [entries]).map((entry) => JSON.stringify(entry));
+    if (lines.length === 0) return;
+    this.#makeFolder();
+    const file = openSync(path, 'a+', 0o600);
+    try {
+      const before = fstatSync(file, { bigint: true });
+      const known = before.size === 0n ? { entries: [], skipped: 0 } : this.#cache.get(sessionId, before);
+      // A write that fails half way leaves content nobody knows.
+      this.#cache.drop(sessionId);
+      const lead = endsInWholeLine(file, Number(before.size)) ? '' : '\n';
+      appendFileSync(file, `${lead}${lines.join('\n')}\n`);
+      if (known !== undefined && lead === '') this.#keep(sessionId, file, extended(known, lines));
+    } finally {
+      closeSync(file);
     }
-    const fresh: Queue = { lines, next: undefined, current: Promise.resolve() };
-    this.#queues.set(sessionId, fresh);
-    return this.#write(sessionId, path);
   }
 
-  /** Everything readable, writes under way included; empty when there is no transcript. A torn last line is left out. */
+  /** Everything readable; empty when there is no transcript. A torn last line is left out. */
   async read(sessionId: string): Promise<readonly Entry[]> {
     return (await this.readCounted(sessionId)).entries;
   }
 
   /** As `read`, and how many damaged lines in the middle were left out. */
   async readCounted(sessionId: string): Promise<TranscriptContent> {
-    await this.#written(sessionId);
-    const { kept, skipped } = parseLines(await readOr(this.path(sessionId), ''));
-    return { entries: kept.map((line) => line.entry), skipped };
+    const file = openOr(this.path(sessionId));
+    if (file === undefined) return { entries: [], skipped: 0 };
+    try {
+      const known = this.#cache.get(sessionId, fstatSync(file, { bigint: true })) ?? parsed(readFileSync(file, 'utf8'));
+      this.#keep(sessionId, file, known);
+      // The kept list grows with the file; what was read does not.
+      return { entries: [...known.entries], skipped: known.skipped };
+    } finally {
+      closeSync(file);
+    }
   }
 
   /**
@@ -73,29 +88,27 @@ export class Transcripts {
    * call that is not answered yet. Leaves an existing transcript alone.
    */
   async fork(from: string, to: string, turn?: string): Promise<void> {
-    await this.#written(from);
     const target = this.path(to);
-    if (await exists(target)) return;
-    const { kept } = parseLines(await readOr(this.path(from), ''));
+    if (existsSync(target)) return;
+    const { kept } = parseLines(readOr(this.path(from), ''));
     const copied = forked(
       kept.map((line) => line.entry),
       turn,
     );
     const text = kept.flatMap((line) => (copied.has(line.entry) ? [`${line.raw}\n`] : [])).join('');
-    await this.#makeFolder();
+    this.#makeFolder();
     // Written aside and renamed: a crash leaves no half copy under the session's name.
-    await writeFile(`${target}.part`, text, { mode: 0o600 });
-    await rename(`${target}.part`, target);
+    writeFileSync(`${target}.part`, text, { mode: 0o600 });
+    renameSync(`${target}.part`, target);
   }
 
   /** Renames the transcript to `*.deleted.<time>` or `*.reset.<time>` (`at`: Unix milliseconds); its new path, if there was one. */
   async archive(sessionId: string, kind: 'deleted' | 'reset', at: number): Promise<string | undefined> {
-    await this.#written(sessionId);
-    this.#checked.delete(sessionId);
+    this.#cache.drop(sessionId);
     const path = this.path(sessionId);
     const archived = `${path}.${kind}.${new Date(at).toISOString().replaceAll(':', '-')}`;
     try {
-      await rename(path, archived);
+      renameSync(path, archived);
       return archived;
     } catch (error) {
       if (isMissing(error)) return undefined;
@@ -103,43 +116,14 @@ export class Transcripts {
     }
   }
 
-  #write(sessionId: string, path: string): Promise<void> {
-    const queue = this.#queues.get(sessionId);
-    if (queue === undefined) return Promise.resolve();
-    const text = queue.lines.join('');
-    queue.lines = [];
-    queue.next = undefined;
-    queue.current = this.#appendText(sessionId, path, text).finally(() => {
-      if (queue.next === undefined) this.#queues.delete(sessionId);
-    });
-    return queue.current;
+  #keep(sessionId: string, file: number, content: Parsed): void {
+    this.#cache.set(sessionId, fstatSync(file, { bigint: true }), content);
   }
 
-  async #appendText(sessionId: string, path: string, text: string): Promise<void> {
-    await this.#makeFolder();
-    const lead = this.#checked.has(sessionId) || (await endsInWholeLine(path)) ? '' : '\n';
-    this.#checked.delete(sessionId);
-    await appendFile(path, lead + text, { mode: 0o600 });
-    this.#remember(sessionId);
-  }
-
-  #remember(sessionId: string): void {
-    this.#checked.add(sessionId);
-    const [oldest] = this.#checked;
-    if (this.#checked.size > maxChecked && oldest !== undefined) this.#checked.delete(oldest);
-  }
-
-  #makeFolder(): Promise<unknown> {
-    this.#made ??= mkdir(this.#folder, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
-      this.#made = undefined;
-      throw error;
-    });
-    return this.#made;
-  }
-
-  async #written(sessionId: string): Promise<void> {
-    const queue = this.#queues.get(sessionId);
-    await (queue?.next ?? queue?.current)?.catch(() => undefined);
+  #makeFolder(): void {
+    if (this.#made) return;
+    mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
+    this.#made = true;
   }
 }
 
@@ -150,6 +134,18 @@ function isList(entries: Entry | readonly Entry[]): entries is readonly Entry[] 
 interface Line {
   readonly raw: string;
   readonly entry: Entry;
+}
+
+function parsed(text: string): Parsed {
+  const { kept, skipped } = parseLines(text);
+  return { entries: kept.map((line) => line.entry), skipped };
+}
+
+/** With lines just written, as a later reader would find them. */
+function extended({ entries, skipped }: Parsed, lines: readonly string[]): Parsed {
+  const added = lines.flatMap((line) => parseEntry(line) ?? []);
+  entries.push(...added);
+  return { entries, skipped: skipped + lines.length - added.length };
 }
 
 function parseLines(text: string): { readonly kept: readonly Line[]; readonly skipped: number } {
@@ -221,37 +217,30 @@ function isComplete(turn: readonly Entry[]): boolean {
   return open.size === 0 && (!asked || turn.some((entry) => entry.type === 'assistant'));
 }
 
-async function readOr(path: string, missing: string): Promise<string> {
+function readOr(path: string, missing: string): string {
   try {
-    return await readFile(path, 'utf8');
+    return readFileSync(path, 'utf8');
   } catch (error) {
     if (isMissing(error)) return missing;
     throw error;
   }
 }
 
-async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    (error: unknown) => {
-      if (isMissing(error)) return false;
-      throw error;
-    },
-  );
+function openOr(path: string): number | undefined {
+  try {
+    return openSync(path, 'r');
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
 }
 
 /** A crash in the middle of a write leaves half a line; the next one must not be glued to it. */
-async function endsInWholeLine(path: string): Promise<boolean> {
-  try {
-    await using file = await open(path, 'r');
-    const { size } = await file.stat();
-    if (size === 0) return true;
-    const { buffer } = await file.read(Buffer.alloc(1), 0, 1, size - 1);
-    return buffer[0] === 10;
-  } catch (error) {
-    if (isMissing(error)) return true;
-    throw error;
-  }
+function endsInWholeLine(file: number, size: number): boolean {
+  if (size === 0) return true;
+  const last = Buffer.alloc(1);
+  readSync(file, last, 0, 1, size - 1);
+  return last[0] === 10;
 }
 
 function isMissing(error: unknown): boolean {

@@ -14,7 +14,7 @@ const schema = z.object({
   replaceAll: z.boolean().optional().describe('Replace every occurrence.'),
 });
 
-export function editTool(workspace: string, ids: Ids): Tool {
+export function editTool(workspace: string, ids: Ids, hidden: readonly string[]): Tool {
   return defineTool({
     name: 'edit',
     group: 'write',
@@ -22,7 +22,7 @@ export function editTool(workspace: string, ids: Ids): Tool {
     schema,
     example: { path: 'src/app.ts', oldText: 'const port = 80;', newText: 'const port = 8080;' },
     async run({ path, oldText, newText, replaceAll }) {
-      const place = await resolveInside(workspace, path);
+      const place = await resolveInside(workspace, path, hidden);
       if (!place.ok) return failure(refusalText(place.refusal));
       const bytes = await readBytes(place.value);
       if (!bytes.ok) return failure(refusalText(bytes.refusal));

@@ -8,13 +8,20 @@ import { readTool } from './read.ts';
 import { searchTool } from './search.ts';
 import { writeTool } from './write.ts';
 
+export interface FileToolsParts {
+  readonly clock: Clock;
+  readonly ids: Ids;
+  /** Absolute paths that stay closed although they lie in the workspace. */
+  readonly hidden?: readonly string[];
+}
+
 /** @param workspace absolute path of an existing folder; nothing outside it is read or written */
-export function fileTools(workspace: string, parts: { readonly clock: Clock; readonly ids: Ids }): readonly Tool[] {
+export function fileTools(workspace: string, { clock, ids, hidden = [] }: FileToolsParts): readonly Tool[] {
   return [
-    readTool(workspace),
-    listTool(workspace),
-    searchTool(workspace, { clock: parts.clock }),
-    writeTool(workspace, parts.ids),
-    editTool(workspace, parts.ids),
+    readTool(workspace, hidden),
+    listTool(workspace, hidden),
+    searchTool(workspace, { clock, hidden }),
+    writeTool(workspace, ids, hidden),
+    editTool(workspace, ids, hidden),
   ];
 }

@@ -15,7 +15,7 @@ const schema = z.object({
   path: z.string().min(1).optional().describe('Folder, relative to the workspace; default: the workspace itself.'),
 });
 
-export function listTool(workspace: string): Tool {
+export function listTool(workspace: string, hidden: readonly string[]): Tool {
   return defineTool({
     name: 'ls',
     group: 'read',
@@ -23,7 +23,7 @@ export function listTool(workspace: string): Tool {
     schema,
     example: { path: '.' },
     async run({ path }) {
-      const place = await resolveInside(workspace, path ?? '.');
+      const place = await resolveInside(workspace, path ?? '.', hidden);
       if (!place.ok) return failure(refusalText(place.refusal));
       const folder = await openInside(place.value, constants.O_RDONLY);
       if (!folder.ok) return failure(refusalText(folder.refusal));

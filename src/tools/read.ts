@@ -20,7 +20,7 @@ const schema = z.object({
   limit: z.number().int().min(1).max(maxLines).optional().describe(`Lines to show; default ${maxLines}.`),
 });
 
-export function readTool(workspace: string): Tool {
+export function readTool(workspace: string, hidden: readonly string[]): Tool {
   return defineTool({
     name: 'read',
     group: 'read',
@@ -28,7 +28,7 @@ export function readTool(workspace: string): Tool {
     schema,
     example: { path: 'README.md' },
     async run({ path, offset, limit }) {
-      const place = await resolveInside(workspace, path);
+      const place = await resolveInside(workspace, path, hidden);
       if (!place.ok) return failure(refusalText(place.refusal));
       const content = await readBytes(place.value);
       if (!content.ok) return failure(refusalText(content.refusal));

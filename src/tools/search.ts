@@ -30,6 +30,8 @@ export interface SearchJob {
   readonly flags: string;
   readonly include: string | undefined;
   readonly limit: number;
+  /** Neither read nor entered. */
+  readonly hidden: readonly string[];
 }
 
 /** What the thread posts: each file before it is searched, then its matches. */
@@ -43,6 +45,8 @@ export interface SearchOptions {
   readonly clock: Clock;
   /** Time for one search, in milliseconds; default 10,000. */
   readonly deadlineMs?: number;
+  /** Absolute paths that stay closed although they lie in the workspace. */
+  readonly hidden?: readonly string[];
 }
 
 export function searchTool(workspace: string, options: SearchOptions): Tool {
@@ -63,7 +67,7 @@ export function searchTool(workspace: string, options: SearchOptions): Tool {
           `"${args.pattern}" is no valid regular expression: ${expression.message}. Correct it, or set literal to true.`,
         );
       }
-      const place = await resolveInside(workspace, args.path ?? '.');
+      const place = await resolveInside(workspace, args.path ?? '.', options.hidden);
       if (!place.ok) return failure(refusalText(place.refusal));
       const missing = await lstat(place.value.path).then(
         () => undefined,
@@ -86,7 +90,8 @@ export function searchTool(workspace: string, options: SearchOptions): Tool {
 }
 
 function jobFor(place: Place, expression: RegExp, rest: Pick<SearchJob, 'include' | 'limit'>): SearchJob {
-  return { root: place.root, start: place.path, source: expression.source, flags: expression.flags, ...rest };
+  const { root, path: start, hidden } = place;
+  return { root, start, hidden, source: expression.source, flags: expression.flags, ...rest };
 }
 
 /** Accepts the `(?i)` other dialects begin with. Answers the syntax error instead of throwing it. */

@@ -5,10 +5,13 @@ import { type FileHandle, mkdir, open, readlink, realpath, rename, stat, unlink 
 import { basename, dirname, isAbsolute, join, parse, relative, resolve, sep } from 'node:path';
 import { ok, type Refusal, type Result, refuse } from '../core/result.ts';
 import { errorCode, errorText } from './define.ts';
+import { isHidden, isInside } from './inside.ts';
 
 /** A checked location. Nothing in `path` was a symbolic link when it was checked. */
 export interface Place {
   readonly root: string;
+  /** What stays closed although it lies inside. */
+  readonly hidden: readonly string[];
   /** Absolute, links resolved. It need not exist. */
   readonly path: string;
   /** As shown to the model: relative to the workspace. */
@@ -21,9 +24,14 @@ const maxLinks = 40;
 /**
  * Resolves `..`, absolute paths and the links of every existing ancestor, also for files that do not exist yet.
  * @param path as given by the model, relative to the workspace or absolute
- * @returns the place, or a refusal (`outside_workspace`, `workspace_missing`, `bad_path`)
+ * @param hidden absolute paths of files and folders no tool touches, e.g. those with tokens or other people's sessions
+ * @returns the place, or a refusal (`outside_workspace`, `hidden_path`, `workspace_missing`, `bad_path`)
  */
-export async function resolveInside(workspace: string, path: string): Promise<Result<Place>> {
+export async function resolveInside(
+  workspace: string,
+  path: string,
+  hidden: readonly string[] = [],
+): Promise<Result<Place>> {
   if (path.includes('\0')) return refuse('bad_path', 'The path holds a NUL character.', 'Give a plain path.');
   let root: string;
   try {
@@ -34,7 +42,10 @@ export async function resolveInside(workspace: string, path: string): Promise<Re
   }
   try {
     const target = await canonical(resolve(root, path));
-    if (isInside(root, target)) return ok({ root, path: target, shown: relative(root, target) || '.' });
+    const closed = await hiddenIn(root, hidden);
+    const shown = relative(root, target) || '.';
+    if (isHidden(closed, target)) return hiddenPath(shown);
+    if (isInside(root, target)) return ok({ root, hidden: closed, path: target, shown });
   } catch (error) {
     return refuse('bad_path', `"${path}" cannot be used: ${fileErrorText(error)}.`, 'Give another path.');
   }
@@ -42,10 +53,15 @@ export async function resolveInside(workspace: string, path: string): Promise<Re
   return refuse('outside_workspace', `"${path}" leads outside the workspace ${root}.`, example);
 }
 
-/** Whether `path` is `root` or below it. Both absolute and free of links. */
-export function isInside(root: string, path: string): boolean {
-  const step = relative(root, path);
-  return step !== '..' && !step.startsWith(`..${sep}`) && !isAbsolute(step);
+/** Where the hidden paths really are. One that holds the whole workspace cannot be meant. */
+async function hiddenIn(root: string, hidden: readonly string[]): Promise<readonly string[]> {
+  const real = await Promise.all(hidden.map((path) => canonical(path)));
+  return real.filter((path) => !isInside(path, root));
+}
+
+function hiddenPath(shown: string): Result<never> {
+  const message = `"${shown}" belongs to Switchyard itself: its settings, keys and records are not for agents.`;
+  return refuse('hidden_path', message, 'Do without it, or ask the owner.');
 }
 
 /** Like the kernel's own walk, but a missing tail is allowed and a dangling link counts as its target. */
@@ -100,8 +116,10 @@ export async function openInside(place: Place, flags: number): Promise<Result<Fi
     return { ok: false, refusal: fileRefusal(error, place.shown) };
   }
   const real = await readlink(`/proc/self/fd/${handle.fd}`).catch(() => realpath(place.path).catch(() => '/'));
-  if (isInside(place.root, real)) return ok(handle);
+  const hidden = isHidden(place.hidden, real);
+  if (isInside(place.root, real) && !hidden) return ok(handle);
   await handle.close();
+  if (hidden) return hiddenPath(place.shown);
   return refuse(
     'outside_workspace',
     `"${place.shown}" moved outside the workspace ${place.root}.`,

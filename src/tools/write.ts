@@ -12,7 +12,7 @@ const schema = z.object({
   content: z.string().describe('The whole new content.'),
 });
 
-export function writeTool(workspace: string, ids: Ids): Tool {
+export function writeTool(workspace: string, ids: Ids, hidden: readonly string[]): Tool {
   return defineTool({
     name: 'write',
     group: 'write',
@@ -20,7 +20,7 @@ export function writeTool(workspace: string, ids: Ids): Tool {
     schema,
     example: { path: 'notes/plan.txt', content: 'first line\n' },
     async run({ path, content }) {
-      const place = await resolveInside(workspace, path);
+      const place = await resolveInside(workspace, path, hidden);
       if (!place.ok) return failure(refusalText(place.refusal));
       const written = await replaceInside(place.value, { data: content, unique: ids.uuid() });
       if (!written.ok) return failure(refusalText(written.refusal));

@@ -9,7 +9,7 @@ import type { Run } from '../core/run.ts';
 import { lastRoute } from '../core/session.ts';
 import type { Ended } from '../delivery/deliver-row.ts';
 import { Outbox } from '../delivery/outbox.ts';
-import type { OutboxRow } from '../delivery/outbox-row.ts';
+import { type OutboxRow, readRow } from '../delivery/outbox-row.ts';
 import { Progress } from '../delivery/progress.ts';
 import { fallbackRoute, resolveRoute } from '../delivery/resolve-route.ts';
 import type { Sql } from '../infra/database.ts';
@@ -91,11 +91,12 @@ async function reroute({ sessions }: Stores, bindings: Bindings, row: OutboxRow)
 function recordDelivery(parts: EngineParts, { registry }: Stores, ended: Ended, sql: Sql): void {
   const now = parts.clock.now();
   const archiveMinutes = parts.config().agents.defaults.subagents.archiveAfterMinutes;
+  const sends = readRow(sql, { key: ended.key })?.attempts ?? 0;
   for (const id of ended.runs) {
-    const attempts = registry.get(id, sql)?.delivery.attempts ?? 0;
+    const handovers = registry.get(id, sql)?.delivery.attempts ?? 0;
     const delivery = {
       state: ended.state,
-      attempts: attempts + 1,
+      attempts: handovers + sends,
       ...(ended.reason === undefined ? {} : { reason: ended.reason }),
       ...(ended.state === 'delivered' ? { deliveredAt: now } : {}),
     };

@@ -85,7 +85,7 @@ export class Engine {
   async #resume(): Promise<void> {
     let taken: Promise<void>[] = [];
     for (const row of this.stores.inbox.open()) {
-      if (row.kind === 'message') taken.push(this.receiver.take(row.ticket, row.message));
+      if (row.kind === 'message') taken.push(this.receiver.take(row.ticket, row.message, true));
       else if (row.session !== undefined) {
         await Promise.all(taken);
         taken = [];
@@ -105,7 +105,7 @@ export class Engine {
   /** Nothing runs, nothing is owed, nothing waits to be sent now. */
   quiet(): boolean {
     const { turns, announcer, unprocessed } = this.layer;
-    const working = this.receiver.busy() || turns.busy() || unprocessed.busy() || announcer.busy();
+    const working = this.receiver.busy() || this.receiver.holding() || turns.busy() || unprocessed.busy() || announcer.busy();
     const busy = working || this.stores.registry.active().length > 0;
     return !busy && this.stores.registry.owed().every((run) => run.delivery.state === 'sending');
   }
@@ -140,6 +140,7 @@ export class Engine {
   async #drain(): Promise<void> {
     this.#draining = true;
     const { layer, parts, delivery, stores } = this;
+    this.receiver.close();
     // A command may wait for an agent, whose turn ends with the lanes.
     const drained = layer.scheduler.drain(parts.config().gateway.drainSeconds * 1000);
     const [report] = await Promise.all([drained, this.receiver.idle()]);
@@ -184,6 +185,7 @@ export class Engine {
       clock: parts.clock,
       bound: async (session) => (await delivery.bindings.of(session)) !== undefined,
       active: (session) => layer.turns.active(session),
+      sending: (runId) => delivery.outbox.ofRun(runId),
     });
   }
 

@@ -15,6 +15,7 @@ import type { Config } from '../infra/config.ts';
 import { childEnv, type Env } from '../infra/env.ts';
 import type { Ids } from '../infra/ids.ts';
 import type { Log } from '../infra/log.ts';
+import { statePaths } from '../infra/state-paths.ts';
 import type { ModelCheck } from '../runs/policy.ts';
 import { execTool } from '../tools/exec.ts';
 import { fileTools } from '../tools/files.ts';
@@ -24,6 +25,8 @@ import { webFetchTool } from '../tools/web.ts';
 
 export interface ToolboxParts {
   readonly home: string;
+  /** The config file, which may hold tokens. */
+  readonly configPath: string;
   readonly workingDirectory: string;
   readonly clock: Clock;
   readonly ids: Ids;
@@ -71,13 +74,23 @@ export class Toolbox {
     if (known !== undefined) return known;
     const { clock, ids, config } = this.#parts;
     const made = [
-      ...fileTools(workspace, { clock, ids }),
+      ...fileTools(workspace, { clock, ids, hidden: ownFiles(this.#parts) }),
       execTool({ workspace, childEnv, groups: this.groups, clock }),
       webFetchTool({ clock, allowPrivate: () => config().tools.web.allowPrivateAddresses }),
     ];
     this.#byWorkspace.set(workspace, made);
     return made;
   }
+}
+
+/**
+ * What file tools must not reach, since the workspace is the working directory unless somebody sets one: tokens and keys, and
+ * what other people said. The state folder's parts are named too, in case the workspace lies in it.
+ */
+function ownFiles({ home, configPath, workingDirectory }: ToolboxParts): readonly string[] {
+  const { database, log, consoleHistory } = statePaths(home);
+  const parts = [database, `${database}-wal`, log, `${log}.1`, consoleHistory, join(home, 'transcripts')];
+  return [home, ...parts, configPath, join(workingDirectory, '.env')];
 }
 
 export interface NativeParts {

@@ -2,20 +2,19 @@
 // Each part is built from what is stored below it and reaches its peers through `Circle`, which is complete at the end.
 import type { MailItem } from '../agents/mailbox.ts';
 import { Profiles } from '../agents/profile.ts';
-import { Turns } from '../agents/turns.ts';
+import type { Turns } from '../agents/turns.ts';
 import type { Run } from '../core/run.ts';
 import type { Session } from '../core/session.ts';
 import { itemId, replyKey, ticketsOf } from '../inbound/tickets.ts';
-import { Unprocessed } from '../inbound/unprocessed.ts';
+import type { Unprocessed } from '../inbound/unprocessed.ts';
 import { Scheduler } from '../lanes/scheduler.ts';
 import { Announcer } from '../runs/announce.ts';
 import { BudgetEnd } from '../runs/budget-end.ts';
+import { taskFailed } from '../runs/end-run.ts';
 import { Messages } from '../runs/messages.ts';
 import { type RunItem, Spawner } from '../runs/spawn.ts';
 import { Stopper } from '../runs/stop.ts';
-import { TurnEnd } from '../runs/turn-end.ts';
 import { RunClock } from '../runs/turn-hooks.ts';
-import { queueSettings } from '../sessions/session-services.ts';
 import { distrusted } from '../sessions/sessions.ts';
 import type { DeliveryLayer } from './delivery.ts';
 import { originOf } from './origin.ts';
@@ -24,6 +23,7 @@ import { sessionTools } from './session-tools.ts';
 import { spawnFacts } from './spawn-facts.ts';
 import type { Stores } from './stores.ts';
 import { closeRunThread, openRunThread } from './threads.ts';
+import { turnEnd, turns, unprocessed } from './turns.ts';
 
 export interface Process {
   /** Number of this start of the process. */
@@ -57,7 +57,7 @@ export interface RunsLayer {
 }
 
 /** The parts under construction: each uses the others only once everything exists. */
-type Circle = { -readonly [K in keyof RunsLayer]: RunsLayer[K] };
+export type Circle = { -readonly [K in keyof RunsLayer]: RunsLayer[K] };
 
 export function wireRuns(below: Below): RunsLayer {
   const circle = {} as Circle;
@@ -81,8 +81,11 @@ function ended(below: Below, circle: Circle): (run: Run) => void {
     circle.clock.forget(run);
     // Nobody is left in its session to take in what its children bring.
     circle.turns.passOn(run.child);
-    const failed = run.state.status === 'failed' || run.state.status === 'timed_out';
-    const after = [stores.budgets.recordEnd(run.tree, run.agentId, run.task, failed), parts.killPrograms(run.child)];
+    const failed = taskFailed(run);
+    const after = [
+      ...(failed === undefined ? [] : [stores.budgets.recordEnd(run.tree, run.agentId, run.task, failed)]),
+      parts.killPrograms(run.child),
+    ];
     for (const done of after)
       done.catch((error: unknown) => parts.log.error({ err: error, run: run.id }, 'cleaning up failed'));
     circle.announcer.owe(run);
@@ -116,6 +119,7 @@ function profiles(below: Below, circle: Circle): Profiles {
     system,
     contextTokens,
     catalogue: async (session, agent) => [...own(session), ...(await parts.tools(session, agent))],
+    session: (key) => stores.sessions.get(key),
     origin: (session) => originOf(stores, session),
   });
 }
@@ -174,78 +178,6 @@ function budgetEnd({ parts, stores, delivery }: Below, circle: Circle): BudgetEn
     stopRuns: (runs, ask) => circle.stopper.stopRuns(runs, ask),
     notify: delivery.notify,
     enqueue: delivery.enqueue,
-  });
-}
-
-function turnEnd(below: Below, circle: Circle): TurnEnd {
-  const { parts, stores, delivery } = below;
-  const { database, registry, sessions, transcripts, budgets, inbox } = stores;
-  const spawnTool = { name: 'sessions_spawn', group: 'session' } as const;
-  return new TurnEnd({
-    database,
-    registry,
-    sessions,
-    transcripts,
-    budgets,
-    clock: parts.clock,
-    archiveMinutes: () => parts.config().agents.defaults.subagents.archiveAfterMinutes,
-    boundRoute: async (session) => (await delivery.bindings.of(session))?.route,
-    maySpawn: async (result) => circle.profiles.removal(result.session, spawnTool) === undefined,
-    waiting: (session) => circle.turns.waiting(session),
-    enqueue: delivery.enqueue,
-    inboxDone: (sql, itemIds, reason) => inbox.done(sql, ticketsOf(itemIds), reason),
-    answered: (sql, result, live) => circle.messages.settled(sql, result, live),
-    sent: () => delivery.outbox.kick(),
-    ended: circle.ended,
-    stopBelow: (session) => circle.stopper.stopBelow(session),
-    workLeft: (result) => circle.clock.workLeft(result.id),
-    spent: (events) => circle.budgetEnd.spent(events),
-    answeredThere: (run) => circle.announcer.note(run),
-  });
-}
-
-function turns(below: Below, circle: Circle, end: TurnEnd): Turns {
-  const { parts, stores, delivery } = below;
-  const { clock, ids, log, config, runtime } = parts;
-  const { sessions, transcripts } = stores;
-  return new Turns({
-    clock,
-    ids,
-    log,
-    sessions,
-    transcripts,
-    scheduler: circle.scheduler,
-    profile: (session) => circle.profiles.of(session),
-    signs: delivery.signs,
-    queue: (session, route) => queueSettings(config(), session, route?.channel),
-    canInject: (session) => runtime(session).kind === 'native',
-    limits: () => {
-      const { stall, subagents } = config().agents.defaults;
-      const [startMs, warnMs] = [subagents.startTimeoutSeconds * 1000, stall.warnSeconds * 1000];
-      return { startMs, warnMs, abortMs: stall.abortSeconds * 1000 };
-    },
-    hooks: {
-      started: (turn) => circle.clock.started(turn),
-      alive: (turn) => circle.clock.alive(turn),
-      settle: (result) => end.settle(result),
-      refuseCall: (turn) => circle.clock.refuseCall(turn),
-      spend: (turn, session, usage) => circle.clock.spend(turn, session, usage),
-      stalled: (turn, silentMs) => circle.clock.stalled(turn, silentMs),
-      dropped: (session, items, why) => circle.unprocessed.add(session, items, why),
-    },
-  });
-}
-
-function unprocessed({ parts, stores, delivery }: Below): Unprocessed {
-  const { database, inbox } = stores;
-  const { clock, log } = parts;
-  return new Unprocessed({
-    database,
-    inbox,
-    clock,
-    log,
-    enqueue: delivery.enqueue,
-    sent: () => delivery.outbox.kick(),
   });
 }
 

@@ -2,8 +2,8 @@
 import type { Profiles } from '../agents/profile.ts';
 import type { ModelRequest } from '../agents/registry.ts';
 import { threadBindingSettings } from '../bindings/expiry.ts';
-import { unknown } from '../core/format.ts';
 import { opensThreads } from '../core/channel.ts';
+import { unknown } from '../core/format.ts';
 import type { Route } from '../core/route.ts';
 import type { AgentInfo } from '../core/services.ts';
 import type { Session } from '../core/session.ts';

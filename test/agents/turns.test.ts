@@ -76,10 +76,9 @@ test('a turn that wakes up after it lost its slots takes nothing in and changes 
   world.agent.always(/./, [wait(1000), say('fine')]);
   world.give('one');
   await world.clock.flush();
+  world.give('two');
   world.turns.abort('agent:main:main', 'user');
   await world.clock.advance(10_000);
-  world.give('two');
-  await world.clock.flush();
   world.give('three');
   wakes.resolve();
   await world.clock.advance(5_000);
@@ -87,6 +86,35 @@ test('a turn that wakes up after it lost its slots takes nothing in and changes 
   expect(woke).toEqual(['slots_lost']);
   expect(world.settled.map((result) => result.items.map((item) => item.text))).toEqual([['one'], ['two', 'three']]);
   expect(world.settled[0]?.answers).toEqual([]);
+});
+
+test('typing goes on while what a turn did not read waits for a slot', async () => {
+  const sessions = Array.from({ length: 5 }, (_, n) => aSession({ key: `s${n}`, id: `id${n}` }));
+  const world = turnWorld({ sessions });
+  world.agent.always(/./, [hang()]);
+  for (const { key } of sessions) world.give(`to ${key}`, {}, key);
+  await world.clock.flush();
+  const { id } = world.give('unread', {}, 's0');
+  world.turns.abort('s0', 'user');
+  await world.clock.flush();
+  expect(world.turns.active('s4')).toBeDefined();
+  expect(world.typing.has(id)).toBe(true);
+  for (const { key } of sessions) world.turns.abort(key, 'user');
+  await world.clock.flush();
+  world.turns.abort('s0', 'user');
+  await world.turns.idle();
+  expect(world.typing.size).toBe(0);
+});
+
+test('a session that is spoken to the moment its turn ended can be found and stopped', async () => {
+  const world = turnWorld();
+  world.agent.once(/one/, 'done').always(/./, [hang()]);
+  void world.give('one').ended.then(() => world.give('two'));
+  await world.clock.flush();
+  await world.clock.flush();
+  expect(world.turns.abort('agent:main:main', 'user')).toBeDefined();
+  await world.turns.idle();
+  expect(world.heard()).toEqual(['one', 'two']);
 });
 
 test('what a forced turn had written and used is in its result', async () => {
@@ -173,6 +201,33 @@ test('a yielded session is woken by its time limit, and by nothing once somethin
   await sleeps();
   expect(turns.childEnded(key, 'run-1')).toBe('wake');
   expect(turns.stats().items).toBe(0);
+});
+
+test('at the end of the process what waits is given back and no timer is left', async () => {
+  const world = turnWorld();
+  const { turns, clock } = world;
+  const key = world.session().key;
+  world.agent.once(/work/, () => {
+    turns.hold(
+      key,
+      { waitFor: 'all', runIds: ['run-1', 'run-2'] },
+      {
+        afterMs: 5_000,
+        item: () => {
+          throw new Error('woken');
+        },
+      },
+    );
+    return 'waiting';
+  });
+  world.give('work');
+  await clock.flush();
+  const { ended } = world.give('result', { kind: 'completion' });
+  await turns.close();
+  expect(await ended).toEqual({ kind: 'dropped', why: 'draining' });
+  expect(turns.stats()).toEqual({ sessions: 0, items: 0 });
+  expect(clock.pending()).toBe(0);
+  expect(world.typing.size).toBe(0);
 });
 
 test('sessions do not wait for each other beyond the width of the lane', async () => {

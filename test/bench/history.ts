@@ -47,7 +47,7 @@ async function copyRuns({ stores }: Engine, template: Run): Promise<void> {
         child,
         childSessionId: systemIds.uuid(),
         requester: index % 10 === 9 ? before : template.requester,
-        label: `run ${index}`,
+        label: `run-${index}`,
         state: {
           status: 'succeeded',
           startedAt: endedAt - 5000,

@@ -1,31 +1,31 @@
 // Commands while nothing moves: every slot is held by a turn that never ends and ignores its abort.
 // Run: node test/bench/wedged.ts
 import type { AgentRuntime, TurnEvent } from '../../src/core/agent.ts';
+import { until } from '../fakes/wait.ts';
 import { type Bench, openBench } from './engine.ts';
 import { type Figure, main, percentile, samples } from './report.ts';
 
 const rounds = 200;
 
 export async function benchWedged(): Promise<readonly Figure[]> {
+  const held = { slots: 0 };
   const bench = await openBench({
-    runtime: deaf(),
+    runtime: deaf(held),
     config: { agents: { defaults: { subagents: { maxChildrenPerAgent: 20 } } } },
   });
-  await wedge(bench);
+  await wedge(bench, held);
   const figures: Figure[] = [];
-  for (const command of ['/status', '/subagents list', '/tasks', '/help']) figures.push(await latency(bench, command));
-  figures.push(await latency(bench, '/steer hurry up'));
+  for (const command of ['/status', '/subagents list', '/tasks', '/agents', '/queue', '/help'])
+    figures.push(await latency(bench, command));
   figures.push(await stopping(bench));
   return figures;
 }
 
 /** 4 chat turns and 8 runs at work, 20 more chats waiting. */
-async function wedge(bench: Bench): Promise<void> {
+async function wedge(bench: Bench, held: { readonly slots: number }): Promise<void> {
   for (let run = 0; run < 8; run += 1) await bench.ask('chat0', `/subagents spawn main job ${run}`);
   for (let chat = 0; chat < 24; chat += 1) await bench.say(`chat${chat}`, 'work');
-  await bench.engine.receiver.idle();
-  const full = (): boolean => bench.engine.layer.turns.allActive().length === 12;
-  while (!full()) await new Promise((resolve) => setTimeout(resolve, 5));
+  await until(() => held.slots === 12, 'every slot to be held');
 }
 
 async function latency(bench: Bench, command: string): Promise<Figure> {
@@ -45,12 +45,12 @@ async function stopping(bench: Bench): Promise<Figure> {
   return { name: '/stop of a chat that waits, p99', value: percentile(took, 0.99), unit: 'ms', aim: { atMost: 50 } };
 }
 
-function deaf(): AgentRuntime {
+function deaf(held: { slots: number }): AgentRuntime {
   return {
     kind: 'native',
     steer: async () => 'unsupported',
-    // biome-ignore lint/correctness/useYield: it never comes to anything
     async *turn(): AsyncGenerator<TurnEvent> {
+      held.slots += 1;
       await new Promise<never>(() => undefined);
     },
   };

@@ -4,7 +4,7 @@ import { aWorld } from '../fakes/services.ts';
 import { lines, typed } from './story.ts';
 
 const discord = aPlace({ route: { channel: 'discord', account: 'default', chat: '900' } });
-const notBound = '⚠️ This conversation is not bound to a sub-agent. /focus <target> binds it.';
+const notBound = '⚠️ This conversation is not bound to a session. /focus <label> binds it.';
 const refusal = { code: 'not_binder', message: 'Only telegram:7 or the owner may change this.', fix: '' };
 const binding = aBinding({ label: 'docs' });
 

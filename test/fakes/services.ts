@@ -159,6 +159,7 @@ function fakeRuns(world: World): RunServices {
     roster: async () =>
       viewsOf(world).filter((view) => !ended(view) || world.bindings.some((one) => one.session === view.run.child)),
     newest: async (_place, count) => [...viewsOf(world)].reverse().slice(0, count),
+    number: async (_place, run) => viewsOf(world).find((view) => view.run.id === run.id)?.number ?? 0,
     find: async (_place, token) => findRun(world, token),
     children: async (run) => world.runs.filter((other) => other.parent === run.id),
     spawn: async (_place, request) => act(world, `spawn ${JSON.stringify(request)}`, spawned(world, request)),

@@ -4,12 +4,22 @@ import type { Run } from '../../src/core/run.ts';
 import { call, type Script, say } from '../fakes/script.ts';
 import type { World } from './world.ts';
 
-/** A tool's answer; `data` is its JSON. */
+/** A tool's answer; `data` is its JSON, of which each tool gives its own part. */
 export interface Answer {
   readonly text: string;
   readonly failed: boolean;
-  // biome-ignore lint/suspicious/noExplicitAny: JSON whose shape each test asserts
-  readonly data: any;
+  readonly data: AnswerData;
+}
+
+interface AnswerData {
+  readonly code: string | undefined;
+  readonly message: string;
+  readonly fix: string;
+  readonly runId: string;
+  readonly childSessionKey: string;
+  readonly label: string;
+  readonly runTimeoutSeconds: number;
+  readonly messages: readonly unknown[];
 }
 
 let serial = 0;
@@ -45,14 +55,8 @@ function firstRound(script: Script): Script {
 export const spawn = (world: World, input: object): Promise<Answer> => callTool(world, 'sessions_spawn', input);
 
 export function answerOf(output: { readonly text: string; readonly failed?: boolean } | undefined): Answer {
-  const text = output?.text ?? '';
-  let data: unknown;
-  try {
-    data = JSON.parse(text);
-  } catch {
-    data = undefined;
-  }
-  return { text, failed: output?.failed === true, data };
+  const text = output?.text ?? '{}';
+  return { text, failed: output?.failed === true, data: JSON.parse(text) };
 }
 
 /** What the next task turn of a run does; matched by the run's task. */

@@ -1,5 +1,5 @@
 // From "the run ended" to "the requester knows": completion turns and their retries, the formatter, silence, injection,
-// batches, nesting, requesters that are gone, and restarts in between.
+// batches, requesters that are gone, and restarts in between.
 import { afterEach, describe, expect, test } from 'vitest';
 import { boundary, call, fail, hang, type ScriptStep, say, wait } from '../fakes/script.ts';
 import {
@@ -28,8 +28,6 @@ async function open(options: WorldOptions = {}): Promise<World> {
   world = await openWorld(options);
   return world;
 }
-
-const nested = { agents: { defaults: { subagents: { maxSpawnDepth: 3 } } } };
 
 describe('a run started by an agent', () => {
   test('is reported by the requester in its own words, once', async () => {
@@ -62,29 +60,32 @@ describe('a run started by an agent', () => {
   test.each([
     ['fails', [fail('overloaded')]],
     ['answers nothing', []],
-  ] as const)('is handed over again after 5, 20 and 60 s where the requester %s, then posted once', async (_, script) => {
-    const here = await open();
-    here.agent.once(/^research$/, 'A is 1');
-    here.agent.always(completionTurn(), script);
-    await delegate(here, 'research');
-    const tried = (): number => turnsOf(here, ann(here)).filter(isCompletion).length;
-    for (const [attempt, pause] of [5_000, 20_000, 60_000].entries()) {
-      await here.until(() => tried() === attempt + 1 && !here.engine.layer.turns.busy(), `attempt ${attempt + 1}`);
-      await here.until(() => here.run('research').delivery.state === 'handed', 'it to be owed');
-      await here.clock.flush();
-      await here.clock.advance(pause - 1);
-      await here.clock.flush();
-      expect(tried()).toBe(attempt + 1);
-      await here.clock.advance(1);
-    }
-    const posted = await here.channel.next('completed successfully');
-    expect(posted.text).toBe(
-      `✅ research: completed successfully\nA is 1\nruntime 0.0s · tokens 10 in / 5 out / 15 total · est. $0.00 · run ${here.run('research').id.slice(0, 8)}`,
-    );
-    expect(tried()).toBe(4);
-    await delivers(here, 'research', 'delivered');
-    expect(here.channel.texts()).toHaveLength(2);
-  });
+  ] as const)(
+    'is handed over again after 5, 20 and 60 s where the requester %s, then posted once',
+    async (_, script) => {
+      const here = await open();
+      here.agent.once(/^research$/, 'A is 1');
+      here.agent.always(completionTurn(), script);
+      await delegate(here, 'research');
+      const tried = (): number => turnsOf(here, ann(here)).filter(isCompletion).length;
+      for (const [attempt, pause] of [5_000, 20_000, 60_000].entries()) {
+        await here.until(() => tried() === attempt + 1 && !here.engine.layer.turns.busy(), `attempt ${attempt + 1}`);
+        await here.until(() => here.run('research').delivery.state === 'handed', 'it to be owed');
+        await here.clock.flush();
+        await here.clock.advance(pause - 1);
+        await here.clock.flush();
+        expect(tried()).toBe(attempt + 1);
+        await here.clock.advance(1);
+      }
+      const posted = await here.channel.next('completed successfully');
+      expect(posted.text).toBe(
+        `✅ research: completed successfully\nA is 1\nruntime 0.0s · tokens 10 in / 5 out / 15 total · est. $0.00 · run ${here.run('research').id.slice(0, 8)}`,
+      );
+      expect(tried()).toBe(4);
+      await delivers(here, 'research', 'delivered');
+      expect(here.channel.texts()).toHaveLength(2);
+    },
+  );
 
   test('is taken from a turn that is too slow, each attempt aborted before the next', async () => {
     const here = await open({ config: { agents: { defaults: { subagents: { announceTimeoutMs: 30_000 } } } } });
@@ -129,10 +130,19 @@ describe('a run started by an agent', () => {
 
   test('that failed, timed out or said nothing is reported with that status', async () => {
     const here = await open();
-    here.agent.once(/^broken$/, [say('half'), fail('no such key', 'bad_key')]);
-    here.agent.once(/^mute$/, [call('agents_list')]);
+    const told = gate();
+    here.agent.once(/^broken$/, async function* (context) {
+      await told.passed(context);
+      yield say('half');
+      yield fail('no such key', 'bad_key');
+    });
+    here.agent.once(/^mute$/, async function* (context) {
+      await told.passed(context);
+      yield call('agents_list');
+    });
     here.agent.always(completionTurn(), 'NO_REPLY');
     await delegate(here, 'broken', 'mute');
+    told.open();
     await delivers(here, 'broken', 'silent');
     await delivers(here, 'mute', 'silent');
     const read = (await notes(here, ann(here))).join('\n');
@@ -149,7 +159,9 @@ describe('a run started by an agent', () => {
     await here.channel.next('✅ research: completed successfully');
     await delivers(here, 'research', 'delivered');
     expect(turnsOf(here, ann(here))).toEqual(['delegate research']);
-    expect(await noted(here, ann(here), 'A is 1')).toMatch(/^\[Already shown to the person; no answer is needed\.]\n\[/);
+    expect(await noted(here, ann(here), 'A is 1')).toMatch(
+      /^\[Already shown to the person; no answer is needed\.]\n\[/,
+    );
   });
 });
 
@@ -323,150 +335,6 @@ describe('several completions', () => {
     expect(both?.key).toBe(`announce:${here.run('one').id}:0`);
     expect(alone?.key).toBe(`announce:${here.run('three').id}:0`);
     expect(here.runs().map((run) => run.delivery.state)).toEqual(['delivered', 'delivered', 'delivered']);
-  });
-});
-
-describe('nested runs', () => {
-  test('are waited for, digested inside, and only the outer one speaks to the chat', async () => {
-    const here = await open({ config: nested });
-    const done = gate();
-    here.agent.once(/^inner$/, async function* (context) {
-      await done.passed(context);
-      yield say('inner result');
-    });
-    here.agent.once(/^outer$/, [start('inner'), say('waiting for inner')]);
-    here.agent.once((session, text) => session.kind === 'subagent' && isCompletion(text), 'outer result');
-    here.agent.once(completionTurn('outer'), 'All done.');
-    await delegate(here, 'outer');
-    await ends(here, 'outer', 'waiting');
-    expect(await typed(here, '/subagents')).toContain('waiting on 1 child');
-    expect(here.channel.texts()).toHaveLength(2);
-    done.open();
-    await here.channel.next('All done.');
-    await here.settled();
-    expect(here.run('inner').delivery).toMatchObject({ state: 'delivered', reason: 'taken in by the requester' });
-    expect(here.run('outer').state).toMatchObject({ outcome: { kind: 'success', text: 'outer result' } });
-    const read = (await notes(here, ann(here))).join('\n');
-    expect(read).toContain('label "outer"');
-    expect(read).not.toContain('inner');
-    expect(here.channel.texts().filter((text) => text.includes('inner'))).toEqual([
-      expect.stringContaining('waiting on 1 child'),
-    ]);
-  });
-
-  test.each([['NO_REPLY'], ['ANNOUNCE_SKIP']])('whose last child answers %s end with what they said', async (word) => {
-    const here = await open({ config: nested });
-    const done = gate();
-    here.agent.once(/^inner$/, async function* (context) {
-      await done.passed(context);
-      yield say(word);
-    });
-    here.agent.once(/^outer$/, [start('inner'), say('outer said this')]);
-    here.agent.once(completionTurn('outer'), 'All done.');
-    await delegate(here, 'outer');
-    await ends(here, 'outer', 'waiting');
-    done.open();
-    await here.channel.next('All done.');
-    expect(here.run('outer').state).toMatchObject({ status: 'succeeded', outcome: { text: 'outer said this' } });
-    await here.settled();
-  });
-
-  test('that yielded are woken when none of their children has anything to say', async () => {
-    const here = await open({ config: nested });
-    const done = gate();
-    for (const task of ['left', 'right']) {
-      here.agent.once(new RegExp(`^${task}$`), async function* (context) {
-        await done.passed(context);
-        yield say('NO_REPLY');
-      });
-    }
-    here.agent.once(/^outer$/, [start('left'), start('right'), call('sessions_yield')]);
-    here.agent.once(/^\[The sub-agents you waited for have ended/, 'outer result');
-    here.agent.once(completionTurn('outer'), 'All done.');
-    await delegate(here, 'outer');
-    await ends(here, 'outer', 'waiting');
-    done.open();
-    await here.channel.next('All done.');
-    await here.settled();
-  });
-
-  test('whose requester cannot take them in fail it, with its other children, and climb', async () => {
-    const here = await open({ config: nested });
-    here.agent.once(/^inner$/, 'inner result');
-    here.agent.once(/^other$/, [say('at it'), hang()]);
-    here.agent.once(/^outer$/, [start('inner'), start('other'), say('waiting')]);
-    here.agent.always((session, text) => session.kind === 'subagent' && isCompletion(text), [fail('broken')]);
-    here.agent.always(completionTurn(), ({ text }) => `told: ${/label "(\w+)"/.exec(text)?.[1]}`);
-    await delegate(here, 'outer');
-    const outer = (): string => here.run('outer').child;
-    for (const [attempt, pause] of [5_000, 20_000, 60_000].entries()) {
-      await here.until(
-        () => turnsOf(here, outer()).length === attempt + 2 && here.engine.layer.turns.active(outer()) === undefined,
-        `attempt ${attempt + 1}`,
-      );
-      await here.clock.flush();
-      await here.clock.advance(pause);
-    }
-    await here.channel.next('told: outer');
-    await here.channel.next('told: inner');
-    await here.settled();
-    expect(here.run('outer').state).toMatchObject({ status: 'failed', outcome: { code: 'handover_failed' } });
-    expect(here.run('other').state).toMatchObject({ status: 'stopped', outcome: { by: 'cascade' } });
-    expect(here.run('other').delivery.state).toBe('skipped');
-  });
-
-  test('whose requester failed meanwhile are given to whoever asked for that one', async () => {
-    const here = await open({ config: nested });
-    const [done, broke] = [gate(), gate()];
-    here.agent.once(/^inner$/, async function* (context) {
-      await done.passed(context);
-      yield say('inner result');
-    });
-    here.agent.once(/^outer$/, async function* (context) {
-      yield start('inner');
-      await broke.passed(context);
-      yield fail('broken');
-    });
-    here.agent.always(completionTurn(), ({ text }) => `told: ${/label "(\w+)"/.exec(text)?.[1]}`);
-    await delegate(here, 'outer');
-    await here.until(() => here.runs().length === 2, 'inner');
-    done.open();
-    await here.until(() => here.run('inner').delivery.state === 'handed', 'the handover to outer');
-    broke.open();
-    await here.channel.next('told: outer');
-    await here.channel.next('told: inner');
-    await here.settled();
-    expect(here.run('inner').delivery.state).toBe('delivered');
-  });
-});
-
-describe('stopped runs', () => {
-  test('are not announced: the command said so', async () => {
-    const here = await open();
-    here.agent.once(/^research$/, [hang()]);
-    await delegate(here, 'research');
-    await ends(here, 'research', 'running');
-    expect(await typed(here, '/subagents kill research')).toBe('✅ stopped 1, already finished 0, failed 0');
-    expect((await delivers(here, 'research', 'skipped')).delivery.reason).toBe(
-      'stopped by user; the command that stopped it said so',
-    );
-    await here.settled();
-    expect(turnsOf(here, ann(here))).toHaveLength(1);
-  });
-
-  test('are told to an agent that waits for them', async () => {
-    const here = await open({ config: nested });
-    here.agent.once(/^inner$/, [hang()]);
-    here.agent.once(/^outer$/, [start('inner'), say('waiting')]);
-    here.agent.once((session, text) => session.kind === 'subagent' && /^Status: stopped$/m.test(text), 'went on alone');
-    here.agent.once(completionTurn('outer'), 'All done.');
-    await delegate(here, 'outer');
-    await ends(here, 'inner', 'running');
-    await ends(here, 'outer', 'waiting');
-    await typed(here, '/subagents kill inner');
-    await here.channel.next('All done.');
-    expect(here.run('outer').state).toMatchObject({ outcome: { text: 'went on alone' } });
-    await here.settled();
   });
 });
 

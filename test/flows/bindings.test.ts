@@ -14,10 +14,10 @@ describe('/session', () => {
     world = await openWorld();
     await ended(world, 'docs');
     expect(await typed(world, '/session')).toBe(
-      '⚠️ This conversation is not bound to a sub-agent. /focus <target> binds it.',
+      '⚠️ This conversation is not bound to a session. /focus <label> binds it.',
     );
     expect(await typed(world, '/session idle 2h')).toBe(
-      '⚠️ This conversation is not bound to a sub-agent. /focus <target> binds it.',
+      '⚠️ This conversation is not bound to a session. /focus <label> binds it.',
     );
     await typed(world, '/focus docs');
     expect(await typed(world, '/session')).toBe(

@@ -81,6 +81,28 @@ export async function noted(world: World, session: string, words: string): Promi
   return found ?? '';
 }
 
+/** Lets time pass in small steps until the promise settles; what waits for the disk gets real time in between. */
+export async function within<T>(world: World, limitMs: number, goal: Promise<T>): Promise<T> {
+  let settled = false;
+  const note = (): void => {
+    settled = true;
+  };
+  goal.then(note, note);
+  for (let passed = 0; passed <= limitMs; passed += 50) {
+    await until(() => settled, '', 15).catch(() => undefined);
+    if (settled) return goal;
+    await world.clock.advance(50);
+  }
+  throw new Error(`not within ${limitMs} ms`);
+}
+
+/** The process ends, is down for a while, and starts again. */
+export async function downFor(world: World, ms: number): Promise<void> {
+  await world.clock.runUntil(world.engine.drain(), 120_000);
+  await world.clock.advance(ms);
+  await world.restart('kill');
+}
+
 export function group(world: World, thread?: string): Route {
   return { channel: world.channel.id, account: 'default', chat: 'g', ...(thread === undefined ? {} : { thread }) };
 }

@@ -230,6 +230,12 @@ test('a channel has its own mode, which a session may override', async () => {
   await world.clock.advance(10 * second);
   await answered(2);
   expect(await typed(world, '/queue steer')).toContain('mode: steer');
+  await typed(world, '/subagents spawn main count');
+  await world.until(() => asked().length === 3, 'the run');
+  await world.clock.advance(10 * second);
+  await world.settled();
+  await typed(world, '/focus 1');
+  expect(await typed(world, '/queue')).toContain('mode: followup');
 });
 
 test('a message after /stop is not caught by it, and one after /new belongs to the new session', async () => {

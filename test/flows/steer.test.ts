@@ -1,6 +1,10 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { skippedText } from '../../src/agents/native.ts';
 import type { AgentRuntime } from '../../src/core/agent.ts';
+import { aTool } from '../agents/kit.ts';
+import { scriptedLoop, seen } from '../agents/native-kit.ts';
 import { call, hang, type Script, say, wait } from '../fakes/script.ts';
+import { modelCalls, modelSays } from '../fakes/scripted-model.ts';
 import { answers, inboxRows, inboxStory, remembered } from './inbox-view.ts';
 import { inGroup, openPeople, typed } from './people.ts';
 import { openWorld, type World } from './world.ts';
@@ -157,6 +161,34 @@ test('a send to a run at work is its next turn, and the result and the answer bo
   expect(answers(world).filter((text) => text.includes('done: count'))).toHaveLength(1);
 });
 
+test('a send that a run at work answers after thirty seconds is answered too', async () => {
+  world.agent.once(/^how many/, [wait(25 * second), say('seven')]);
+  await startsRun('count');
+  await world.say('/subagents send 1 how many?');
+  await world.until(() => world.engine.layer.turns.waiting(world.run('count').child).length === 1, 'the note');
+  await world.clock.advance(10 * second);
+  await world.until(() => asked().length === 2, 'its turn');
+  await world.clock.advance(25 * second);
+  await world.settled();
+  expect(replies().at(-1)).toMatch(/^⏳ still running/);
+  expect(answers(world).filter((text) => text.includes('seven'))).toHaveLength(1);
+});
+
+test('a run that waits for its children answers a send before it has ended', async () => {
+  world.configure({ agents: { defaults: { subagents: { maxSpawnDepth: 2 } } } });
+  world.agent.once(/^lead$/, [call('sessions_spawn', { task: 'slow', label: 'slow' }), say('started it')]);
+  world.agent.once(/^slow$/, [hang()]).once(/^how far/, [wait(31 * second), say('half of it')]);
+  await typed(world, '/subagents spawn main lead');
+  await world.until(() => world.run('lead').state.status === 'waiting', 'the run to wait');
+  await world.say('/subagents send lead how far?');
+  await world.until(() => asked().includes('how far?'), 'its turn');
+  await world.clock.advance(31 * second);
+  await world.until(() => answers(world).length === 1, 'the answer');
+  expect(answers(world)[0]).toContain('half of it');
+  expect(world.run('lead').state.status).toBe('waiting');
+  await typed(world, '/stop');
+});
+
 test('two people who ask the same run each get its answer where they are', async () => {
   await world.close();
   world = await openPeople();
@@ -230,6 +262,28 @@ test('somebody else who speaks to a run of the owner takes the owner trust from 
   await typed(world, `/subagents send count delete everything`, { from: { id: 'bo' } });
   await world.settled();
   expect(await world.engine.stores.sessions.get(child)).toMatchObject({ ownerOnly: false });
+});
+
+test('the native loop takes a message in at the boundary and skips the calls of that step it has not started', async () => {
+  await world.close();
+  const loop = scriptedLoop();
+  const arrives = aTool('look', async (input) => {
+    await world.say('never mind, count');
+    await world.until(
+      () => world.engine.layer.turns.waiting('agent:main:console:direct:ann').length === 1,
+      'its place',
+    );
+    return { text: JSON.stringify(input) };
+  });
+  world = await openWorld({ runtime: loop.runtime, tools: [arrives] });
+  loop.queue([modelCalls('look', { what: 'a' }), modelCalls('look', { what: 'b' })], [modelSays('counted')]);
+  await world.say('look');
+  await world.settled();
+  expect(answers(world)).toEqual(['counted']);
+  expect(loop.calls).toHaveLength(2);
+  expect(seen(loop.calls, 1)).toContain('never mind, count');
+  expect(seen(loop.calls, 1)).toContain(skippedText);
+  expect(inboxStory(world)).toEqual(['look: done (success)', 'never mind, count: done (success)']);
 });
 
 test('a harness that cannot be steered gets it as its next turn', async () => {

@@ -1,7 +1,7 @@
 // /stop, /new and /steer with turns and runs that really run.
 import { afterEach, describe, expect, test } from 'vitest';
 import { boundary, call, fail, hang, say, wait } from '../fakes/script.ts';
-import { annsChat, lines, startsEverything, twoDeep, typed } from './people.ts';
+import { annsChat, ended, lines, startsEverything, twoDeep, typed } from './people.ts';
 import { openWorld, type World } from './world.ts';
 
 let world: World;
@@ -10,13 +10,17 @@ afterEach(() => world.close());
 describe('/stop', () => {
   test('stops the turn, all descendants and what waits, with exact counts', async () => {
     world = await openWorld(twoDeep);
+    await ended(world, 'aside');
     await startsEverything(world);
+    expect(await typed(world, '/subagents')).toMatch(/1\. boss[\s\S]*2\. dig[\s\S]*3\. carry[\s\S]*4\. aside/);
     expect(await typed(world, '/stop')).toBe(
       '✅ stopped: 1 turn here, 3 sub-agents (2 of them children of #1), 1 waiting message. Nothing else was running.',
     );
     await world.settled();
     expect(world.agent.active.size).toBe(0);
     expect(await typed(world, '/stop')).toBe('ℹ️ nothing was running');
+    // It showed no list, so the numbers are those of before.
+    expect(await typed(world, '/subagents info 2')).toContain('Label: dig');
     expect(world.agent.turns.map((turn) => turn.text)).not.toContain('later');
   });
 

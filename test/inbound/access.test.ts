@@ -28,6 +28,23 @@ const inGroup = { chat: 'group' } as const;
 const decide = (config: object, message: InboundMessage, people = none) =>
   decideAccess(configSchema.parse(config), message, people);
 
+describe('commands by list', () => {
+  const config = {
+    channels: { telegram: { allowFrom: ['bob'], groups: { '-100': {} } } },
+    commands: { allowFrom: ['telegram:ann'] },
+  };
+
+  it.each(['/stop', ' /stop', '\u200b/stop', '\u202a \ufeff/stop'])(
+    'holds for %j, as for every text that is run',
+    (text) => {
+      const refused = { kind: 'stranger', reason: 'command_not_allowed', answer: 'none' };
+      expect(decide(config, said('bob', { text }))).toEqual(refused);
+      expect(decide(config, said('bob', { text, ...inGroup, mentionsBot: true }))).toEqual(refused);
+      expect(decide(config, said('ann', { text })).kind).toBe('allowed');
+    },
+  );
+});
+
 describe('direct chats', () => {
   it('knows the owner by list, by linking, and at the console', () => {
     const listed = { commands: { ownerAllowFrom: ['telegram:own'] } };

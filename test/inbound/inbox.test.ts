@@ -61,14 +61,23 @@ describe('the inbox', () => {
     });
   });
 
-  it('remembers the session of a row and finds what waits there', async () => {
+  it('counts how many of the rows it drops were still open', async () => {
     const { inbox, database } = world();
     await inbox.accept(message('a'));
-    await inbox.accept(message('b'), 'two');
-    await inbox.route(1, 'one');
-    expect(inbox.open().map((row) => row.session)).toEqual(['one', 'two']);
-    expect(inbox.open('two').map((row) => row.ticket)).toEqual([2]);
+    await inbox.accept(message('b'));
     expect(await database.write((sql) => inbox.dropIn(sql, [1, 2, 99], 'stopped'))).toBe(2);
+    expect(await database.write((sql) => inbox.dropIn(sql, [1, 2], 'stopped'))).toBe(0);
+  });
+
+  it('keeps a text that came in several rows in the first of them', async () => {
+    const { inbox, database } = world();
+    for (const id of ['a', 'b', 'c']) await inbox.accept(message(id));
+    await inbox.join([1, 3], message('a', { text: 'all of it' }));
+    expect(inbox.open().map((row) => row.kind === 'message' && row.message.text)).toEqual(['all of it', 'text b']);
+    expect(database.read.get('SELECT state, reason FROM inbox WHERE ticket = 3')).toMatchObject({
+      state: 'done',
+      reason: 'joined to 1',
+    });
   });
 
   it('takes messages put in by commands in the caller’s transaction, once per key', async () => {

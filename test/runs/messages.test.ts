@@ -62,9 +62,22 @@ test('what follows in the conversation need not wait for the answer', async () =
   const { messages, ask, agent, clock } = messagesWorld();
   agent.always(/./, [wait(20_000), say('ok')]);
   const acted: string[] = [];
-  void messages.send(ask('a', { acted: () => void acted.push("a") }));
+  void messages.send(ask('a', { acted: () => void acted.push('a') }));
   await clock.advance(1);
-  expect(acted).toEqual(["a"]);
+  expect(acted).toEqual(['a']);
+});
+
+test('several steers that one turn took in from one place get one answer there', async () => {
+  const { messages, ask, agent, clock, posted } = messagesWorld();
+  agent.always(/./, [wait(1_000), say('ok')]);
+  const there = { ...aRoute, chat: 'there' };
+  const idle = messages.steer(ask('a'));
+  await clock.advance(1);
+  void messages.steer(ask('b'));
+  void messages.steer(ask('c', { route: there }));
+  await clock.advance(5_000);
+  expect(await idle).toEqual({ ok: true, value: 'idle' });
+  expect([...posted.keys()]).toEqual(['answer:a', 'answer:c']);
 });
 
 test('a message stored before a restart is answered under the key it had', async () => {
@@ -103,7 +116,9 @@ async function race(steps: readonly Step[], works: readonly number[]): Promise<v
       asked.push(messages.send(ask(key)).then((result) => result.ok && sends.set(key, result.value)));
     }
   }
-  for (let n = 0; n < 20; n += 1) await clock.advance(10_000);
+  do await clock.advance(10_000);
+  while (turns.busy());
+  await clock.advance(40_000);
   await Promise.all(asked);
 
   const took = world.settled.flatMap((result) => result.items.map((item) => item.id));

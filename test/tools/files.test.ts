@@ -217,3 +217,59 @@ describe('edit', () => {
     expect(readFileSync(join(root, 'latin.txt'))).toEqual(Buffer.from([0x63, 0x61, 0x66, 0xe9, 0x0a]));
   });
 });
+
+describe('files of Switchyard itself', () => {
+  const inputs = { content: 'x', oldText: 'token', newText: 'b', pattern: 'token' };
+
+  function closed(name: string, input: Record<string, unknown>): Promise<ToolOutput> {
+    const hidden = [join(root, '.switchyard'), join(root, '.env'), join(root, 'linked')];
+    const tool = fileTools(root, { clock: systemClock, ids: seededIds(), hidden }).find((each) => each.name === name);
+    if (tool === undefined) throw new Error(`no tool ${name}`);
+    return tool.run({ ...inputs, ...input }, toolContext());
+  }
+  beforeEach(() => {
+    mkdirSync(join(root, '.switchyard/transcripts'), { recursive: true });
+    mkdirSync(join(root, 'real'));
+    put('.switchyard/transcripts/other.jsonl', 'token of somebody else\n');
+    put('.env', 'token=1\n');
+    put('.env.example', 'token\n');
+    put('real/config.json5', 'token\n');
+    symlinkSync(join(root, 'real'), join(root, 'linked'));
+    symlinkSync(join(root, '.env'), join(root, 'harmless.txt'));
+  });
+
+  test.each(['read', 'ls', 'grep', 'write', 'edit'])(
+    '%s does not touch them, however they are spelled',
+    async (name) => {
+      const paths = [
+        '.env',
+        './real/../.env',
+        '.ENV',
+        'harmless.txt',
+        '.switchyard',
+        '.switchyard/transcripts/other.jsonl',
+      ];
+      for (const path of [
+        ...paths,
+        '.switchyard/new.txt',
+        'real/config.json5',
+        'linked/config.json5',
+        join(root, '.env'),
+      ]) {
+        const output = await closed(name, { path });
+        expect(output, path).toEqual({ failed: true, text: expect.stringContaining('belongs to Switchyard itself') });
+      }
+      expect(get('.env')).toBe('token=1\n');
+    },
+  );
+
+  test('a search of the whole workspace passes them over', async () => {
+    expect((await closed('grep', {})).text).toBe('.env.example:1: token');
+  });
+
+  test('a workspace inside the state folder can still be worked in', async () => {
+    const hidden = [root];
+    const [read] = fileTools(join(root, 'real'), { clock: systemClock, ids: seededIds(), hidden });
+    expect((await read?.run({ path: 'config.json5' }, toolContext()))?.text).toBe('token');
+  });
+});

@@ -14,7 +14,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { isInside, openInside, replaceInside, resolveInside } from '../../src/tools/workspace.ts';
+import { isInside } from '../../src/tools/inside.ts';
+import { openInside, replaceInside, resolveInside } from '../../src/tools/workspace.ts';
 
 let base: string;
 let root: string;

@@ -1,7 +1,8 @@
 import { PassThrough, Writable } from 'node:stream';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ConsoleAdapter, consoleRoute } from '../../../channels/console/adapter.ts';
-import { botText } from '../../../channels/console/format.ts';
+import { botText, wrapped } from '../../../channels/console/format.ts';
 import type { InboundMessage } from '../../../src/core/message.ts';
 import { systemIds } from '../../../src/infra/ids.ts';
 import { silentLog } from '../../../src/infra/log.ts';
@@ -173,4 +174,32 @@ channelContract('the console on a pipe', async () => {
     },
     close: async () => undefined,
   };
+});
+
+describe('a line wider than the terminal', () => {
+  it('breaks between words and goes on below its own text', () => {
+    expect(wrapped('bot: one two three four five', 20)).toBe('bot: one two three\n     four five');
+    expect(wrapped('     1. a list item that is long', 20)).toBe('     1. a list item\n     that is long');
+    expect(wrapped('bot: ✅ 日本語日本語 is wide', 20)).toBe('bot: ✅ 日本語日本語\n     is wide');
+  });
+
+  it('is left alone where it fits, in a long word, and in a terminal too narrow', () => {
+    for (const text of ['bot: fits exactly ok', `bot: ${'x'.repeat(40)}`, '', '\n\n'])
+      expect(wrapped(text, 20)).toBe(text);
+    expect(wrapped('bot: one two three four', 10)).toBe('bot: one two three four');
+  });
+
+  it('loses no word', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.stringMatching(/^[a-z]{1,12}$/), { minLength: 1 }),
+        fc.integer({ min: 20, max: 60 }),
+        (words, columns) => {
+          const shown = wrapped(botText(words.join(' ')), columns);
+          expect(shown.slice(5).split(/\s+/)).toEqual(words);
+          for (const line of shown.split('\n')) expect(line.length).toBeLessThanOrEqual(columns);
+        },
+      ),
+    );
+  });
 });

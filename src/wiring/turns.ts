@@ -1,0 +1,79 @@
+// The turn engine and what follows from the end of a turn. Part of the layer that runs.ts builds.
+import { Turns } from '../agents/turns.ts';
+import { ticketsOf } from '../inbound/tickets.ts';
+import { Unprocessed } from '../inbound/unprocessed.ts';
+import { TurnEnd } from '../runs/turn-end.ts';
+import { queueSettings } from '../sessions/session-services.ts';
+import type { Below, Circle } from './runs.ts';
+
+export function turnEnd(below: Below, circle: Circle): TurnEnd {
+  const { parts, stores, delivery } = below;
+  const { database, registry, sessions, transcripts, budgets, inbox } = stores;
+  const spawnTool = { name: 'sessions_spawn', group: 'session' } as const;
+  return new TurnEnd({
+    database,
+    registry,
+    sessions,
+    transcripts,
+    budgets,
+    clock: parts.clock,
+    archiveMinutes: () => parts.config().agents.defaults.subagents.archiveAfterMinutes,
+    boundRoute: async (session) => (await delivery.bindings.of(session))?.route,
+    maySpawn: async (result) => circle.profiles.removal(result.session, spawnTool) === undefined,
+    waiting: (session) => circle.turns.waiting(session),
+    enqueue: delivery.enqueue,
+    inboxDone: (sql, itemIds, reason) => inbox.done(sql, ticketsOf(itemIds), reason),
+    answered: (sql, result, live) => circle.messages.settled(sql, result, live),
+    sent: () => delivery.outbox.kick(),
+    ended: circle.ended,
+    stopBelow: (session) => circle.stopper.stopBelow(session),
+    workLeft: (result) => circle.clock.workLeft(result.id),
+    spent: (events) => circle.budgetEnd.spent(events),
+    answeredThere: (run) => circle.announcer.note(run),
+  });
+}
+
+export function turns(below: Below, circle: Circle, end: TurnEnd): Turns {
+  const { parts, stores, delivery } = below;
+  const { clock, ids, log, config, runtime } = parts;
+  const { sessions, transcripts } = stores;
+  return new Turns({
+    clock,
+    ids,
+    log,
+    sessions,
+    transcripts,
+    scheduler: circle.scheduler,
+    profile: (session) => circle.profiles.of(session),
+    signs: delivery.signs,
+    queue: (session, route) => queueSettings(config(), session, route?.channel),
+    canInject: (session) => runtime(session).kind === 'native',
+    limits: () => {
+      const { stall, subagents } = config().agents.defaults;
+      const [startMs, warnMs] = [subagents.startTimeoutSeconds * 1000, stall.warnSeconds * 1000];
+      return { startMs, warnMs, abortMs: stall.abortSeconds * 1000 };
+    },
+    hooks: {
+      started: (turn) => circle.clock.started(turn),
+      alive: (turn) => circle.clock.alive(turn),
+      settle: (result) => end.settle(result),
+      refuseCall: (turn) => circle.clock.refuseCall(turn),
+      spend: (turn, session, usage) => circle.clock.spend(turn, session, usage),
+      stalled: (turn, silentMs) => circle.clock.stalled(turn, silentMs),
+      dropped: (session, items, why) => circle.unprocessed.add(session, items, why),
+    },
+  });
+}
+
+export function unprocessed({ parts, stores, delivery }: Below): Unprocessed {
+  const { database, inbox } = stores;
+  const { clock, log } = parts;
+  return new Unprocessed({
+    database,
+    inbox,
+    clock,
+    log,
+    enqueue: delivery.enqueue,
+    sent: () => delivery.outbox.kick(),
+  });
+}

@@ -1,0 +1,70 @@
+import { expect, test } from 'vitest';
+import type { InboundMessage } from '../../src/core/message.ts';
+import type { ChannelId } from '../../src/core/route.ts';
+import { Pastes, type Whole } from '../../src/inbound/paste.ts';
+import { virtualClock } from '../fakes/clock.ts';
+
+const long = 'x'.repeat(4_000);
+const place = 'telegram:default:1';
+
+function part(ticket: number, text: string, from = 'ann', channel: ChannelId = 'telegram'): Whole {
+  const message: InboundMessage = {
+    ...{ id: `m${ticket}`, route: { channel, account: 'default', chat: '1' }, sender: { id: from, name: from } },
+    ...{ chat: 'group', text, mentionsBot: true, attachments: [], sentAt: 0 },
+  };
+  return { tickets: [ticket], message, owner: from === 'ann', resumed: false };
+}
+
+function world() {
+  const clock = virtualClock();
+  const over: string[] = [];
+  const pastes = new Pastes(clock, (at) => over.push(at));
+  const add = (whole: Whole) => pastes.add(whole).map(({ tickets, message }) => [tickets, message.text.length]);
+  return { clock, pastes, over, add };
+}
+
+test('a short message is complete at once', () => {
+  const { add, clock } = world();
+  expect(add(part(1, 'hello'))).toEqual([[[1], 5]]);
+  expect(clock.pending()).toBe(0);
+});
+
+test('the parts of a long text are one message with all of their rows', () => {
+  const { add, pastes, clock } = world();
+  expect(add(part(1, long))).toEqual([]);
+  expect(add(part(2, long))).toEqual([]);
+  expect(add(part(3, 'the end'))).toEqual([[[1, 2, 3], 8_007]]);
+  expect(pastes.size()).toBe(0);
+  expect(clock.pending()).toBe(0);
+});
+
+test('a long message with no rest is complete after a second and a half', async () => {
+  const { add, pastes, clock, over } = world();
+  add(part(1, long));
+  await clock.advance(1_499);
+  expect(over).toEqual([]);
+  await clock.advance(1);
+  expect(over).toEqual([place]);
+  expect(pastes.end(place).map((whole) => whole.tickets)).toEqual([[1]]);
+});
+
+test('somebody else in between is not part of it, and comes after it', () => {
+  const { add } = world();
+  add(part(1, long));
+  expect(add(part(2, 'hm', 'bo'))).toEqual([
+    [[1], 4_000],
+    [[2], 2],
+  ]);
+});
+
+test('a line of the terminal is never a part', () => {
+  expect(world().add(part(1, long, 'ann', 'console'))).toEqual([[[1], 4_000]]);
+});
+
+test('what is held at the end of the process leaves no timer', () => {
+  const { add, pastes, clock } = world();
+  add(part(1, long));
+  pastes.close();
+  expect(pastes.size()).toBe(0);
+  expect(clock.pending()).toBe(0);
+});
