@@ -2,6 +2,7 @@
 // 1 parse  2 who may  3 help and usage  4 bound session gone, draining  5 run; a bug becomes a sentence and goes to the log.
 import type { Caller, Command, CommandPlace, Reply } from '../src/core/command.ts';
 import { sessionGone, spawnRefusal } from '../src/core/errors.ts';
+import { clip } from '../src/core/format.ts';
 import { assertNever } from '../src/core/result.ts';
 import type { Services } from '../src/core/services.ts';
 import { type ParsedCommand, parseCommand } from './args.ts';
@@ -27,7 +28,7 @@ export async function runCommand(text: string, place: CommandPlace, host: Comman
     case 'help':
       return reply(helpText(parsed.command, parsed.word));
     case 'usage':
-      return reply(parsed.message === '' ? `Usage: ${parsed.syntax}` : `⚠️ ${parsed.message}\nUsage: ${parsed.syntax}`);
+      return reply(usageText(clip(parsed.message, longestQuote), parsed.syntax));
     case 'call':
       return carryOut(parsed, place, host);
     default:
@@ -43,8 +44,15 @@ function mayUse(caller: Caller, command: Command): boolean {
   return command.access === 'anyone' || caller.class === 'owner';
 }
 
+/** What was typed is quoted, but not for pages. */
+const longestQuote = 400;
+
+function usageText(message: string, syntax: string): string {
+  return message === '' ? `Usage: ${syntax}` : `⚠️ ${message}\nUsage: ${syntax}`;
+}
+
 function helpText(command: Command, word: string): string {
-  const note = word === '' ? '' : `⚠️ /${command.name} has no "${word}".\n`;
+  const note = word === '' ? '' : `⚠️ /${command.name} has no "${clip(word, longestQuote)}".\n`;
   return `${note}${commandHelp(command)}`;
 }
 

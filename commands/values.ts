@@ -49,6 +49,9 @@ export function durationWords(ms: number): string {
   return words === '' ? '0s' : words;
 }
 
+/** A session key of the deepest run has about 250 characters. */
+const longestWord = 500;
+
 /** @param name how the value is called in the sentence, e.g. `limit` or `--thinking` */
 export function checkValue(kind: ValueKind, name: string, typed: string): Checked {
   switch (kind.kind) {
@@ -59,12 +62,14 @@ export function checkValue(kind: ValueKind, name: string, typed: string): Checke
     case 'duration':
       if (parseDuration(typed) !== undefined) return { ok: true, value: typed };
       return { ok: false, message: `"${typed}" is not a duration. Write 30m, 2h, 1d, a bare number of hours, or off.` };
-    case 'word':
     case 'text':
+      return { ok: true, value: typed };
+    case 'word':
     case 'target':
     case 'agent':
     case 'model':
-      return { ok: true, value: typed };
+      if (typed.length <= longestWord) return { ok: true, value: typed };
+      return { ok: false, message: `${name} is too long: ${typed.length} characters, at most ${longestWord}.` };
     default:
       return assertNever(kind);
   }

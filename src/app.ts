@@ -84,6 +84,7 @@ async function build(options: AppOptions, base: Base): Promise<App> {
     acp: acpFacts(config),
     isCommand,
     runCommand: (text, place) => runCommand(text, place, { services, table, botName: undefined, onBug: bug }),
+    onRunEnded: options.onRunEnded,
     killPrograms: (session) => toolbox.groups.killOf(session),
   });
   const bug = (error: unknown, command: string): void =>

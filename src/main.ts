@@ -21,16 +21,18 @@ const parts: Omit<Cli, 'finish'> = {
     off: (name, fn) => process.off(name, fn),
   },
   kill: (code) => process.exit(code),
+  onCrash: (fn) => process.on('uncaughtExceptionMonitor', fn),
   createApp: async (options) => (await import('./app.ts')).createApp(options),
   openStore: async () => (await import('./cli/offline-store.ts')).openOfflineStore(env.home, systemClock.now),
   call: async (verb, params) => (await import('./cli/control-client.ts')).callControl(env.home, verb, params),
 };
 
-// `switchyard logs --follow | head` closes the pipe early; that is no failure. A started process decides for itself.
+// `switchyard logs --follow | head` closes the pipe early; that is no failure. A started process goes on whatever becomes of
+// its output: a full disk under the log must not end the chats.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-  if (process.argv[2] !== 'start') process.exit(0);
+  if (process.argv[2] !== 'start') process.exit(error.code === 'EPIPE' ? 0 : 1);
 });
+process.stderr.on('error', () => undefined);
 // Our timers do not keep a process alive. A verb that only waits, such as `logs --follow`, needs something that does.
 new MessageChannel().port1.on('message', () => undefined);
 if (env.warning !== undefined) parts.err(env.warning);

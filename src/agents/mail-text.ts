@@ -1,5 +1,6 @@
 // How waiting messages read: several of them as one prompt, and many of them folded into one short item.
 // Pure; called by mailbox.ts (folding) and turn.ts (prompts).
+import { defuseBlockLines } from '../core/block.ts';
 import type { MailItem } from './mailbox.ts';
 
 /** Longest text of a folded item, in UTF-16 units. */
@@ -15,7 +16,7 @@ const nameChars = 64;
 export function renderBatch(items: readonly MailItem[], group = false): string {
   const senders = new Set(items.filter(hasSender).map((item) => item.from));
   const attribute = group || senders.size > 1 || items.some((item) => item.folds !== undefined);
-  return items.map((item) => (attribute && hasSender(item) ? attributed(item) : item.text)).join('\n\n');
+  return items.map((item) => (hasSender(item) ? spoken(item, attribute) : item.text)).join('\n\n');
 }
 
 /** Folded items name their senders themselves; the rest is the runtime's own wording. */
@@ -42,12 +43,24 @@ function foldedLine(message: MailItem): string {
   return `- ${name(message)}: ${cut(oneLine(message.text), lineChars)}${more}`;
 }
 
-function attributed(item: MailItem): string {
-  return `${name(item)}: ${item.text.replaceAll(/\r\n|[\n\r\u2028\u2029]/g, '\n  ')}`;
+/** Nobody's words pass for the runtime's, see core/block.ts. */
+function spoken(item: MailItem, attribute: boolean): string {
+  const text = defuseBlockLines(item.text);
+  return attribute ? attributed(name(item), text) : text;
+}
+
+/** Words with their speaker; later lines are indented, so that none of them can pass for somebody else's. */
+export function attributed(speaker: string, text: string): string {
+  return `${speaker}: ${text.replaceAll(/\r\n|[\n\r\u2028\u2029]/g, '\n  ')}`;
 }
 
 function name(item: MailItem): string {
-  return cut(oneLine(item.from ?? ''), nameChars) || 'unknown';
+  return speakerName(item.from ?? '');
+}
+
+/** People choose their names: one short line. */
+export function speakerName(from: string): string {
+  return cut(oneLine(from), nameChars) || 'unknown';
 }
 
 function oneLine(text: string): string {

@@ -26,6 +26,8 @@ export interface ProfileDeps {
 
 export class Profiles {
   readonly #deps: ProfileDeps;
+  /** Made once per tool: what a tool costs in a prompt is remembered by the tool. */
+  readonly #trusting = new WeakMap<Tool, Tool>();
 
   constructor(deps: ProfileDeps) {
     this.#deps = deps;
@@ -41,7 +43,7 @@ export class Profiles {
     const agent = this.agent(session);
     const all = await this.#deps.catalogue(session, agent);
     const available = new Set(this.#policy(session, agent, all).available);
-    const tools = all.filter((tool) => available.has(tool.name)).map((tool) => this.#asTrusted(tool, agent));
+    const tools = all.filter((tool) => available.has(tool.name)).map((tool) => this.#asTrusted(tool));
     const model = session.model ?? agent.model;
     return {
       runtime: this.#deps.runtime(session),
@@ -69,18 +71,22 @@ export class Profiles {
   }
 
   /** Somebody else may have begun to speak here while the turn goes on: a call has the rights the session has by then. */
-  #asTrusted(tool: Tool, agent: AgentDefinition): Tool {
-    return {
+  #asTrusted(tool: Tool): Tool {
+    const known = this.#trusting.get(tool);
+    if (known !== undefined) return known;
+    const made: Tool = {
       ...tool,
       run: async (input, context): Promise<ToolOutput> => {
         const stored = context.session.ownerOnly ? await this.#deps.session(context.session.key) : undefined;
         if (stored === undefined || stored.ownerOnly) return tool.run(input, context);
         const session = { ...context.session, ownerOnly: false };
-        const [removed] = this.#policy(session, agent, [tool]).removed;
+        const removed = this.removal(session, tool);
         if (removed === undefined) return tool.run(input, { ...context, session });
         return { text: `${tool.name}: not available any more, by ${removed.stage}. ${removed.fix}`, failed: true };
       },
     };
+    this.#trusting.set(tool, made);
+    return made;
   }
 
   #policy(session: Session, agent: AgentDefinition, catalogue: readonly Pick<Tool, 'name' | 'group'>[]): ToolsView {

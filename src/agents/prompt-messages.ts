@@ -1,6 +1,9 @@
 // Turns a transcript into the messages of a model call: every tool call answered, every answer asked for. Called by native.ts.
 import type { AssistantContent, JSONValue, ModelMessage, ToolCallPart, ToolContent, UserContent } from 'ai';
 import type { AssistantPart, Entry } from '../core/agent.ts';
+import { defuseBlockLines } from '../core/block.ts';
+import { clip, oneLine } from '../core/format.ts';
+import { attributed, speakerName } from './mail-text.ts';
 
 type AssistantEntry = Extract<Entry, { type: 'assistant' }>;
 type ToolEntry = Extract<Entry, { type: 'tool' }>;
@@ -103,7 +106,8 @@ function toolResult(
     type: 'tool-result',
     toolCallId: call.id,
     toolName: call.name,
-    output: { type: failed ? 'error-text' : 'text', value: answer?.output ?? unansweredText },
+    // Pages and programs say what they like.
+    output: { type: failed ? 'error-text' : 'text', value: defuseBlockLines(answer?.output ?? unansweredText) },
   };
 }
 
@@ -114,9 +118,9 @@ function userContent(
   several: boolean,
 ): UserContent {
   if (entry.type === 'note') return entry.text;
-  const { from } = entry;
-  const named = from === undefined || !several || entry.text.startsWith(`${from}: `);
-  const text = named ? entry.text : `${from}: ${entry.text}`;
+  const from = entry.from === undefined || !several ? undefined : speakerName(entry.from);
+  const said = defuseBlockLines(entry.text);
+  const text = from === undefined || said.startsWith(`${from}: `) ? said : attributed(from, said);
   const lines = [text, ...attachmentLines(entry, options)].filter((line) => line !== '').join('\n');
   const seen = (entry.attachments ?? []).flatMap((attachment) => {
     const data = options.images?.get(attachment.path);
@@ -128,7 +132,12 @@ function userContent(
 function attachmentLines(entry: UserEntry, options: MessageOptions): string[] {
   return (entry.attachments ?? [])
     .filter((attachment) => options.images?.has(attachment.path) !== true)
-    .map((a) => `[attachment ${a.name}: ${a.mediaType}, ${a.bytes} bytes, stored at ${a.path}]`);
+    .map((a) => `[attachment ${fileName(a.name)}: ${fileName(a.mediaType)}, ${a.bytes} bytes, stored at ${a.path}]`);
+}
+
+/** As its sender called it: one line, which must not look like the end of ours. */
+function fileName(name: string): string {
+  return clip(oneLine(name).replace(/[[\]]/g, '_'), 120);
 }
 
 /** Neighbouring messages of the person's side become one: some chat templates insist on taking turns. */

@@ -189,9 +189,9 @@ export class Room {
         this.drop(this.#mailbox.clear(), 'draining');
         break;
       case 'failed':
-        this.#deps.log.error({ err: result.error, session: this.key }, 'turn failed');
-        if (active !== undefined) {
-          failTurn(active.progress, result.error);
+        if (active === undefined) this.#deps.log.error({ err: result.error, session: this.key }, 'turn failed');
+        else {
+          failTurn(this.#deps, active, result.error);
           await this.#settle(active);
         }
         break;

@@ -5,6 +5,7 @@ import { assertNever } from '../core/result.ts';
 import type { Outcome } from '../core/run.ts';
 import { addUsage, type Session } from '../core/session.ts';
 import type { Clock } from '../infra/clock.ts';
+import type { Log } from '../infra/log.ts';
 import type { Transcripts } from '../sessions/transcript.ts';
 import { renderBatch } from './mail-text.ts';
 import type { MailItem } from './mailbox.ts';
@@ -23,6 +24,7 @@ export interface TurnDeps {
   readonly profile: (session: Session, turn: string) => Promise<Profile>;
   readonly hooks: TurnHooks;
   readonly signs: TurnSigns;
+  readonly log: Pick<Log, 'error'>;
 }
 
 export interface TurnInput {
@@ -70,12 +72,20 @@ export async function runTurn(deps: TurnDeps, input: TurnInput): Promise<void> {
     }
     await progress.writes;
   } catch (error) {
-    failTurn(progress, error);
+    failTurn(deps, input, error);
   }
 }
 
-export function failTurn(progress: Progress, error: unknown): void {
-  progress.outcome = { kind: 'error', code: 'turn_failed', message: reason(error) };
+/** A fault of ours: the log gets all of it, the chat a sentence without paths or internals. */
+export function failTurn(
+  deps: Pick<TurnDeps, 'log'>,
+  input: Pick<TurnInput, 'turn' | 'progress'>,
+  error: unknown,
+): void {
+  const { turn, progress } = input;
+  deps.log.error({ err: error, session: turn.session, turn: turn.id, code: 'turn_failed' }, 'a turn failed');
+  const message = 'this turn failed inside Switchyard. The log says why; please send the message again';
+  progress.outcome = { kind: 'error', code: 'turn_failed', message };
 }
 
 function buildPrompt(deps: TurnDeps, input: TurnInput, profile: Profile, history: readonly Entry[]): TurnPrompt {
@@ -211,10 +221,12 @@ export function answersOf(entries: readonly Entry[], partial: string): readonly 
 
 /** Says that the turn before this one was cut off by a restart, where it had begun with what this one begins with. */
 function resumeEntry(deps: TurnDeps, turn: ActiveTurn, history: readonly Entry[]): readonly Entry[] {
+  const resumed = turn.items.filter((item) => item.resumed === true);
+  if (resumed.length === 0) return [];
   const last = history.filter((entry) => entry.turn === history.at(-1)?.turn);
   const begun = (item: MailItem): boolean =>
     last.some((entry) => (entry.type === 'user' || entry.type === 'note') && entry.text.includes(item.text));
-  if (!turn.items.some((item) => item.resumed === true && begun(item))) return [];
+  if (!resumed.some(begun)) return [];
   return [{ type: 'note', at: deps.clock.now(), turn: turn.id, text: resumeText }];
 }
 
@@ -243,8 +255,4 @@ function injection(item: MailItem): Injection {
     from: item.from,
     attachments: item.attachments,
   };
-}
-
-function reason(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -28,6 +28,8 @@ export interface Cli {
   readonly signals: Signals;
   /** Ends the process at once, for the second signal. */
   readonly kill: (code: number) => void;
+  /** Calls `fn` when a bug is about to end the process. */
+  readonly onCrash: (fn: (error: unknown) => void) => void;
   readonly createApp: CreateApp;
   readonly openStore: () => Promise<OfflineStore | undefined>;
   readonly call: <V extends ControlVerb>(verb: V, params: ControlParams<V>) => Promise<CallResult<V>>;

@@ -5,6 +5,7 @@ import type { Result } from '../core/result.ts';
 import { type Run, runStatuses } from '../core/run.ts';
 import type { StatusView, StopReport } from '../core/services.ts';
 import type { Usage } from '../core/session.ts';
+import type { OnRunEnded } from '../core/tool.ts';
 import type { Env } from '../infra/env.ts';
 import type { Log } from '../infra/log.ts';
 
@@ -125,6 +126,8 @@ export interface AppOptions {
   readonly stdout: NodeJS.WriteStream;
   /** The console chat ended by itself: Ctrl-D, or end of piped input with nothing left to do. The process then drains. */
   readonly onConsoleClosed: () => void;
+  /** Code of whoever embeds the app: closes what a run left open, before the run is announced. Has 5 s; errors are logged. */
+  readonly onRunEnded?: OnRunEnded | undefined;
 }
 
 /** A refusal is one a person can mend: shown as it is, exit 1. */

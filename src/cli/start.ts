@@ -1,8 +1,8 @@
 // `switchyard start`: the process itself. In order: 1 take the control socket, 2 construct, 3 banner, 4 start, 5 wait for a
 // reason to end, 6 drain, 7 give the socket back.
-import { ok, refusalText } from '../core/result.ts';
+import { ok, type Result, refusalText, refuse } from '../core/result.ts';
 import { type AddVerb, type Cli, type Exit, exits, refused } from './cli.ts';
-import { startControl } from './control.ts';
+import { type Control, type ControlOptions, startControl } from './control.ts';
 import type { App, Banner, ControlHandlers } from './engine-port.ts';
 
 export const addStart: AddVerb = (program, cli) => {
@@ -27,7 +27,7 @@ export async function start(cli: Cli, console: boolean): Promise<Exit> {
   let app: App | undefined;
   const ending = newEnding();
   // 1: before anything is opened, so that a second process changes nothing.
-  const control = await startControl({
+  const control = await takeFolder({
     stateDir: cli.env.home,
     handlers: () => (app === undefined ? undefined : handlers(app, ending)),
     onError: (verb, err) => app?.log.error({ err, verb, code: 'control_failed' }, 'a command line request failed'),
@@ -45,11 +45,27 @@ export async function start(cli: Cli, console: boolean): Promise<Exit> {
     return exits.failed;
   }
   app = created.value;
+  const { log } = app;
+  cli.onCrash((err) => log.fatal({ err, code: 'crashed' }, 'a bug ends the process'));
   // 3 to 6
   try {
     return await run(cli, app, ending);
   } finally {
     await control.value.close();
+  }
+}
+
+/** A folder that cannot be used is something a person can mend, like one that is in use. */
+async function takeFolder(options: ControlOptions): Promise<Result<Control>> {
+  try {
+    return await startControl(options);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return refuse(
+      'state_folder',
+      `The state folder ${options.stateDir} cannot be used: ${why}.`,
+      'Let it be a folder that belongs to this account, or set SWITCHYARD_HOME to another one.',
+    );
   }
 }
 

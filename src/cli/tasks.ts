@@ -1,5 +1,6 @@
 // `switchyard tasks …`: the runs on record, stopping them, and what to do about results that did not arrive.
 import { type Command, Option } from 'commander';
+import { printable } from '../../channels/console/format.ts';
 import { runName } from '../../commands/run-words.ts';
 import type { Result } from '../core/result.ts';
 import { type RunStatus, runStatuses } from '../core/run.ts';
@@ -13,7 +14,13 @@ interface ListOptions {
   readonly json?: boolean;
 }
 
-export const addTasks: AddVerb = (program, cli) => {
+export const addTasks: AddVerb = (program, given) => {
+  // Labels and results are what agents wrote: the terminal must not obey them.
+  const cli: Cli = {
+    ...given,
+    out: (text) => given.out(printable(text)),
+    err: (text) => given.err(printable(text)),
+  };
   const tasks = program
     .command('tasks')
     .description('the runs on record: list, show, cancel, retry, dismiss, flow list, flow cancel, maintenance');

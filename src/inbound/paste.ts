@@ -7,6 +7,8 @@ import type { Clock, Timer } from '../infra/clock.ts';
 const partChars = 4_000;
 /** The rest of a text follows its beginning at once. */
 const gapMs = 1_500;
+/** Parts of one text at most: a sender who never pauses must not keep everything waiting. */
+const maxParts = 16;
 
 /** One message as the person wrote it, with the rows it came in. */
 export interface Whole {
@@ -35,7 +37,8 @@ export class Pastes {
     const held = this.end(place);
     const whole = goesOn ? held.reduceRight(joined, next) : next;
     const ready = goesOn ? [] : held;
-    if (next.message.text.length < partChars || next.message.route.channel === 'console') return [...ready, whole];
+    const short = next.message.text.length < partChars || next.message.route.channel === 'console';
+    if (short || whole.tickets.length >= maxParts) return [...ready, whole];
     const timer = this.#clock.after(gapMs, () => this.#over(place));
     this.#held.set(place, { whole, timer });
     return ready;

@@ -19,11 +19,12 @@ const longest = 2_147_483_647;
 export const systemClock: Clock = {
   now: () => Date.now(),
   after(ms, fn) {
-    const due = Date.now() + ms;
+    // The clock on the wall may be put back, which must not make anybody wait the longer.
+    const due = performance.now() + ms;
     let handle = setTimeout(step, Math.min(ms, longest));
     handle.unref();
     function step(): void {
-      const left = due - Date.now();
+      const left = due - performance.now();
       if (left <= 0) {
         fn();
         return;

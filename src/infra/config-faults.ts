@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import { type Config, configSchema } from './config.ts';
 import { explainUnknown } from './config-suggest.ts';
 import { formatKeyPath, type KeyPath, valueAt } from './key-path.ts';
+import { redactText } from './redact.ts';
 import { isSecretPath } from './secret-keys.ts';
 
 export type Checked =
@@ -15,8 +16,13 @@ const lead = 'schema validation failed:';
 export function checkConfig(raw: unknown): Checked {
   const result = configSchema.safeParse(raw);
   if (result.success) return { ok: true, config: result.data };
-  return { ok: false, faults: [...new Set(result.error.issues.flatMap((issue) => sentences(issue, raw)))] };
+  const faults = [...new Set(result.error.issues.slice(0, shown + 1).flatMap((issue) => sentences(issue, raw)))];
+  return { ok: false, faults: faults.length <= shown ? faults : [...faults.slice(0, shown), more] };
 }
+
+/** A file with more faults than these is not what anybody meant; they are shown in chats and in every status. */
+const shown = 20;
+const more = '… and more faults of this kind; mend these first';
 
 function sentences(issue: z.core.$ZodIssue, raw: unknown): readonly string[] {
   const path: KeyPath = issue.path.map((segment) => (typeof segment === 'number' ? segment : String(segment)));
@@ -25,6 +31,7 @@ function sentences(issue: z.core.$ZodIssue, raw: unknown): readonly string[] {
     return [`${lead} ${place} ${fault(issue, valueAt(raw, path), isSecretPath(path))}`];
   }
   return issue.keys
+    .slice(0, shown + 1)
     .flatMap((name) => explainUnknown([...path, name], valueAt(raw, [...path, name])))
     .map((unknown) => `${lead} unknown field ${unknown.path}${unknown.hint}`);
 }
@@ -68,6 +75,7 @@ function show(value: unknown, secret: boolean): string {
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'object' && value !== null) return 'an object';
   if (secret) return `a ${typeof value}`;
-  const text = JSON.stringify(value);
+  // A key in the wrong place is still a key.
+  const text = redactText(JSON.stringify(value));
   return text.length > 60 ? `${text.slice(0, 60)}…` : text;
 }

@@ -113,7 +113,10 @@ export class ConfigFile {
 
   /** Reloads by itself whenever the text of the file changes. */
   watch(): void {
-    this.#watch ??= watchFolder(dirname(this.path), this.#clock, () => void this.reload());
+    this.#watch ??= watchFolder(dirname(this.path), this.#clock, () => {
+      // A listener that fails must not take the process with it.
+      this.reload().catch((error: unknown) => this.#refuse(`the change could not be taken over: ${reasonOf(error)}`));
+    });
   }
 
   close(): void {
@@ -163,7 +166,7 @@ export class ConfigFile {
   ): Promise<{ readonly ok: true; readonly text: string } | { readonly ok: false; readonly error: string }> {
     const edited = await editConfigText(before, path, value);
     if (!edited.ok) return { ok: false, error: edited.fault };
-    const checked = readConfigText(edited.text, this.#env);
+    const checked = this.#check(edited.text);
     return checked.ok ? edited : { ok: false, error: checked.faults.join('\n') };
   }
 
@@ -181,7 +184,7 @@ export class ConfigFile {
     if ('unreadable' in seen) return this.#refuse(seen.unreadable);
     if (seen.text === undefined && this.#good?.text !== undefined)
       return this.#refuse(`${this.path} is missing; the configuration read before stays in use`);
-    const checked = readConfigText(seen.text, this.#env);
+    const checked = this.#check(seen.text);
     if (!checked.ok) return this.#refuse(checked.faults.join('\n'));
     const previous = this.#current;
     const changed = this.#good === undefined || !isDeepStrictEqual(previous, checked.config);
@@ -191,6 +194,15 @@ export class ConfigFile {
     this.#current = checked.config;
     if (changed) for (const listener of this.#changed) listener(checked.config, previous);
     return { ok: true, changed };
+  }
+
+  /** A file that breaks the check itself is a faulty file like others: it must not end the process. */
+  #check(text: string | undefined): ReturnType<typeof readConfigText> {
+    try {
+      return readConfigText(text, this.#env);
+    } catch (error) {
+      return { ok: false, faults: [`${this.path} could not be checked: ${reasonOf(error)}`] };
+    }
   }
 
   #refuse(error: string): Reloaded {

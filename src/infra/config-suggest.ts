@@ -11,6 +11,9 @@ const homes: Readonly<Record<string, string>> = {
   'subagents.requireAgentId': 'agents.list[].subagents.requireAgentId',
 };
 
+/** Of an unknown object only so many keys are explained one by one. */
+const explained = 20;
+
 /** An unknown key and what to write instead; `hint` is empty or starts with `; `. */
 export interface UnknownKey {
   readonly path: string;
@@ -28,7 +31,7 @@ export function explainUnknown(path: KeyPath, value: unknown): readonly UnknownK
   const siblings = namesAt(parent);
   const typo = nearest(name, siblings, Math.min(2, Math.floor(name.length / 2)));
   if (typo !== undefined) return [meant(path, [formatKeyPath([...parent, typo])])];
-  const leaves = leavesOf(path, value);
+  const leaves = leavesOf(path, value).slice(0, explained);
   const placed = leaves.map((leaf) => ({ leaf, places: placesOf(leaf.slice(parent.length), leaf) }));
   if (placed.some(({ places }) => places.length > 0)) return placed.map(({ leaf, places }) => meant(leaf, places));
   const wide = nearest(name, siblings, Math.ceil(name.length * 0.4));
@@ -70,7 +73,7 @@ function placesOf(tail: KeyPath, full: KeyPath): readonly string[] {
   const parent = generic(full.slice(0, full.length - tail.length));
   const candidates = allPaths().filter((key) => key === wanted || key.endsWith(`.${wanted}`));
   const below = parent === '' ? [] : candidates.filter((key) => key.startsWith(`${parent}.`));
-  const home = homes[wanted];
+  const home = Object.hasOwn(homes, wanted) ? homes[wanted] : undefined;
   if (below.length === 1 || home === undefined) return best(below.length === 1 ? below : candidates, full);
   return [concrete(home, full)];
 }
@@ -100,8 +103,15 @@ function nearestAnywhere(name: string, full: KeyPath): string | undefined {
   return key === undefined ? undefined : concrete(key, full);
 }
 
-/** Every key and every object above one. */
+let known: readonly string[] | undefined;
+
+/** Every key and every object above one; the schema does not change. */
 function allPaths(): readonly string[] {
+  known ??= readPaths();
+  return known;
+}
+
+function readPaths(): readonly string[] {
   const paths = new Set<string>();
   for (const { path } of listKeys()) {
     const parts = path.split('.');

@@ -2,7 +2,7 @@
 import JSON5 from 'json5';
 import { type Checked, checkConfig } from './config-faults.ts';
 import type { Env } from './env.ts';
-import { formatKeyPath, isPlainObject, type KeyPath } from './key-path.ts';
+import { formatKeyPath, isContainer, isPlainObject, type KeyPath } from './key-path.ts';
 
 /**
  * @param text content of the file; undefined when there is none
@@ -22,12 +22,24 @@ export type Parsed = { readonly ok: true; readonly value: unknown } | { readonly
 
 /** An empty file is an empty config. */
 export function parseJson5(text: string): Parsed {
+  if (text.length > largest) return { ok: false, fault: 'the configuration is larger than 1 MB' };
   try {
-    return { ok: true, value: JSON5.parse(isBlank(text) ? '{}' : text) };
+    const value: unknown = JSON5.parse(isBlank(text) ? '{}' : text);
+    const fault = `the configuration is nested more than ${deepest} levels deep`;
+    return isDeeper(value, deepest) ? { ok: false, fault } : { ok: true, value };
   } catch (error) {
     const reason = error instanceof Error ? error.message.replace(/^JSON5: /, '') : String(error);
     return { ok: false, fault: `not valid JSON5: ${reason}` };
   }
+}
+
+/** Everything that looks at a config walks down into it; these bounds keep each walk short. */
+const deepest = 50;
+const largest = 1_000_000;
+
+function isDeeper(value: unknown, levels: number): boolean {
+  if (!isContainer(value)) return false;
+  return levels === 0 || Object.values(value).some((inner) => isDeeper(inner, levels - 1));
 }
 
 /** Whether nothing but white space and comments is there. */

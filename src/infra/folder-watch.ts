@@ -38,9 +38,17 @@ export function watchFolder(folder: string, clock: Clock, changed: () => void): 
 
   /** A folder that was removed or replaced takes the watch with it. */
   function look(watched: number): void {
-    const now = statSync(folder, { throwIfNoEntry: false })?.ino;
-    if (now !== watched) retry();
+    if (inodeOf(folder) !== watched) retry();
     changed();
+  }
+
+  /** Undefined for a folder that is gone or closed to us. */
+  function inodeOf(path: string): number | undefined {
+    try {
+      return statSync(path).ino;
+    } catch {
+      return undefined;
+    }
   }
 
   begin();

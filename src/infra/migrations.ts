@@ -97,6 +97,7 @@ export const migrations: readonly string[] = [
     ended TEXT,                     -- the budget that stopped it
     failures TEXT NOT NULL DEFAULT '{}'
   ) WITHOUT ROWID;
+  CREATE INDEX trees_session ON trees (session, started_at);
   CREATE TABLE spending (
     day TEXT NOT NULL,
     agent TEXT NOT NULL,

@@ -21,7 +21,7 @@ const secretTexts: readonly RegExp[] = [
   // Discord bot token; JSON Web Token.
   /\b[\w-]{23,28}\.[\w-]{6}\.[\w-]{27,}/g,
   /\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*/g,
-  /(?<=\b\w*(?:token|api[-_]?key|password|passwd|secret)\s?[=:]\s?["']?)(?=\S*\d)[^\s"'&,;\]}]{8,}/gi,
+  /(?<=\b\w*(?:token|api[-_]?key|password|passwd|secret)\s?[=:]\s?["']?)(?=\S{0,200}\d)[^\s"'&,;\]}]{8,}/gi,
   /(?<=:\/\/[^\s/:@]{1,200}:)[^\s/@]+(?=@)/g,
 ];
 

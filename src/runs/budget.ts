@@ -77,6 +77,11 @@ export class Budgets {
   /** Adds a model call or a stretch of work. Answers what has to be told or stopped now; each only once. */
   spend(sql: Sql, spent: Spent): readonly BudgetEvent[] {
     this.open(sql, spent.tree, spent.place);
+    // Seconds alone cross no limit but their own, which most have not set: this is every turn's end.
+    if (spent.usage === undefined && this.#deps.config().budgets.tree.seconds === 0) {
+      this.#add(sql, spent);
+      return [];
+    }
     const before = this.#limits(spent.tree, sql);
     this.#add(sql, spent);
     return this.#crossed(sql, spent.tree, before);
@@ -184,12 +189,10 @@ export class Budgets {
 
   #crossed(sql: Sql, tree: string, before: readonly Limit[]): readonly BudgetEvent[] {
     const { warnAt } = this.#deps.config().budgets;
-    const origin = readRoute(sql.get('SELECT origin FROM trees WHERE id = ?', tree));
-    return this.#limits(tree, sql).flatMap((limit, index): BudgetEvent[] => {
+    const crossed = this.#limits(tree, sql).flatMap((limit, index): Omit<BudgetEvent, 'origin'>[] => {
       const was = before[index]?.spent ?? 0;
       if (limit.of <= 0) return [];
-      const scope = limit.key.startsWith('budgets.day') ? 'day' : 'tree';
-      const event = { scope, tree, origin } as const;
+      const event = { scope: limit.key.startsWith('budgets.day') ? 'day' : 'tree', tree } as const;
       if (was < limit.of && limit.spent >= limit.of) {
         return [{ ...event, kind: 'exceeded', text: `budget used up: ${describe(limit)}` }];
       }
@@ -205,6 +208,9 @@ export class Budgets {
       }
       return [];
     });
+    if (crossed.length === 0) return [];
+    const origin = readRoute(sql.get('SELECT origin FROM trees WHERE id = ?', tree));
+    return crossed.map((event) => ({ ...event, origin }));
   }
 
   #limits(tree: string, sql: Sql = this.#deps.database.read): readonly Limit[] {

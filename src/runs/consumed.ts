@@ -41,6 +41,23 @@ export function consumed(
   return { answered, silent, ignored: [...open, ...left.keys()] };
 }
 
+/**
+ * How many of a turn's answers stand: all of one that succeeded, none of one that was stopped. Of one that failed later,
+ * those after which something else came in: what it was saying when it failed answers nothing yet.
+ */
+export function standingAnswers(result: Pick<TurnResult, 'entries' | 'answers' | 'outcome'>): number {
+  const { outcome, answers, entries } = result;
+  if (outcome.kind === 'success') return answers.length;
+  if (outcome.kind === 'stopped' && outcome.by !== 'budget') return 0;
+  let said = 0;
+  let standing = 0;
+  for (const entry of entries) {
+    if (entry.type === 'note' || entry.type === 'user') standing = said;
+    else if (entry.type === 'assistant' && textOf(entry) === answers[said]) said += 1;
+  }
+  return standing;
+}
+
 function textOf(entry: Extract<Entry, { type: 'assistant' }>): string {
   return entry.parts
     .map((part) => (part.type === 'text' ? part.text : ''))

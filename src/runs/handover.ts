@@ -109,21 +109,13 @@ export class Handover {
     void taken.then((how) => {
       if (how === 'turn') this.#limit(requester.key, id, ended);
     });
-    const end = await Promise.race([ended, this.#closing()]);
-    return end === undefined ? 'later' : this.#judge(run, end);
+    return this.#judge(run, await ended);
   }
 
   /** The attempt's own time limit; waiting for a lane does not count. */
   #limit(session: SessionKey, itemId: string, ended: Promise<ItemEnd>): void {
     const timer = this.#deps.clock.after(this.#deps.timeoutMs(), () => this.#deps.abortHandover(session, itemId));
     void ended.finally(() => timer.cancel());
-  }
-
-  #closing(): Promise<undefined> {
-    return new Promise((resolve) => {
-      if (this.#closed.aborted) resolve(undefined);
-      this.#closed.addEventListener('abort', () => resolve(undefined), { once: true });
-    });
   }
 
   #judge(run: Run, end: ItemEnd): Attempt {

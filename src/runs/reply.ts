@@ -4,6 +4,7 @@ import type { TurnResult } from '../agents/turn-types.ts';
 import { assertNever } from '../core/result.ts';
 import { spawnClaim } from './claims.ts';
 import { isNoReply } from './completion.ts';
+import { standingAnswers } from './consumed.ts';
 
 export type Reply =
   /** `nth`: its place among all answers of the turn. */
@@ -18,20 +19,21 @@ export interface SpawnFactsOfTurn {
 }
 
 export function replies(result: TurnResult, spawns: SpawnFactsOfTurn): readonly Reply[] {
+  // Each answer stands for itself: silence about one thing, or failing later, takes back nothing said about another.
+  const said = result.answers.slice(0, standingAnswers(result)).flatMap(visible);
   // Whoever stopped it wants to hear nothing more of it.
-  if (result.outcome.kind === 'stopped') return [];
+  if (result.outcome.kind === 'stopped') return said;
   const notices = result.notices.map((text): Reply => ({ kind: 'note', text: `ℹ️ ${text}` }));
-  return [...answers(result), ...notices, ...claims(result, spawns)];
+  return [...said, ...instead(result, said), ...notices, ...claims(result, spawns)];
 }
 
-function answers(result: TurnResult): readonly Reply[] {
+/** A sentence where a person waits for an answer that did not come. */
+function instead(result: TurnResult, said: readonly Reply[]): readonly Reply[] {
   const asked = result.items.some(isAsked);
   const { outcome } = result;
   switch (outcome.kind) {
     case 'success':
-      // Each answer stands for itself: silence about one thing takes back nothing said about another.
-      if (result.answers.length > 0) return result.answers.flatMap(visible);
-      if (!asked) return [];
+      if (!asked || result.answers.length > 0) return [];
       return [
         {
           kind: 'note',
@@ -42,14 +44,12 @@ function answers(result: TurnResult): readonly Reply[] {
       ];
     case 'error':
       return asked ? [{ kind: 'note', text: `⚠️ ${sentence(outcome.message)}` }] : [];
-    case 'timeout':
+    case 'timeout': {
       if (!asked) return [];
-      return [
-        {
-          kind: 'note',
-          text: `⚠️ stopped after a long silence (agents.defaults.stall.abortSeconds).${outcome.partial === undefined ? '' : ` So far:\n\n${outcome.partial}`}`,
-        },
-      ];
+      const { partial } = outcome;
+      const more = partial === undefined || said.some((each) => each.text === partial) ? '' : ` So far:\n\n${partial}`;
+      return [{ kind: 'note', text: `⚠️ stopped after a long silence (agents.defaults.stall.abortSeconds).${more}` }];
+    }
     case 'stopped':
       return [];
     default:

@@ -14,7 +14,7 @@ import type { Sessions } from '../sessions/sessions.ts';
 import type { Transcripts } from '../sessions/transcript.ts';
 import type { BudgetEvent, Budgets } from './budget.ts';
 import { ownEntries, resultText } from './completion.ts';
-import { consumed } from './consumed.ts';
+import { consumed, standingAnswers } from './consumed.ts';
 import { endRun, setDelivery } from './end-run.ts';
 import type { RunRegistry } from './registry.ts';
 import { type Reply, replies } from './reply.ts';
@@ -187,7 +187,8 @@ export class TurnEnd {
   /** Marks the completions this turn took in. Returns those each of its answers delivers. */
   #takeIn(sql: Sql, result: TurnResult, { route, completions }: Facts): ReadonlyMap<number, readonly string[]> {
     const nothing = new Map<number, readonly string[]>();
-    if (result.outcome.kind !== 'success') return nothing;
+    const standing = result.answers.slice(0, standingAnswers(result));
+    if (result.outcome.kind !== 'success' && standing.length === 0) return nothing;
     const { registry } = this.#deps;
     const owed = completions.flatMap((id) => {
       const run = registry.get(id, sql);
@@ -195,14 +196,11 @@ export class TurnEnd {
       return run !== undefined && (state === 'pending' || state === 'handed') ? [{ run: id, child: run.child }] : [];
     });
     if (route === undefined && result.session.kind !== 'chat') {
-      this.#mark(
-        sql,
-        owed.map((each) => each.run),
-        takenIn,
-      );
+      const runs = owed.map((each) => each.run);
+      if (result.outcome.kind === 'success') this.#mark(sql, runs, takenIn);
       return nothing;
     }
-    const { answered, silent, ignored } = consumed(result, owed);
+    const { answered, silent, ignored } = consumed({ entries: result.entries, answers: standing }, owed);
     const told = [...answered.values()].flat();
     this.#mark(sql, told, route === undefined ? nowhere : { state: 'sending' });
     this.#mark(sql, silent, { state: 'silent', reason: 'the agent answered NO_REPLY' });

@@ -35,12 +35,13 @@ export class Sessions {
     this.#keys = deps.stores('session-ids', z.string());
   }
 
-  get(key: SessionKey): Promise<Session | undefined> {
-    return this.#records.get(key);
+  /** A person may type anything, also nothing. */
+  async get(key: SessionKey): Promise<Session | undefined> {
+    return key === '' ? undefined : this.#records.get(key);
   }
 
   async byId(id: string): Promise<Session | undefined> {
-    const key = await this.#keys.get(id);
+    const key = id === '' ? undefined : await this.#keys.get(id);
     return key === undefined ? undefined : this.get(key);
   }
 

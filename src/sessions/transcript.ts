@@ -31,7 +31,6 @@ const cacheBytes = 8 * 1024 * 1024;
 export class Transcripts {
   readonly #folder: string;
   readonly #cache = new TranscriptCache(cacheBytes);
-  #made = false;
 
   /** `folder`: absolute path of the transcripts folder, made on the first write. */
   constructor(folder: string) {
@@ -120,10 +119,9 @@ export class Transcripts {
     this.#cache.set(sessionId, fstatSync(file, { bigint: true }), content);
   }
 
+  /** Asked before every write: somebody may have removed the folder while the process runs. */
   #makeFolder(): void {
-    if (this.#made) return;
     mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
-    this.#made = true;
   }
 }
 

@@ -105,7 +105,8 @@ export class Engine {
   /** Nothing runs, nothing is owed, nothing waits to be sent now. */
   quiet(): boolean {
     const { turns, announcer, unprocessed } = this.layer;
-    const working = this.receiver.busy() || this.receiver.holding() || turns.busy() || unprocessed.busy() || announcer.busy();
+    const working =
+      this.receiver.busy() || this.receiver.holding() || turns.busy() || unprocessed.busy() || announcer.busy();
     const busy = working || this.stores.registry.active().length > 0;
     return !busy && this.stores.registry.owed().every((run) => run.delivery.state === 'sending');
   }

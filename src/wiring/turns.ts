@@ -5,6 +5,7 @@ import { Unprocessed } from '../inbound/unprocessed.ts';
 import { TurnEnd } from '../runs/turn-end.ts';
 import { queueSettings } from '../sessions/session-services.ts';
 import type { Below, Circle } from './runs.ts';
+import { untilStored } from './until-stored.ts';
 
 export function turnEnd(below: Below, circle: Circle): TurnEnd {
   const { parts, stores, delivery } = below;
@@ -37,11 +38,16 @@ export function turns(below: Below, circle: Circle, end: TurnEnd): Turns {
   const { parts, stores, delivery } = below;
   const { clock, ids, log, config, runtime } = parts;
   const { sessions, transcripts } = stores;
+  const stored = <T>(work: () => Promise<T>): Promise<T> =>
+    untilStored({ clock, log, draining: below.process.draining }, work);
   return new Turns({
     clock,
     ids,
     log,
-    sessions,
+    sessions: {
+      get: (key) => sessions.get(key),
+      recordTurn: (key, usage, cut) => stored(() => sessions.recordTurn(key, usage, cut)),
+    },
     transcripts,
     scheduler: circle.scheduler,
     profile: (session) => circle.profiles.of(session),
@@ -56,7 +62,7 @@ export function turns(below: Below, circle: Circle, end: TurnEnd): Turns {
     hooks: {
       started: (turn) => circle.clock.started(turn),
       alive: (turn) => circle.clock.alive(turn),
-      settle: (result) => end.settle(result),
+      settle: (result) => stored(() => end.settle(result)),
       refuseCall: (turn) => circle.clock.refuseCall(turn),
       spend: (turn, session, usage) => circle.clock.spend(turn, session, usage),
       stalled: (turn, silentMs) => circle.clock.stalled(turn, silentMs),

@@ -158,7 +158,8 @@ test('a store that fails when a turn starts or is recorded ends the turn all the
   await world.clock.flush();
   expect(await first.ended).toMatchObject({
     kind: 'turn',
-    result: { outcome: { kind: 'error', code: 'turn_failed' } },
+    // The chat gets a sentence without internals; the log has the rest.
+    result: { outcome: { kind: 'error', code: 'turn_failed', message: expect.stringContaining('The log says why') } },
   });
   world.failing.session = false;
   world.failing.settle = true;

@@ -9,13 +9,16 @@ export async function benchCrowd(): Promise<readonly Figure[]> {
   return [await fifty(), ...(await promised())];
 }
 
+/** Chats that spoke before: what is measured is the waiting, not first contact or code that was never run. */
 async function fifty(): Promise<Figure> {
-  const bench = await openBench({ runtime: answering(200) });
-  await bench.ask('warm', 'hello');
+  const model = { ms: 0 };
+  const bench = await openBench({ runtime: answering(() => model.ms) });
+  const all = (): Promise<unknown> =>
+    Promise.all(Array.from({ length: 50 }, (_, chat) => bench.ask(`chat${chat}`, 'hello')));
+  for (let round = 0; round < 5; round += 1) await all();
   await bench.quiet();
-  const took = await timed(() =>
-    Promise.all(Array.from({ length: 50 }, (_, chat) => bench.ask(`chat${chat}`, 'hello'))),
-  );
+  model.ms = 200;
+  const took = await timed(all);
   await bench.close();
   return {
     name: '50 chats at once, 200 ms each, width 4',

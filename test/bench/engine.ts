@@ -110,15 +110,19 @@ export async function openBench(options: BenchOptions = {}): Promise<Bench> {
   };
 }
 
-/** A runtime that answers `ok` after `ms` (0: at once), with one model call's usage. */
-export function answering(ms = 0, onTurn: (session: string) => void = () => undefined): AgentRuntime {
+/** A runtime that answers `ok` after `ms()` (0: at once), with one model call's usage. */
+export function answering(
+  ms: () => number = () => 0,
+  onTurn: (session: string) => void = () => undefined,
+): AgentRuntime {
   return {
     kind: 'native',
     steer: async () => 'unsupported',
     async *turn(session, prompt, _tools, signal): AsyncGenerator<TurnEvent> {
       onTurn(session.key);
       await prompt.beforeCall();
-      if (ms > 0) await systemClock.sleep(ms, signal);
+      const wait = ms();
+      if (wait > 0) await systemClock.sleep(wait, signal);
       const at = systemClock.now();
       yield { type: 'text', delta: 'ok' };
       const parts = [{ type: 'text', text: 'ok' }] as const;

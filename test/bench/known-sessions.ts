@@ -22,6 +22,7 @@ export async function benchKnownSessions(): Promise<readonly Figure[]> {
   const all = await starts(many);
   const heap = await heapOf(seed.home);
   const heapAll = await heapOf(many);
+  const fresh = await firstAnswer(seed.home);
   const again = await firstAnswer(many);
   for (const home of [seed.home, many]) rmSync(home, { recursive: true, force: true });
   return [
@@ -41,7 +42,13 @@ export async function benchKnownSessions(): Promise<readonly Figure[]> {
       aim: { atMost: 50 },
       note: withoutGc,
     },
-    { name: 'a message to one of them', value: again, unit: 'ms', aim: { atMost: 5 } },
+    {
+      name: 'the first message to one of them',
+      value: again,
+      unit: 'ms',
+      ideal: fresh,
+      note: 'ideal: a new chat beside one session',
+    },
   ];
 }
 

@@ -9,7 +9,7 @@ const eachChat = 40;
 
 export async function benchMessages(): Promise<readonly Figure[]> {
   const stages = new Stages();
-  const bench = await openBench({ runtime: answering(0, () => stages.mark('turn')) });
+  const bench = await openBench({ runtime: answering(undefined, () => stages.mark('turn')) });
   await warmUp(bench);
   const commits = countCommits(bench.engine);
   const figures = [...(await oneByOne(bench, stages))];

@@ -44,6 +44,19 @@ describe('config get', () => {
     expect(configGet(file, 'budgets.tree.tokens', false).text).toBe('2000000');
   });
 
+  it('hides keys that stand in addresses and in the arguments of programs', async () => {
+    const args = "['serve', '--api-key', 'ddd', '--token=eee12345', '--port', '80']";
+    await load(
+      `{ models: { providers: { x: { baseUrl: 'https://me:fff@x.example/v1' } } }, tools: { mcp: { y: { command: 'y', args: ${args} } } } }`,
+    );
+    const shown = ['models', 'tools.mcp.y.args', 'tools.mcp.y.args[2]', 'models.providers.x.baseUrl'].map(
+      (key) => configGet(file, key, false).text,
+    );
+    expect(shown.join('\n')).not.toMatch(/ddd|eee12345|fff/);
+    expect(shown[1]).toContain("'--port'");
+    expect(configGet(file, 'tools.mcp.y.args', true).text).toMatch(/ddd/);
+  });
+
   it('explains an unknown key', () => {
     expect(configGet(file, 'agents.defaults.maxConcurent', false)).toEqual({
       text: 'unknown field agents.defaults.maxConcurent; did you mean agents.defaults.maxConcurrent?',

@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -48,4 +48,29 @@ describe('the launcher', () => {
       expect({ status, stderr }).toEqual({ status: 2, stderr: expect.stringMatching(/^not running/) });
     },
   );
+
+  /** As a person or a supervisor starts it, with a shell's redirections. */
+  function start(redirect: string, input = 'hello\n'): { status: number | null; stdout: string; stderr: string } {
+    const command = `exec "$0" "$1" start ${redirect}`;
+    const env = { PATH: process.env.PATH, OLLAMA_HOST: '127.0.0.1:1' };
+    const args = ['-c', command, process.execPath, launcher];
+    return spawnSync('/bin/sh', args, { cwd: home, env, input, encoding: 'utf8', timeout: 20_000 });
+  }
+
+  it.skipIf(!existsSync('/dev/full'))('a full disk under its output does not crash the process', () => {
+    expect(start('> /dev/full')).toMatchObject({ status: 0, stderr: '' });
+  });
+
+  it('closed outputs do not crash the process', () => {
+    writeFileSync(join(home, 'switchyard.json5'), '{ bad');
+    expect(start('2>&-')).toMatchObject({ status: 0, stdout: expect.stringContaining('bot: ') });
+    expect(start('>&- 2>&-')).toMatchObject({ status: 0 });
+  });
+
+  it('a state folder that cannot be used is refused in one sentence', () => {
+    writeFileSync(join(home, '.switchyard'), 'no folder');
+    const { status, stderr } = start('');
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/^The state folder .* cannot be used: EEXIST: .*\. Let it be a folder .*\n$/);
+  });
 });

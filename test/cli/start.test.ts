@@ -11,6 +11,7 @@ import { ok, type Result, refuse } from '../../src/core/result.ts';
 import { silentLog } from '../../src/infra/log.ts';
 import { type FakeCli, fakeCli } from '../fakes/cli.ts';
 import { virtualClock } from '../fakes/clock.ts';
+import { recordingLog } from '../fakes/recording-log.ts';
 import { until } from '../fakes/wait.ts';
 
 let home: string;
@@ -109,6 +110,16 @@ describe('switchyard start', () => {
     expect(await exit).toBe(0);
     expect(app.did).toEqual(['start', 'drain']);
     expect(cli.signals.eventNames()).toEqual([]);
+  });
+
+  it('writes a bug that ends the process into the log first', async () => {
+    const log = recordingLog();
+    const { app, cli, exit, options } = begin((one) => Object.assign(one, { log }));
+    await running(app);
+    cli.crash.emit('crash', new Error('boom'));
+    expect(log.lines.at(-1)).toMatchObject({ level: 'fatal', fields: { code: 'crashed' } });
+    options[0]?.onConsoleClosed();
+    await exit;
   });
 
   it('ends by itself when the console chat is over', async () => {

@@ -127,6 +127,21 @@ describe('switchyard tasks', () => {
     expect(cli.out[0]).toMatch(/\n\n1,204 words$/);
   });
 
+  it('shows what agents wrote without what a terminal would obey', async () => {
+    const nasty = '\u001b]0;title\u0007\u001b[2J\u009b31mwords';
+    const outcome = { kind: 'success', text: nasty } as const;
+    const run = aRun({ label: nasty, state: { status: 'succeeded', endedAt: noon, outcome } });
+    cli.answers['tasks.show'] = answered(run);
+    cli.answers['tasks.list'] = answered([run]);
+    cli.answers['tasks.cancel'] = answered({ ...report, failed: [run] });
+    for (const args of [['show', '4f1c'], ['show', '4f1c', '--json'], ['list'], ['cancel', '4f1c']])
+      await cli.run('tasks', ...args);
+    expect(cli.out).toHaveLength(4);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
+    expect(cli.out.join('')).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/);
+    expect(cli.out[0]).toContain('words');
+  });
+
   it('cancels with counts, and names what did not stop', async () => {
     cli.answers['tasks.cancel'] = answered(report);
     expect(await cli.run('tasks', 'cancel', '4f1c')).toBe(0);

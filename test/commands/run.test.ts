@@ -23,6 +23,22 @@ describe('a typed line', () => {
     expect(await typed('/session forever')).toBe(`⚠️ /session has no "forever".\n${await typed('/help session')}`);
   });
 
+  test.each([
+    ['/subagents info ', ''],
+    ['/', ''],
+    ['/session ', ''],
+    ['/stop ', ''],
+    ['/queue cap:', ''],
+    ['/subagents spawn main --', ' task'],
+    ['/subagents spawn main task --thinking ', ''],
+    ['/session idle ', ''],
+    ['/help ', ''],
+    ['/focus ', ''],
+  ])('beginning with %s and going on for pages is answered in a few lines', async (before, after) => {
+    const answer = await typed(`${before}${'x'.repeat(100_000)}${after}`);
+    expect(answer?.length).toBeLessThan(3_000);
+  });
+
   test('with a mistake names it and shows the syntax', async () => {
     expect(await typed('/subagents kill')).toBe('Usage: /subagents kill <target|all>');
     expect(await typed('/stop now')).toBe(

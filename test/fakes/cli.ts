@@ -15,6 +15,8 @@ export interface FakeCli {
   readonly calls: { readonly verb: ControlVerb; readonly params: unknown }[];
   readonly killed: number[];
   readonly signals: EventEmitter;
+  /** Emits `crash`. */
+  readonly crash: EventEmitter;
   /** Answers of a running process by verb; a verb without one is answered `not-running`. */
   readonly answers: Partial<Record<ControlVerb, unknown>>;
   run(...args: readonly string[]): Promise<number>;
@@ -26,6 +28,7 @@ export function fakeCli(home: string, change: Partial<Omit<Cli, 'finish'>> = {})
   const calls: FakeCli['calls'] = [];
   const killed: number[] = [];
   const signals = new EventEmitter();
+  const crash = new EventEmitter();
   const answers: FakeCli['answers'] = {};
   const parts: Omit<Cli, 'finish'> = {
     env: readEnv({ SWITCHYARD_HOME: home }, home),
@@ -38,6 +41,7 @@ export function fakeCli(home: string, change: Partial<Omit<Cli, 'finish'>> = {})
     err: (text) => err.push(text),
     signals: { on: (name, fn) => signals.on(name, fn), off: (name, fn) => signals.off(name, fn) },
     kill: (code) => killed.push(code),
+    onCrash: (fn) => crash.on('crash', fn),
     createApp: () => Promise.reject(new Error('no app in this test')),
     openStore: async () => undefined,
     call: async <V extends ControlVerb>(verb: V, params: ControlParams<V>): Promise<CallResult<V>> => {
@@ -46,5 +50,5 @@ export function fakeCli(home: string, change: Partial<Omit<Cli, 'finish'>> = {})
     },
     ...change,
   };
-  return { parts, out, err, calls, killed, signals, answers, run: (...args) => runCli(args, parts) };
+  return { parts, out, err, calls, killed, signals, crash, answers, run: (...args) => runCli(args, parts) };
 }

@@ -114,7 +114,8 @@ describe('a run started by an agent', () => {
       yield say('A is 1');
     });
     here.agent.once(/^busy$/, [wait(60_000), say('not busy')]);
-    here.agent.once(completionTurn(), [wait(9_000), say('It is one.')]);
+    here.agent.once(completionTurn(), [hang()]);
+    here.agent.once(completionTurn(), 'It is one.');
     await delegate(here, 'research');
     await here.say('busy', { from: { id: 'bob' } });
     await here.until(() => here.agent.active.has('agent:main:console:direct:bob'), 'the lane to be full');
@@ -123,9 +124,15 @@ describe('a run started by an agent', () => {
     await here.clock.advance(60_000);
     await here.channel.next('not busy');
     await here.until(() => here.agent.active.has(ann(here)), 'the completion turn');
-    await here.clock.advance(9_000);
+    await here.clock.flush();
+    await here.clock.advance(9_999);
+    expect(here.agent.active.has(ann(here))).toBe(true);
+    await here.clock.advance(1);
+    await here.until(() => !here.engine.layer.turns.busy(), 'its end');
+    await here.clock.flush();
+    await here.clock.advance(5_000);
     await here.channel.next('It is one.');
-    expect(turnsOf(here, ann(here)).filter(isCompletion)).toHaveLength(1);
+    expect(turnsOf(here, ann(here)).filter(isCompletion)).toHaveLength(2);
   });
 
   test('that failed, timed out or said nothing is reported with that status', async () => {
@@ -282,6 +289,40 @@ describe('a requester at work', () => {
     expect(turnsOf(here, ann(here))).toEqual(['delegate research', 'chat']);
   });
 
+  test('that fails after it has told of one result is asked again only for the other', async () => {
+    const here = await open();
+    const [one, two, failing] = [gate(), gate(), gate()];
+    for (const [task, done] of [
+      ['one', one],
+      ['two', two],
+    ] as const) {
+      here.agent.once(new RegExp(`^${task}$`), async function* (context) {
+        await done.passed(context);
+        yield say(`result ${task}`);
+      });
+    }
+    await delegate(here, 'one', 'two');
+    here.agent.once(completionTurn('one'), async function* (context) {
+      if (context.round === 1) yield fail('overloaded');
+      await failing.passed(context);
+      yield say('told of one');
+    });
+    here.agent.once(completionTurn('two'), 'told of two');
+    one.open();
+    await here.until(() => here.agent.active.has(ann(here)), 'the first report');
+    two.open();
+    await here.until(() => here.run('two').delivery.state === 'handed', 'the second result');
+    failing.open();
+    await here.channel.next('told of one');
+    await here.until(() => !here.engine.layer.turns.busy(), 'the turn to fail');
+    await here.clock.flush();
+    await here.clock.advance(5_000);
+    await here.channel.next('told of two');
+    await here.settled();
+    expect(here.channel.texts()).toHaveLength(3);
+    expect(here.runs().map((run) => run.delivery.state)).toEqual(['delivered', 'delivered']);
+  });
+
   test('that ends without reading it gets a completion turn', async () => {
     const here = await open();
     const done = gate();
@@ -391,11 +432,17 @@ describe('a restart', () => {
 
   test('drains without waiting for a session that sleeps until its other children are done', async () => {
     const here = await open();
-    here.agent.once(/^quick$/, 'quick result');
+    const done = gate();
+    here.agent.once(/^quick$/, async function* (context) {
+      await done.passed(context);
+      yield say('quick result');
+    });
     here.agent.always(/^slow$/, [say('at it'), hang()]);
     here.agent.once(/^go$/, [start('quick'), start('slow'), call('sessions_yield'), say('unheard')]);
     await here.say('go');
-    await ends(here, 'quick', 'succeeded');
+    await here.until(() => here.engine.layer.turns.holding(ann(here)), 'the chat to sleep');
+    await here.until(() => !here.agent.active.has(ann(here)), 'its turn to end');
+    done.open();
     await here.until(() => here.run('quick').delivery.state === 'handed', 'the handover');
     here.agent.always(completionTurn(), ({ text }) => `told: ${text.split('[switchyard completion]').length - 1}`);
     await here.restart();

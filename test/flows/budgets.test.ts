@@ -117,6 +117,20 @@ describe('a tree’s tokens', () => {
     await here.channel.next('budget used up');
     await here.settled();
     expect(here.channel.texts()).toHaveLength(2);
+    const go = gate();
+    here.agent.once(/^dear$/, async function* (context) {
+      yield spend(200, 0);
+      await go.passed(context);
+      yield say('another dear answer');
+    });
+    await here.say('dear');
+    await here.until(() => about(here, 'used up').length === 2, 'the notice');
+    await here.say('and one more thing');
+    await here.until(() => here.engine.layer.turns.waiting(ann(here)).length === 1, 'the message');
+    go.open();
+    await here.channel.next('another dear answer');
+    await here.settled();
+    expect(here.channel.texts()).toHaveLength(4);
   });
 });
 

@@ -176,6 +176,7 @@ function surroundings(place: Place, env: Record<string, string> = {}) {
     kill: (code: number) => {
       throw new Error(`ended by force with ${code}`);
     },
+    onCrash: () => undefined,
     createApp,
     openStore: () => openOfflineStore(home, systemClock.now),
     call: (verb, params) => callControl(home, verb, params),

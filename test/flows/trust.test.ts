@@ -1,10 +1,9 @@
 // Rights follow who is listened to at the moment of use, not at the start of a turn, and a command is a command however it begins.
 import { afterEach, expect, test } from 'vitest';
 import { z } from 'zod';
-import type { Route } from '../../src/core/route.ts';
 import type { Tool } from '../../src/core/tool.ts';
 import { boundary, call, say } from '../fakes/script.ts';
-import { bo, cy, inGroup, openPeople, typed } from './people.ts';
+import { bo, inGroup, openPeople, typed } from './people.ts';
 import type { World } from './world.ts';
 
 let world: World;

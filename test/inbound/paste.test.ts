@@ -68,3 +68,11 @@ test('what is held at the end of the process leaves no timer', () => {
   expect(pastes.size()).toBe(0);
   expect(clock.pending()).toBe(0);
 });
+
+test('a sender who never pauses gets an answer after 16 parts', () => {
+  const { add, pastes } = world();
+  for (let ticket = 1; ticket < 16; ticket += 1) expect(add(part(ticket, long))).toEqual([]);
+  const tickets = Array.from({ length: 16 }, (_, index) => index + 1);
+  expect(add(part(16, long))).toEqual([[tickets, 64_000]]);
+  expect(pastes.size()).toBe(0);
+});

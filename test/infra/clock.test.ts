@@ -22,6 +22,21 @@ describe('the system clock', () => {
     timer.cancel();
   });
 
+  it('fires in time although the clock on the wall was put back meanwhile', async () => {
+    const { now } = Date;
+    let fired = false;
+    try {
+      systemClock.after(20, () => {
+        fired = true;
+      });
+      Date.now = () => now() - 3_600_000;
+      await until(() => fired, 'the timer', 2_000);
+    } finally {
+      Date.now = now;
+    }
+    expect(fired).toBe(true);
+  });
+
   it('ends a sleep at once when its signal aborts, before or during it', async () => {
     const abort = new AbortController();
     const sleeping = systemClock.sleep(60_000, abort.signal);

@@ -157,6 +157,29 @@ describe('watching', () => {
     await eventually(() => expect(width(file)).toBe(3));
   });
 
+  it('survives a part that cannot take a change over, and says so', async () => {
+    const file = await opening('{ agents: { defaults: { maxConcurrent: 5 } } }');
+    const faults: string[] = [];
+    file.onFault((error) => faults.push(error));
+    const forget = file.onChange(() => {
+      throw new Error('no room for that');
+    });
+    file.watch();
+    await writeFile(path, '{ agents: { defaults: { maxConcurrent: 6 } } }');
+    await eventually(() => expect(faults).toEqual(['the change could not be taken over: no room for that']));
+    forget();
+    await writeFile(path, '{ agents: { defaults: { maxConcurrent: 7 } } }');
+    await eventually(() => expect([width(file), file.error]).toEqual([7, undefined]));
+  });
+
+  it('survives a file that nobody meant', async () => {
+    const file = await opening('{ agents: { defaults: { maxConcurrent: 5 } } }');
+    file.watch();
+    await writeFile(path, `{ constructor: ${'['.repeat(100_000)}${']'.repeat(100_000)} }`);
+    await eventually(() => expect(file.error).toContain('nested more than'));
+    expect(width(file)).toBe(5);
+  });
+
   it('stops with close', async () => {
     const file = await opening('{}');
     file.watch();

@@ -51,3 +51,49 @@ describe('the text of the config file', () => {
     });
   });
 });
+
+describe('a config file nobody meant', () => {
+  const faults = (text: string): readonly string[] => {
+    const checked = read(text);
+    return checked.ok ? [] : checked.faults;
+  };
+
+  it('that is nested without end is one fault', () => {
+    for (const [open, close] of [
+      ['[', ']'],
+      ['{a:', '}'],
+    ] as const) {
+      const bomb = `{ agents: ${open.repeat(100_000)}1${close.repeat(100_000)} }`;
+      expect(faults(bomb)).toEqual(['the configuration is nested more than 50 levels deep']);
+    }
+  });
+
+  it('that is huge is one fault, found at once', () => {
+    expect(faults('/*'.repeat(1_000_000))).toEqual(['the configuration is larger than 1 MB']);
+  });
+
+  it('names what every object inherits like any other unknown key', () => {
+    for (const name of ['constructor', 'toString', '__proto__', 'hasOwnProperty', 'valueOf']) {
+      expect(faults(`{ "${name}": 1 }`)).toEqual([expect.stringContaining(`unknown field ${name}`)]);
+      expect(faults(`{ agents: { defaults: { "${name}": { x: 1 } } } }`)).toEqual([
+        expect.stringContaining(`unknown field agents.defaults.${name}`),
+      ]);
+      expect(faults(`{ wrong: { "${name}": [] } }`)).not.toEqual([]);
+    }
+  });
+
+  it('with thousands of faults names the first ones and how many are left', () => {
+    const keys = Array.from({ length: 5_000 }, (_, index) => `wrong${index}: { allowAgents: [] }`);
+    const found = faults(`{ ${keys.join(', ')} }`);
+    expect(found).toHaveLength(21);
+    expect(found.at(-1)).toBe('… and more faults of this kind; mend these first');
+    expect(faults(`{ wrong: { ${keys.join(', ')} } }`).length).toBeLessThanOrEqual(21);
+  });
+
+  it('never quotes what looks like a key, wherever it was put', () => {
+    const key = `sk-ant-${'a1'.repeat(20)}`;
+    const text = `{ agents: { list: [{ id: '${key}!', model: 5 }] }, gateway: { drainSeconds: '${key}' } }`;
+    expect(faults(text).join('\n')).toContain('[redacted]');
+    expect(faults(text).join('\n')).not.toContain(key);
+  });
+});

@@ -22,7 +22,10 @@ test('a session is found by its key and by its id, also after a restart', async 
   const world = sessionWorld();
   const session = await world.sessions.open(key, aSeed());
   expect(await world.reopened().byId(session.id)).toEqual(session);
-  expect(await world.sessions.byId('nobody')).toBeUndefined();
+  for (const typed of ['nobody', '']) {
+    expect(await world.sessions.byId(typed)).toBeUndefined();
+    expect(await world.sessions.get(typed)).toBeUndefined();
+  }
 });
 
 test('the last place is stored with its account and thread, and what is unchanged writes nothing', async () => {

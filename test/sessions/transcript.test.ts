@@ -77,6 +77,13 @@ describe('writing and reading', () => {
     );
   });
 
+  test('a folder that somebody removed is made again', async () => {
+    await transcripts.append('s', { type: 'note', at: 1, turn: 't', text: 'before' });
+    await rm(folder, { recursive: true });
+    await transcripts.append('s', { type: 'note', at: 2, turn: 't', text: 'after' });
+    expect(await transcripts.read('s')).toEqual([{ type: 'note', at: 2, turn: 't', text: 'after' }]);
+  });
+
   test('a name that is no session id cannot leave the folder', () => {
     for (const id of ['../x', 'a/b', '', '.', '.hidden'])
       expect(() => transcripts.path(id)).toThrow('not a session id');
