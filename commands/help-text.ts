@@ -8,9 +8,17 @@ export function commandHelp(command: Command): string {
   return titled(`/${command.name}: ${command.summary}`.replace(/\.$/, ''), lines);
 }
 
+const noBackend = 'This version has no backend for coding agents yet; /subagents spawn starts a native one.';
+/** External coding agents people know by name. */
+const codingAgents: readonly string[] = ['claude', 'codex', 'gemini', 'opencode'];
+
 /** @param visible the commands this person may use: no other name is suggested */
 export function unknownCommand(name: string, visible: readonly Command[]): string {
-  const nearest = nearestName(visible, name.toLowerCase());
+  const wanted = name.toLowerCase();
+  if (codingAgents.includes(wanted))
+    return `⚠️ ${wanted} is an external coding agent, which /acp spawn ${wanted} starts. ${noBackend}`;
+  if (wanted === 'acp') return `⚠️ /acp starts external coding agents. ${noBackend}`;
+  const nearest = nearestName(visible, wanted);
   const hint = nearest === undefined ? '' : ` Did you mean /${nearest}?`;
   return `⚠️ There is no command /${clip(name, 40)}.${hint} /help lists the commands.`;
 }

@@ -2,6 +2,7 @@
 import type { Call, Command, Reply } from '../src/core/command.ts';
 import type { StopReport } from '../src/core/services.ts';
 import { count, refused, reply } from './replies.ts';
+import { untoldWords } from './run-words.ts';
 
 export const fresh: Command = {
   name: 'new',
@@ -28,7 +29,9 @@ async function startOver(call: Call): Promise<Reply> {
   if (!done.ok) return refused(done.refusal);
   const bound = call.bound ? await call.services.bindings.at(call.route) : undefined;
   const which = bound === undefined ? '' : ` for ${bound.label}, still bound here`;
-  return reply(`✅ new session${which}, ${done.value.stopped.length} stopped${alsoGone(done.value)}`);
+  const numbers = await Promise.all(done.value.untold.map((run) => call.services.runs.number(call, run)));
+  const untold = numbers.length === 0 ? '' : `. ${untoldWords(numbers)}`;
+  return reply(`✅ new session${which}, ${done.value.stopped.length} stopped${alsoGone(done.value)}${untold}`);
 }
 
 /** What else ended with the old context: nothing is dropped without a word. */

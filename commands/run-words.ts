@@ -3,7 +3,7 @@ import { age, tokens, usd } from '../src/core/format.ts';
 import { assertNever } from '../src/core/result.ts';
 import { isTerminal, type Outcome, type Run, shortId } from '../src/core/run.ts';
 import type { RunView } from '../src/core/services.ts';
-import type { Usage } from '../src/core/session.ts';
+import { noUsage, type Usage } from '../src/core/session.ts';
 import { count } from './replies.ts';
 
 export function runName(run: Run): string {
@@ -13,6 +13,15 @@ export function runName(run: Run): string {
 /** Names a run that ignored a stop. */
 export function forcedLine(run: Run): string {
   return `⚠️ ${runName(run)} did not stop within 1 s and was forced`;
+}
+
+/** `1 finished result was not told; /subagents log #1.`; empty when nothing was lost. `numbers`: one per run. */
+export function untoldWords(numbers: readonly number[]): string {
+  if (numbers.length === 0) return '';
+  const named = numbers.slice(0, 10).map((number) => `#${number}`);
+  if (numbers.length === 1) return `1 finished result was not told; /subagents log ${named[0]}.`;
+  const more = numbers.length > named.length ? `, and ${numbers.length - named.length} more` : '';
+  return `${numbers.length} finished results were not told: ${named.join(', ')}${more}; /subagents log <number>.`;
 }
 
 /** @param now ms */
@@ -50,11 +59,25 @@ export function tokenWords(usage: Usage): string {
   return usage.reported ? `${tokens(usage.input + usage.output)} tokens` : 'n/a tokens';
 }
 
-/** Nothing can have been used yet: it waits, or its first model call is not back. */
-export function unspent(run: Run): boolean {
-  const young = run.state.status === 'queued' || (run.runtime === 'native' && !isTerminal(run.state.status));
-  return young && !run.usage.reported;
+/** Time the first model call of a run may take before its use counts as not reported, ms. */
+const firstCallMs = 60_000;
+
+/** What a run has used, as people are told: nothing while it waits or has just begun, else what was reported. */
+export function shownUsage(run: Run, now: number): Usage {
+  return unspent(run, now) ? nothing : run.usage;
 }
+
+/** Nothing can have been used yet: it waits, or its first model call is not back. */
+export function unspent({ state, runtime, usage }: Run, now: number): boolean {
+  if (usage.reported) return false;
+  return (
+    state.status === 'queued' ||
+    (runtime === 'native' && state.status === 'running' && now - state.startedAt <= firstCallMs)
+  );
+}
+
+/** What is used when nothing is. */
+export const nothing: Usage = { ...noUsage, costUsd: 0, reported: true };
 
 /** `18.2k in / 1.1k out / 19.3k total`. */
 export function tokenSplit(usage: Usage): string {

@@ -3,7 +3,7 @@ import type { Call, Command, Reply } from '../src/core/command.ts';
 import type { Run } from '../src/core/run.ts';
 import type { StopReport } from '../src/core/services.ts';
 import { count, reply } from './replies.ts';
-import { forcedLine } from './run-words.ts';
+import { forcedLine, untoldWords } from './run-words.ts';
 
 export const stop: Command = {
   name: 'stop',
@@ -27,8 +27,9 @@ export const stop: Command = {
 async function stopHere(call: Call): Promise<Reply> {
   const report = await call.services.runs.stop(call);
   const bound = call.bound ? ((await call.services.bindings.at(call.route))?.label ?? call.session.key) : undefined;
+  const untold = await Promise.all(report.untold.map((run) => call.services.runs.number(call, run)));
   const lines = [
-    headline(report, await nestedWords(call, report), bound),
+    headline(report, { nested: await nestedWords(call, report), bound, untold: untoldWords(untold) }),
     ...(report.wedged ? ['⚠️ the turn here did not stop within 1 s and was forced'] : []),
     ...report.failed.map(forcedLine),
   ];
@@ -41,15 +42,25 @@ function scopeLine(report: StopReport, bound: string): string {
   return `ℹ️ Only the bound session ${bound} and what it started ${idle ? 'would be stopped here' : 'were stopped'}.`;
 }
 
-function headline(report: StopReport, nested: string, bound: string | undefined): string {
+interface Words {
+  readonly nested: string;
+  readonly bound: string | undefined;
+  readonly untold: string;
+}
+
+function headline(report: StopReport, { nested, bound, untold }: Words): string {
   const parts = [
     ...(report.turns === 0 ? [] : [`${count(report.turns, 'turn')} here`]),
     ...(report.stopped.length === 0 ? [] : [`${count(report.stopped.length, 'sub-agent')}${nested}`]),
     ...(report.messages === 0 ? [] : [`${count(report.messages, 'waiting message')}`]),
   ];
-  if (parts.length === 0) return disobeyed(report) ? '⚠️ stopped: nothing in time' : 'ℹ️ nothing was running';
+  const lost = untold === '' ? '' : ` ${untold}`;
+  if (parts.length === 0) {
+    const none = disobeyed(report) ? '⚠️ stopped: nothing in time' : 'ℹ️ nothing was running';
+    return lost === '' ? none : `${none}.${lost}`;
+  }
   const mark = disobeyed(report) ? '⚠️' : '✅';
-  const rest = bound === undefined && !disobeyed(report) ? ' Nothing else was running.' : '';
+  const rest = lost === '' && bound === undefined && !disobeyed(report) ? ' Nothing else was running.' : lost;
   return `${mark} stopped: ${parts.join(', ')}.${rest}`;
 }
 

@@ -2,6 +2,7 @@
 import { describe, expect, it, test } from 'vitest';
 import { cycles, loadedWith, loadGraph } from './architecture/graph.ts';
 import * as habits from './architecture/habits.ts';
+import { misnamesFiles } from './architecture/head-comments.ts';
 import { refusal } from './architecture/rooms.ts';
 import { parseSource, readSources, type Source } from './architecture/source.ts';
 
@@ -78,6 +79,7 @@ describe('every file', () => {
   it.each<Case>([
     ['opens with a comment that says what it holds', habits.noOpeningComment, /\.test\.ts$/],
     ['has no default export, any, non-null assertion, enum or parameter property', habits.usesForbiddenSyntax],
+    ['names in its head comment only files that exist, and as callers only those that load it', misnamesFiles(all)],
     ['sounds finished', habits.soundsUnfinished],
     ['names no folder of one machine', habits.namesAMachine],
   ])('%s', (_name, rule, ...exceptions) => {
@@ -175,6 +177,20 @@ describe('these checks', () => {
     ['a comment after the line for the shell', habits.noOpeningComment, '#!/usr/bin/env node\n// holds a'],
   ])('let pass %s', (_name, rule, text) => {
     expect(rule(source(text))).toEqual([]);
+  });
+
+  test.each([
+    ['Used by gone.ts.', ['src/lanes/sample.ts: there is no gone.ts']],
+    ['Pure; called by other.ts and user.ts. Then more.', ['src/lanes/sample.ts: other.ts does not load it']],
+    ['Made and dropped by lanes/user.ts; see other.ts.', []],
+    ['Started by starter.ts, and works for user.ts.', []],
+  ])('hold a head comment to the code: %s', (head, expected) => {
+    const others = [
+      source('import { a } from "./sample.ts";', 'src/lanes/user.ts'),
+      source('new URL("./sample.ts", import.meta.url);', 'src/lanes/starter.ts'),
+      source('import { a } from "./user.ts";', 'src/lanes/other.ts'),
+    ];
+    expect(misnamesFiles(others)(source(`// Holds a.\n// ${head}\nexport const a = 1;`))).toEqual(expected);
   });
 
   test('read all of the code', () => {

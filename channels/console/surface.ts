@@ -2,7 +2,7 @@
 import type { Readable, Writable } from 'node:stream';
 
 export interface ConsoleStreams {
-  readonly input: Readable & { readonly isTTY?: boolean };
+  readonly input: Readable & { readonly isTTY?: boolean; setRawMode?(on: boolean): unknown };
   readonly output: Writable & { readonly isTTY?: boolean; readonly columns?: number };
 }
 

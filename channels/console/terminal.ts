@@ -39,15 +39,39 @@ export class TerminalSurface implements Surface {
   #appended = false;
   #forced = false;
   #leaving = false;
+  #gone = false;
 
   constructor(options: TerminalOptions) {
     this.#options = options;
   }
 
   open(events: SurfaceEvents): void {
-    const { input, output, historyFile, complete } = this.#options;
+    const { input, output } = this.#options;
     this.#events = events;
-    const line: Readline = createInterface({
+    input.on('error', this.#lost);
+    // What readline does first; it could not be taken back if it failed there.
+    input.setRawMode?.(true);
+    if (this.#gone) {
+      this.#closed();
+      return;
+    }
+    const line = this.#create();
+    this.#line = line;
+    // Readline repeats the input's errors.
+    line.on('error', this.#lost);
+    // Before readline's own listener.
+    input.prependListener('keypress', this.#beforeKey);
+    input.on('keypress', this.#afterKey);
+    line.on('line', (text) => this.#entered(text));
+    line.on('SIGINT', () => this.#interrupted(line));
+    line.once('close', () => this.#closed());
+    output.write(pasteMarks.on);
+    line.prompt();
+  }
+
+  #create(): Readline {
+    const { input, output, historyFile, complete } = this.#options;
+    return createInterface({
       input,
       output,
       terminal: true,
@@ -58,15 +82,6 @@ export class TerminalSurface implements Surface {
       completer: (text: string, answer: (error: null, result: [string[], string]) => void) =>
         void completions(text, complete).then((result) => answer(null, result)),
     });
-    this.#line = line;
-    // Before readline's own listener.
-    input.prependListener('keypress', this.#beforeKey);
-    input.on('keypress', this.#afterKey);
-    line.on('line', (text) => this.#entered(text));
-    line.on('SIGINT', () => this.#interrupted(line));
-    line.once('close', () => this.#closed());
-    output.write(pasteMarks.on);
-    line.prompt();
   }
 
   show(text: string): Promise<Error | undefined> {
@@ -114,6 +129,16 @@ export class TerminalSurface implements Surface {
       line.setPrompt(prompts.ready);
       line.prompt(true);
     }
+  };
+
+  /**
+   * The terminal is gone. Readline's attempt to leave raw mode while it closes is then an error of the input too (lib/tty.js):
+   * it must neither be thrown nor close once more.
+   */
+  readonly #lost = (): void => {
+    if (this.#gone) return;
+    this.#gone = true;
+    this.#line?.close();
   };
 
   readonly #afterKey = (): void => {

@@ -4,7 +4,7 @@ import { clip, elapsed, oneLine, timestamp, titled, tokens, usd } from '../../sr
 import { isTerminal, type Run, shortId } from '../../src/core/run.ts';
 import type { RunView } from '../../src/core/services.ts';
 import { refused, reply } from '../replies.ts';
-import { outcomeWords, statusWord, tokenSplit, workedMs } from '../run-words.ts';
+import { outcomeWords, shownUsage, statusWord, tokenSplit, workedMs } from '../run-words.ts';
 import { durationWords } from '../values.ts';
 import { target } from './params.ts';
 
@@ -24,6 +24,7 @@ async function showInfo(call: Call): Promise<Reply> {
   if (!found.ok) return refused(found.refusal);
   const { run } = found.value;
   const now = call.services.now();
+  const usage = shownUsage(run, now);
   const { sessionId, transcript } = await call.services.sessions.files(run);
   const facts: readonly (readonly [string, string])[] = [
     ...whoAndWhere(found.value, now),
@@ -32,8 +33,8 @@ async function showInfo(call: Call): Promise<Reply> {
     ['Requester', run.requester],
     ['Children', childrenWords(await call.services.runs.children(run))],
     ...times(run, now),
-    ['Tokens', tokenSplit(run.usage)],
-    ['Cost', run.usage.reported ? usd(run.usage.costUsd) : 'n/a'],
+    ['Tokens', tokenSplit(usage)],
+    ['Cost', usage.reported ? usd(usage.costUsd) : 'n/a'],
     ['Context', contextWords(run, call.services.sessions.contextTokens(run.agentId, run.model))],
     ['Mode', run.mode],
     ['Cleanup', run.cleanup],

@@ -2,7 +2,7 @@
 import type { Call, Reply, Verb } from '../../src/core/command.ts';
 import type { StopReport } from '../../src/core/services.ts';
 import { refused, reply } from '../replies.ts';
-import { forcedLine } from '../run-words.ts';
+import { forcedLine, untoldWords } from '../run-words.ts';
 import { target } from './params.ts';
 
 export const kill: Verb = {
@@ -18,10 +18,15 @@ export const kill: Verb = {
 
 async function killRuns(call: Call): Promise<Reply> {
   const token = call.args.target ?? '';
-  if (token.toLowerCase() === 'all') return reply(killText(await call.services.runs.kill(call, undefined)));
+  if (token.toLowerCase() === 'all') return answer(call, await call.services.runs.kill(call, undefined));
   const found = await call.services.runs.find(call, token);
   if (!found.ok) return refused(found.refusal);
-  return reply(killText(await call.services.runs.kill(call, [found.value.run])));
+  return answer(call, await call.services.runs.kill(call, [found.value.run]));
+}
+
+async function answer(call: Call, report: StopReport): Promise<Reply> {
+  const untold = untoldWords(await Promise.all(report.untold.map((run) => call.services.runs.number(call, run))));
+  return reply(untold === '' ? killText(report) : `${killText(report)}\n${untold}`);
 }
 
 function killText(report: StopReport): string {

@@ -2,9 +2,18 @@
 import type { Call, Reply, Verb } from '../../src/core/command.ts';
 import { clip, elapsed, oneLine, titled } from '../../src/core/format.ts';
 import type { RunList, RunView } from '../../src/core/services.ts';
-import { noUsage, type Usage } from '../../src/core/session.ts';
 import { count, reply } from '../replies.ts';
-import { costWords, deliveryWord, modelName, statusWord, tokenWords, unspent, workedMs } from '../run-words.ts';
+import {
+  costWords,
+  deliveryWord,
+  modelName,
+  nothing,
+  shownUsage,
+  statusWord,
+  tokenWords,
+  unspent,
+  workedMs,
+} from '../run-words.ts';
 
 export const list: Verb = {
   name: 'list',
@@ -17,8 +26,6 @@ export const list: Verb = {
   view: true,
   run: listRuns,
 };
-
-const nothing: Usage = { ...noUsage, costUsd: 0, reported: true };
 
 async function listRuns(call: Call): Promise<Reply> {
   const runs = await call.services.runs.list(call);
@@ -33,7 +40,7 @@ async function listRuns(call: Call): Promise<Reply> {
         'Recent (30 min):',
         runs.recent.map((view) => runLine(view, now)),
       ),
-      totalLine(runs),
+      totalLine(runs, now),
     ].join('\n'),
   );
 }
@@ -42,12 +49,9 @@ function runLine(view: RunView, now: number): string {
   const { run } = view;
   const label = oneLine(run.label);
   const task = oneLine(run.task);
-  const facts = [
-    run.agentId,
-    modelName(run.model),
-    elapsed(workedMs(run, now)),
-    tokenWords(unspent(run) ? nothing : run.usage),
-  ].join(', ');
+  const facts = [run.agentId, modelName(run.model), elapsed(workedMs(run, now)), tokenWords(shownUsage(run, now))].join(
+    ', ',
+  );
   const delivery = deliveryWord(run);
   return [
     `${view.number}. ${clip(label, 48)} (${facts}) ${statusWord(view, now)}`,
@@ -56,7 +60,7 @@ function runLine(view: RunView, now: number): string {
   ].join('');
 }
 
-function totalLine({ active, recent, total }: RunList): string {
-  const usage = [...active, ...recent].every(({ run }) => unspent(run)) ? nothing : total.usage;
+function totalLine({ active, recent, total }: RunList, now: number): string {
+  const usage = [...active, ...recent].every(({ run }) => unspent(run, now)) ? nothing : total.usage;
   return `${count(total.runs, 'run')} · ${tokenWords(usage)} · ${costWords(usage)}`;
 }

@@ -1,4 +1,5 @@
-// A turn from the moment it takes its items until it is recorded, and what the engine needs to run one. Used by room.ts.
+// A turn from the moment it takes its items until it is recorded, and what the engine needs to run one.
+// Used by room.ts and turns.ts.
 import type { Route } from '../core/route.ts';
 import { noUsage, type QueueSettings, type Session } from '../core/session.ts';
 import type { Ids } from '../infra/ids.ts';

@@ -1,4 +1,4 @@
-// What the agents section says and probably does not mean. Pure; shown by the doctor and logged at start.
+// What the agents section says and probably does not mean. Pure; called by registry.ts, logged at start.
 import type { Config } from '../infra/config.ts';
 
 export interface ConfigWarning {

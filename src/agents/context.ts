@@ -1,4 +1,4 @@
-// Keeps a prompt below its token limit: the oldest whole turns leave it, never the disk. Pure; called by native.ts.
+// Keeps a prompt below its token limit: the oldest whole turns leave it, never the disk. Pure; called by model-request.ts.
 import type { Entry } from '../core/agent.ts';
 
 /** Rough token count of a text: about four Latin characters, or one and a half of other scripts, to a token. */

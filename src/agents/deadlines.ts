@@ -1,4 +1,4 @@
-// The clocks that watch one turn: no first sign of life, silence worth asking about, silence that ends it. Used by turns.ts.
+// The clocks that watch one turn: no first sign of life, silence worth asking about, silence that ends it. Used by active.ts.
 import type { Clock, Timer } from '../infra/clock.ts';
 import type { AbortCause, ActiveTurn } from './turn-types.ts';
 

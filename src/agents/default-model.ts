@@ -1,4 +1,4 @@
-// Chooses the model when none is configured: a key, else a local Ollama, else the demo model. Called by app.ts at start.
+// Chooses the model when none is configured: a key, else a local Ollama, else the demo model. Called by live-agents.ts.
 import { text } from 'node:stream/consumers';
 import type { Clock } from '../infra/clock.ts';
 import type { Config } from '../infra/config.ts';

@@ -19,7 +19,7 @@ const calling = (name: string, input: Readonly<Record<string, unknown>>): DemoSt
   calls: [{ name, input }],
 });
 
-export const greeting = `This is the demo model: a scripted stand-in, no AI. I understand: ${understood}.`;
+const greeting = `This is the demo model: a scripted stand-in, no AI. I understand: ${understood}.`;
 
 /** What one answer has to go by. */
 interface Work {

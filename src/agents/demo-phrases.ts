@@ -1,4 +1,4 @@
-// The phrasings the demo model understands, as data. Pure; called by demo-model.ts and its answers.
+// The phrasings the demo model understands, as data. Pure; called by demo-answer.ts.
 
 export interface DemoTask {
   readonly task: string;

@@ -1,5 +1,5 @@
 // How waiting messages read: several of them as one prompt, and many of them folded into one short item.
-// Pure; called by mailbox.ts (folding) and turn.ts (prompts).
+// Pure; called by mailbox.ts (folding), turn.ts and prompt-messages.ts (prompts).
 import { defuseBlockLines } from '../core/block.ts';
 import type { MailItem } from './mailbox.ts';
 

@@ -1,5 +1,5 @@
 // The waiting room of one session: what arrived while a turn is active, and what the next turn will be about.
-// A state machine without timers and promises; src/agents/turn.ts asks it and acts.
+// A state machine without timers and promises; room.ts asks it and acts.
 
 import type { Attachment } from '../core/message.ts';
 import { assertNever } from '../core/result.ts';

@@ -1,4 +1,5 @@
-// `provider/model` -> a model the loop can call, with its key, thinking level and rate limit. Made once by app.ts.
+// `provider/model` -> a model the loop can call, with its key, thinking level and rate limit.
+// Made once by src/wiring/models.ts.
 import { ok, type Refusal, type Result } from '../core/result.ts';
 import type { ThinkingLevel } from '../core/session.ts';
 import type { Clock } from '../infra/clock.ts';

@@ -1,4 +1,5 @@
-// The native agent loop: model call, tool calls, again, until the model is done. Called by turn.ts through AgentRuntime.
+// The native agent loop: model call, tool calls, again, until the model is done.
+// Made by src/wiring/models.ts; turns call it as an AgentRuntime.
 import type { AgentRuntime, AssistantPart, Entry, Injection, TurnEvent, TurnPrompt } from '../core/agent.ts';
 import { assertNever, type Refusal, type Result, refusalText } from '../core/result.ts';
 import type { Outcome } from '../core/run.ts';

@@ -1,4 +1,5 @@
-// What a model call costs: the configured price, else the offline price table, else unknown. Called by native.ts.
+// What a model call costs: the configured price, else the offline price table, else unknown.
+// Called by native.ts and model-call.ts.
 import type { Config } from '../infra/config.ts';
 import { splitRef } from './model-types.ts';
 

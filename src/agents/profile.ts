@@ -1,5 +1,5 @@
 // What a turn of a session needs: agent, model, prompt and tools, gathered anew for every turn so that config changes hold
-// from the next one on. Called by the turn engine; wired in app.ts.
+// from the next one on. Called by the turn engine; made by src/wiring/runs.ts.
 import type { AgentRuntime } from '../core/agent.ts';
 import type { Route } from '../core/route.ts';
 import type { ToolsView } from '../core/services.ts';

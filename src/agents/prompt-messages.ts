@@ -1,4 +1,5 @@
-// Turns a transcript into the messages of a model call: every tool call answered, every answer asked for. Called by native.ts.
+// Turns a transcript into the messages of a model call: every tool call answered, every answer asked for.
+// Called by model-request.ts.
 import type { AssistantContent, JSONValue, ModelMessage, ToolCallPart, ToolContent, UserContent } from 'ai';
 import type { AssistantPart, Entry } from '../core/agent.ts';
 import { defuseBlockLines } from '../core/block.ts';

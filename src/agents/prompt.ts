@@ -1,4 +1,5 @@
-// The system prompt of a native agent: who it is, what it has, how sub-agents work, its context files. Called by app.ts.
+// The system prompt of a native agent: who it is, what it has, how sub-agents work, its context files.
+// Called by src/wiring/models.ts.
 
 import { clip } from '../core/format.ts';
 import type { Session } from '../core/session.ts';
@@ -33,7 +34,7 @@ const childFiles = ['AGENTS.md', 'TOOLS.md'] as const;
 const chatFiles = [...childFiles, 'SOUL.md', 'IDENTITY.md', 'USER.md'] as const;
 
 /** RT-2: which context files a session of this kind reads. */
-export function contextFileNames(kind: Session['kind']): readonly string[] {
+function contextFileNames(kind: Session['kind']): readonly string[] {
   return kind === 'chat' ? chatFiles : childFiles;
 }
 

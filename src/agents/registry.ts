@@ -1,7 +1,8 @@
-// Who the agents are and what the config says about each: lookups over one config, rebuilt when it changes. Made by app.ts.
+// Who the agents are and what the config says about each: lookups over one config, rebuilt when it changes.
+// Made by live-agents.ts.
 import { resolve } from 'node:path';
 import type { InboundMessage } from '../core/message.ts';
-import { type ThinkingLevel, thinkingLevels } from '../core/session.ts';
+import type { ThinkingLevel } from '../core/session.ts';
 import type { Config } from '../infra/config.ts';
 import type { SpawnPolicy } from '../runs/policy.ts';
 import { agentWarnings, type ConfigWarning } from './agent-warnings.ts';
@@ -53,8 +54,8 @@ export interface AgentRegistry {
   targets(agentId: string): readonly AgentDefinition[];
   /** Effective model of a spawn: argument, target's subagents.model, the default one, caller's (same agent) or target's own. */
   modelFor(request: ModelRequest): string;
-  /** Effective thinking level by the same order; an unknown word gives the level without it, and a warning. */
-  thinkingFor(request: ModelRequest): { readonly thinking: ThinkingLevel; readonly warning?: string };
+  /** Thinking level of a spawn that names none, by the same order. */
+  thinkingFor(request: Omit<ModelRequest, 'argument'>): ThinkingLevel;
   /** What is configured and probably not meant. */
   readonly warnings: readonly ConfigWarning[];
 }
@@ -77,7 +78,12 @@ export function agentRegistry(config: Config, options: RegistryOptions): AgentRe
       entryOf(target)?.subagents.model ??
       config.agents.defaults.subagents.model ??
       (caller.agentId === target ? caller.model : (byId.get(target)?.model ?? options.fallbackModel)),
-    thinkingFor: (request) => thinkingOf(request, config, byId),
+    thinkingFor: ({ caller, target }) =>
+      entryOf(target)?.subagents.thinking ??
+      config.agents.defaults.subagents.thinking ??
+      (caller.agentId === target
+        ? caller.thinking
+        : (byId.get(target)?.thinking ?? config.agents.defaults.thinking ?? 'off')),
     warnings: agentWarnings(config),
   };
 }
@@ -129,27 +135,6 @@ function targetsOf(
 ): readonly AgentDefinition[] {
   if (allow === 'any') return agents;
   return agents.filter(({ id }) => (allow === 'own' ? id === agentId : allow.includes(id)));
-}
-
-function thinkingOf(
-  request: ModelRequest,
-  config: Config,
-  byId: ReadonlyMap<string, AgentDefinition>,
-): { readonly thinking: ThinkingLevel; readonly warning?: string } {
-  const { caller, target, argument } = request;
-  const asked = thinkingLevels.find((level) => level === argument?.toLowerCase());
-  if (asked !== undefined) return { thinking: asked };
-  const thinking =
-    config.agents.list.find((entry) => entry.id === target)?.subagents.thinking ??
-    config.agents.defaults.subagents.thinking ??
-    (caller.agentId === target
-      ? caller.thinking
-      : (byId.get(target)?.thinking ?? config.agents.defaults.thinking ?? 'off'));
-  if (argument === undefined) return { thinking };
-  return {
-    thinking,
-    warning: `thinking level ${argument} is unknown (${thinkingLevels.join(', ')}); used ${thinking}.`,
-  };
 }
 
 /** Sender or chat outweighs account, which outweighs channel; of equals the first in the file. Unknown agents never match. */

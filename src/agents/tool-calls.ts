@@ -1,4 +1,5 @@
-// Checks and runs what a model called: bad arguments and unknown tools are answered, not thrown. Called by native.ts.
+// Checks and runs what a model called: bad arguments and unknown tools are answered, not thrown.
+// Called by native.ts and model-request.ts.
 import { distance } from 'fastest-levenshtein';
 import { z } from 'zod';
 import { spawnRefusal } from '../core/errors.ts';
@@ -97,7 +98,7 @@ function unknownTool(name: string, tools: readonly Tool[], missing: (name: strin
   return refusalOutput({ code: 'unknown_tool', message: `unknown tool ${name}.`, fix });
 }
 
-export function refusalOutput(refusal: Refusal): ToolOutput {
+function refusalOutput(refusal: Refusal): ToolOutput {
   return { text: JSON.stringify({ status: 'refused', ...refusal }), failed: true };
 }
 

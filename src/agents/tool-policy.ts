@@ -49,6 +49,8 @@ const nonOwnerLoses = ['write', 'edit', 'exec'] as const;
 interface Removal {
   readonly stage: string;
   readonly fix: string;
+  /** No setting brings the tool back, so that no other stage's fix would help. */
+  readonly final?: true;
 }
 /** Undefined keeps the tool. */
 type Stage = (tool: PolicyTool) => Removal | undefined;
@@ -62,19 +64,23 @@ export function toolPolicy(input: ToolPolicyInput): ToolsView {
     roleStage(input),
     subagentStage(input),
   ];
-  const judged = input.catalogue.map((tool) => ({ tool, removal: firstRemoval(tool, stages) }));
+  const judged = input.catalogue.map((tool) => ({ tool, removal: removalOf(tool, stages) }));
   return {
     available: judged.flatMap(({ tool, removal }) => (removal === undefined ? [tool.name] : [])),
     removed: judged.flatMap(({ tool, removal }) => (removal === undefined ? [] : [{ name: tool.name, ...removal }])),
   };
 }
 
-function firstRemoval(tool: PolicyTool, stages: readonly Stage[]): Removal | undefined {
-  for (const stage of stages) {
-    const removal = stage(tool);
-    if (removal !== undefined) return removal;
-  }
-  return undefined;
+/** Every stage that takes the tool, since the fix of one alone would not bring it back. */
+function removalOf(tool: PolicyTool, stages: readonly Stage[]): Pick<Removal, 'stage' | 'fix'> | undefined {
+  const all = stages.flatMap((stage) => stage(tool) ?? []);
+  if (all.length === 0) return undefined;
+  const final = all.find((removal) => removal.final === true);
+  const named = final === undefined ? all : [final];
+  return {
+    stage: named.map((removal) => removal.stage).join(' and '),
+    fix: named.map((removal) => removal.fix).join(' '),
+  };
 }
 
 /** Stages 1 and 2: what the profile lacks, unless alsoAllow adds it. */
@@ -161,10 +167,10 @@ function roleStage({ config, session }: ToolPolicyInput): Stage {
   return (tool) => {
     const stage = `role ${session.role} (depth ${session.depth})`;
     if (systemTools.includes(tool.name))
-      return { stage, fix: 'Sub-agents never have it; ask the agent that started this one.' };
+      return { stage, fix: 'Sub-agents never have it; ask the agent that started this one.', final: true };
     if (!sessionTools.some((name) => name === tool.name) || kept.includes(tool.name)) return undefined;
     if (tool.name === 'sessions_send')
-      return { stage, fix: 'Sub-agents never have it; their last text is their answer.' };
+      return { stage, fix: 'Sub-agents never have it; their last text is their answer.', final: true };
     if (maxSpawnDepth > session.depth)
       return { stage, fix: 'It was started while agents.defaults.subagents.maxSpawnDepth was lower; start it again.' };
     return {

@@ -1,4 +1,5 @@
-// What the turn engine tells the rooms around it. Implemented in src/runs/turn-end.ts and wired in app.ts.
+// What the turn engine tells the rooms around it.
+// Implemented in turn-hooks.ts and turn-end.ts of src/runs, wired in src/wiring/turns.ts.
 import type { AgentRuntime, Entry, TurnEvent } from '../core/agent.ts';
 import type { Outcome } from '../core/run.ts';
 import type { Session, SessionKey, ThinkingLevel, Usage } from '../core/session.ts';

@@ -1,4 +1,4 @@
-// One turn from its first item to its result: prompt, events, transcript, deadlines. Called by turns.ts inside the slots.
+// One turn from its first item to its result: prompt, events, transcript, deadlines. Called by room.ts inside the slots.
 // 1 write what came in  2 gather the profile  3 run the runtime, taking in injections  4 outcome from events and abort cause
 import type { Entry, Injection, TurnEvent, TurnPrompt } from '../core/agent.ts';
 import { assertNever } from '../core/result.ts';

@@ -1,5 +1,6 @@
 // The turn engine: takes items for sessions, decides by queue mode when they become turns, runs those through the lanes,
-// and can abort them. Called by inbound, runs and commands; the only caller of the scheduler.
+// and can abort them.
+// Made by src/wiring/turns.ts and asked by intake and runs through the wiring; its rooms are all that uses the scheduler.
 import type { Session, SessionKey } from '../core/session.ts';
 import type { TurnsDeps } from './active.ts';
 import type { Hold, MailItem } from './mailbox.ts';

@@ -1,4 +1,4 @@
-// Who waits for an item to be taken up and to end. Used by turns.ts.
+// Who waits for an item to be taken up and to end. Used by room.ts and turns.ts.
 import type { MailItem } from './mailbox.ts';
 import type { ItemEnd } from './turn-types.ts';
 

@@ -1,5 +1,5 @@
 // Which session answers in which conversation. Durable, changed by one caller at a time; at most one binding per
-// conversation and per session. Farewells are returned for the caller to send. Used by commands, runs, inbound and app.ts.
+// conversation and per session. Farewells are returned for the caller to send. Used by focus.ts, inbound and the wiring.
 import pLimit, { type LimitFunction } from 'p-limit';
 import { z } from 'zod';
 import { type Binding, bindingSchema } from '../core/binding.ts';

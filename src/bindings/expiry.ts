@@ -1,4 +1,4 @@
-// When a binding ends by itself, and the settings that say so. Pure; used by bindings.ts and the commands' views.
+// When a binding ends by itself, and the settings that say so. Pure; used by bindings.ts, focus.ts and the wiring.
 import type { Binding } from '../core/binding.ts';
 import type { ChannelId, Route } from '../core/route.ts';
 import type { Config } from '../infra/config.ts';

@@ -1,4 +1,4 @@
-// What a conversation is told when a session comes and goes. Pure; used by bindings.ts and whoever binds.
+// What a conversation is told when a session comes and goes. Pure; used by bindings.ts, focus.ts and threads.ts.
 import type { Binding } from '../core/binding.ts';
 import { assertNever } from '../core/result.ts';
 

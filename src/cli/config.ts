@@ -1,4 +1,4 @@
-// What `switchyard config get` and `switchyard config set` do. The argument parser of the CLI calls these.
+// What `switchyard config get` and `switchyard config set` do. Called by config-verbs.ts.
 import JSON5 from 'json5';
 import type { ConfigFile } from '../infra/config-file.ts';
 import { formatKeyPath } from '../infra/key-path.ts';

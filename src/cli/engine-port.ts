@@ -1,5 +1,5 @@
 // What the command line asks of the engine: a running one over the control socket, or its stored records when it is down.
-// src/app.ts implements App, offline-store.ts OfflineStore; the verbs in this folder use them.
+// src/app.ts implements App with src/wiring/control.ts, offline-store.ts OfflineStore; the verbs in this folder use them.
 import { z } from 'zod';
 import type { Result } from '../core/result.ts';
 import { type Run, runStatuses } from '../core/run.ts';

@@ -48,7 +48,7 @@ async function logs(cli: Cli, { lines, follow, run }: LogsOptions): Promise<void
 }
 
 /** The readable line, or undefined when it is not about the run asked for. Lines that are no JSON are shown as they are. */
-export function shownLine(line: string, run: string | undefined, colour: boolean): string | undefined {
+function shownLine(line: string, run: string | undefined, colour: boolean): string | undefined {
   const record = parseLogLine(line);
   if (run !== undefined && !(record !== undefined && namesRun(record, run))) return undefined;
   return record === undefined ? line : readableLogLine(record, colour);

@@ -1,4 +1,4 @@
-// The stored runs, read while no process runs. Opened by the task verbs; never changes anything.
+// The stored runs, read while no process runs. Opened by main.ts for the task verbs; never changes anything.
 import { existsSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { type Run, runSchema } from '../core/run.ts';

@@ -1,5 +1,5 @@
 // What the CLI's task verbs show, computed from stored runs: finding one, trees with totals, records that need care.
-// Used by offline-store.ts, and by app.ts for the same verbs against a running process. Pure.
+// Used by offline-store.ts, and by src/wiring/control.ts for the same verbs against a running process. Pure.
 import { clip, oneLine } from '../core/format.ts';
 import { ok, type Result, refuse } from '../core/result.ts';
 import { isTerminal, type Run, shortId } from '../core/run.ts';

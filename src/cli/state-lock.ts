@@ -14,7 +14,8 @@ export function lockState(stateDir: string): (() => void) | undefined {
   const path = join(stateDir, 'control.lock');
   const lock = new DatabaseSync(path, { timeout: 0 });
   try {
-    lock.exec('BEGIN EXCLUSIVE');
+    // Nothing is ever written, so that a journal would only lie about, readable for everybody.
+    lock.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
     chmodSync(path, 0o600);
   } catch (error) {
     lock.close();

@@ -25,7 +25,7 @@ async function status(cli: Cli, json: boolean): Promise<void> {
 }
 
 /** What keeps the process from being healthy, one sentence each. */
-export function degradedBy(view: StatusView): readonly string[] {
+function degradedBy(view: StatusView): readonly string[] {
   const { config, outbox } = view;
   return [
     ...(view.draining ? ['It is stopping.'] : []),

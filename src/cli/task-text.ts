@@ -1,5 +1,13 @@
 // How runs, trees and maintenance look on the command line. Used by tasks.ts. Pure.
-import { costWords, outcomeWords, runName, tokenSplit, tokenWords, workedMs } from '../../commands/run-words.ts';
+import {
+  costWords,
+  outcomeWords,
+  runName,
+  shownUsage,
+  tokenSplit,
+  tokenWords,
+  workedMs,
+} from '../../commands/run-words.ts';
 import { clip, elapsed, oneLine, timestamp, usd } from '../core/format.ts';
 import { type Run, shortId } from '../core/run.ts';
 import type { StopReport } from '../core/services.ts';
@@ -15,7 +23,7 @@ export function runTable(runs: readonly Run[], now: number): string {
     run.delivery.state,
     run.agentId,
     elapsed(workedMs(run, now)),
-    tokenWords(run.usage),
+    tokenWords(shownUsage(run, now)),
     run.label === run.task
       ? clip(oneLine(run.task), taskWidth)
       : clip(oneLine(`${run.label} - ${run.task}`), taskWidth),
@@ -25,6 +33,7 @@ export function runTable(runs: readonly Run[], now: number): string {
 
 export function runDetails(run: Run, now: number): string {
   const { state, delivery } = run;
+  const usage = shownUsage(run, now);
   const facts: readonly (readonly [string, string])[] = [
     ['Run', run.id],
     ['Tree', run.tree],
@@ -41,8 +50,8 @@ export function runDetails(run: Run, now: number): string {
     ['Delivered', timestamp(delivery.deliveredAt, now)],
     ['Elapsed', elapsed(workedMs(run, now))],
     ['Timeout', run.timeoutSeconds === 0 ? 'none' : elapsed(run.timeoutSeconds * 1000)],
-    ['Tokens', tokenSplit(run.usage)],
-    ['Cost', usd(run.usage.reported ? run.usage.costUsd : null)],
+    ['Tokens', tokenSplit(usage)],
+    ['Cost', usd(usage.reported ? usage.costUsd : null)],
     ['Mode', `${run.mode}, cleanup ${run.cleanup}`],
     ['Archive at', timestamp(run.archiveAt, now)],
     ['Warnings', run.warnings.length === 0 ? '(none)' : run.warnings.join(' ')],

@@ -2,7 +2,7 @@
 import type { OutboundMessage } from './message.ts';
 import type { Route } from './route.ts';
 import type { Services } from './services.ts';
-import type { Session, SessionKey } from './session.ts';
+import type { Session } from './session.ts';
 
 export type Access = 'anyone' | 'owner';
 
@@ -96,8 +96,3 @@ export interface Call extends CommandPlace {
 }
 
 export type Reply = Pick<OutboundMessage, 'text' | 'choices'>;
-
-export interface ControlScope {
-  readonly caller: Caller;
-  readonly session: SessionKey;
-}

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { routeSchema } from './route.ts';
 
-export const attachmentSchema = z.object({
+const attachmentSchema = z.object({
   kind: z.enum(['image', 'audio', 'video', 'file']),
   /** Absolute path of the stored copy. */
   path: z.string(),
@@ -34,7 +34,7 @@ export const inboundSchema = z.object({
 });
 export type InboundMessage = z.infer<typeof inboundSchema>;
 
-export const choiceSchema = z.object({ label: z.string(), id: z.string() });
+const choiceSchema = z.object({ label: z.string(), id: z.string() });
 export const outboundSchema = z.object({
   /** Markdown; the channel renders it or sends it as plain text. */
   text: z.string(),

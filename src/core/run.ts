@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { routeSchema } from './route.ts';
 import { thinkingLevels, usageSchema } from './session.ts';
 
-export const outcomeSchema = z.discriminatedUnion('kind', [
+const outcomeSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('success'), text: z.string() }),
   z.object({ kind: z.literal('error'), code: z.string(), message: z.string() }),
   z.object({ kind: z.literal('timeout'), partial: z.string().optional() }),
@@ -28,7 +28,7 @@ export function isTerminal(status: RunStatus): status is TerminalStatus {
   return status !== 'queued' && status !== 'running' && status !== 'waiting';
 }
 
-export const runStateSchema = z.discriminatedUnion('status', [
+const runStateSchema = z.discriminatedUnion('status', [
   z.object({ status: z.literal('queued') }),
   z.object({ status: z.literal('running'), startedAt: z.number() }),
   /** The task turn ended; direct children are still at work or not digested yet. */
@@ -54,7 +54,7 @@ export const deliveryStates = [
   'ambiguous', // may have arrived; not repeated blindly
   'undelivered', // given up, with a reason
 ] as const;
-export const deliverySchema = z.object({
+const deliverySchema = z.object({
   state: z.enum(deliveryStates),
   attempts: z.number().int().nonnegative(),
   nextAt: z.number().optional(),

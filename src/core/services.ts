@@ -1,4 +1,4 @@
-// Everything the engine offers to commands and the CLI, as plain data in and out. app.ts provides it.
+// Everything the engine offers to commands and the CLI, as plain data in and out. src/wiring/services.ts provides it.
 import type { Binding } from './binding.ts';
 import type { Caller, Command, CommandPlace } from './command.ts';
 import type { Result } from './result.ts';
@@ -35,6 +35,8 @@ export interface StopReport {
   readonly wedged: boolean;
   /** Messages waiting in the session that were discarded. */
   readonly messages: number;
+  /** Runs that had finished before, and whose results are not told any more. */
+  readonly untold: readonly Run[];
 }
 
 export type SendResult =
@@ -47,7 +49,10 @@ export type SendResult =
 export type SteerResult = 'injected' | 'pending' | 'queued' | 'idle';
 
 export interface RunServices {
-  /** Numbers the runs for this conversation and remembers the numbering. */
+  /**
+   * Numbers the runs for this conversation and remembers the numbering; an empty list leaves the numbers as they are.
+   * In a bound conversation the bound run itself comes first, here and in `roster` and `newest`.
+   */
   list(place: CommandPlace): Promise<RunList>;
   /** Every active run, and every ended one that is still bound somewhere; numbered like `list`. */
   roster(place: CommandPlace): Promise<readonly RunView[]>;
@@ -83,7 +88,7 @@ export interface RunServices {
 
 export interface SessionServices {
   /** Stops descendants, empties the context; nothing is reset when something did not stop. */
-  reset(place: CommandPlace): Promise<Result<Pick<StopReport, 'stopped' | 'turns' | 'messages'>>>;
+  reset(place: CommandPlace): Promise<Result<Pick<StopReport, 'stopped' | 'turns' | 'messages' | 'untold'>>>;
   /** Cleaned lines of a transcript, newest last. */
   log(session: SessionKey, limit: number, tools: boolean): Promise<Result<readonly LogLine[]>>;
   /** The id and the transcript (absolute path) of a run's session now: a reset gave it new ones, archiving renamed the file. */

@@ -6,7 +6,7 @@ export type SessionKey = string;
 
 export const queueModes = ['steer', 'followup', 'collect', 'interrupt'] as const;
 export const queueDrops = ['summarize', 'old', 'new'] as const;
-export const queueSettingsSchema = z.object({
+const queueSettingsSchema = z.object({
   mode: z.enum(queueModes),
   debounceMs: z.number().int().nonnegative(),
   cap: z.number().int().positive(),
@@ -82,13 +82,13 @@ export const sessionSchema = z.object({
 export type Session = z.infer<typeof sessionSchema>;
 
 /** `:` separates the parts of a key, so it is percent-encoded inside one. Lower case: people type ids by hand. */
-export function keyPart(id: string): string {
+function keyPart(id: string): string {
   return id.toLowerCase().replaceAll('%', '%25').replaceAll(':', '%3a');
 }
 
 export type DmScope = 'main' | 'per-channel-peer' | 'per-peer' | 'per-account-channel-peer';
 
-export function mainKey(agentId: string): SessionKey {
+function mainKey(agentId: string): SessionKey {
   return `agent:${agentId}:main`;
 }
 

@@ -1,4 +1,5 @@
-// The name of one platform account, under which its adapter is found and its sends are counted. Used by delivery and app.ts.
+// The name of one platform account, under which its adapter is found and its sends are counted.
+// Used by delivery, app.ts and the wiring.
 import type { ChannelAdapter } from '../core/channel.ts';
 import type { Route } from '../core/route.ts';
 

@@ -1,4 +1,5 @@
-// What a receipt means for the message: go on, try again and when, find another place, or give up. Pure; used by deliver-row.ts.
+// What a receipt means for the message: go on, try again and when, find another place, or give up.
+// Pure; used by deliver-row.ts.
 import type { Receipt } from '../core/message.ts';
 import { assertNever } from '../core/result.ts';
 
@@ -32,7 +33,7 @@ export type Next =
 
 const firstMs = 2000;
 const longestMs = 5 * 60_000;
-export const retryForMs = 30 * 60_000;
+const retryForMs = 30 * 60_000;
 
 export function decideNext(receipt: Receipt, facts: SendFacts): Next {
   switch (receipt.status) {

@@ -1,4 +1,4 @@
-// The outbox table: one row per outgoing message. SQL and nothing else; used by outbox.ts and deliver-row.ts.
+// The outbox table: one row per outgoing message. SQL and nothing else; used by outbox.ts, deliver-row.ts and schedule.ts.
 import { z } from 'zod';
 import { type OutboundMessage, outboundSchema, type Priority, priorities } from '../core/message.ts';
 import { type Route, routeKey, routeSchema } from '../core/route.ts';

@@ -1,5 +1,5 @@
 // Everything that leaves: stored in the caller's transaction, sent in order per place, kept until the platform took it or
-// it is visibly given up. Used by agents, runs, approvals and app.ts; CLI verbs repeat or dismiss by key.
+// it is visibly given up. Made by src/wiring/delivery.ts; CLI verbs repeat or dismiss by key.
 
 import { routeKey } from '../core/route.ts';
 import type { Timer } from '../infra/clock.ts';

@@ -1,5 +1,6 @@
 // What a person sees while a turn works: typing, and after a minute of silence one short note. Best effort: nothing here is
-// owed or repeated, so it goes to the adapter directly and not through the outbox. Called by src/agents.
+// owed or repeated, so it goes to the adapter directly and not through the outbox.
+// Made by src/wiring/delivery.ts for every turn.
 import type { TurnEvent } from '../core/agent.ts';
 import type { ChannelAdapter } from '../core/channel.ts';
 import { elapsed } from '../core/format.ts';

@@ -1,4 +1,5 @@
-// Where a result or reply goes, and where next once that place is gone. Pure; called by runs/announce.ts and the outbox.
+// Where a result or reply goes, and where next once that place is gone.
+// Pure; called by deliver-row.ts and src/wiring/delivery.ts.
 import { ok, type Result, refuse } from '../core/result.ts';
 import { parentRoute, type Route, type RouteHint, routeKey } from '../core/route.ts';
 

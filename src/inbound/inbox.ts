@@ -1,5 +1,5 @@
 // Durable intake: nothing acts on a message before it is here, and nothing here is forgotten before it is done or dropped.
-// Called by receive.ts and the mailbox, by commands that put messages into a session, and by recovery.
+// Called by receive.ts and unprocessed.ts, and by the wiring when turns have taken messages in.
 import { z } from 'zod';
 import { type InboundMessage, inboundSchema } from '../core/message.ts';
 import { parentRoute, type Route, routeKey, routeSchema } from '../core/route.ts';

@@ -1,4 +1,5 @@
-// The part of the config that says where people reach us: channels, their accounts and access rules. Used by config.ts.
+// The part of the config that says where people reach us: channels, their accounts and access rules.
+// Used by config.ts and access.ts.
 import { z } from 'zod';
 import { plainName } from './config-tools.ts';
 
@@ -33,7 +34,6 @@ export const threadBindingsSchema = z.strictObject({
   spawnSessions: bindingRules.spawnSessions.default(true),
   defaultSpawnContext: bindingRules.defaultSpawnContext.default('fork'),
 });
-export type ThreadBindings = z.infer<typeof threadBindingsSchema>;
 
 const group = z.strictObject({
   requireMention: z.boolean().optional().describe('Whether the bot must be mentioned here. Unset: as in the channel.'),

@@ -1,4 +1,5 @@
-// The config file in use: loads, watches and edits it, and always holds the last good config. Made by app.ts and the CLI.
+// The config file in use: loads, watches and edits it, and always holds the last good config.
+// Made by app.ts and config-verbs.ts.
 import { readFile, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';

@@ -1,4 +1,4 @@
-// What keys exist, read from the schema itself: for suggestions, for typed paths of `config set`, and for the documentation.
+// What keys exist, read from the schema itself: for suggestions (config-suggest.ts) and typed paths (config-file.ts).
 import { z } from 'zod';
 import { configSchema } from './config.ts';
 import { isContainer, type KeyPath, type Segment } from './key-path.ts';

@@ -1,4 +1,7 @@
-// For a key that does not exist: which existing one was probably meant. Called by config-faults.ts and `config get|set`.
+// For a key that does not exist: which existing one was probably meant. Used by config-faults.ts and config-file.ts.
+// 1 a sibling with a small typo  2 siblings that start or end with the name  3 the same name elsewhere: at its one right home,
+// below the same parent, or where most of the way fits  4 a sibling that is somewhat alike  5 any key with a small typo
+// 6 what is valid here. The first step that finds something answers; steps 1, 2, 4 and 5 in any letter case.
 import { distance } from 'fastest-levenshtein';
 import { listKeys, namesAt } from './config-keys.ts';
 import { formatKeyPath, isPlainObject, type KeyPath } from './key-path.ts';
@@ -31,6 +34,14 @@ export function explainUnknown(path: KeyPath, value: unknown): readonly UnknownK
   const siblings = namesAt(parent);
   const typo = nearest(name, siblings, Math.min(2, Math.floor(name.length / 2)));
   if (typo !== undefined) return [meant(path, [formatKeyPath([...parent, typo])])];
+  const parts = siblings.filter((sibling) => isPartOf(name, sibling));
+  if (parts.length > 0)
+    return [
+      meant(
+        path,
+        parts.map((part) => formatKeyPath([...parent, part])),
+      ),
+    ];
   const leaves = leavesOf(path, value).slice(0, explained);
   const placed = leaves.map((leaf) => ({ leaf, places: placesOf(leaf.slice(parent.length), leaf) }));
   if (placed.some(({ places }) => places.length > 0)) return placed.map(({ leaf, places }) => meant(leaf, places));
@@ -54,6 +65,11 @@ function nearest(name: string, names: readonly string[], limit: number): string 
     .filter(({ steps }) => steps <= limit)
     .toSorted((a, b) => a.steps - b.steps);
   return ranked[0]?.candidate;
+}
+
+function isPartOf(name: string, sibling: string): boolean {
+  const [part, whole] = [name.toLowerCase(), sibling.toLowerCase()];
+  return part !== '' && (whole.startsWith(part) || whole.endsWith(part));
 }
 
 function leavesOf(path: KeyPath, value: unknown): readonly KeyPath[] {

@@ -1,4 +1,5 @@
-// From the text of the config file to a checked config: JSON5, `${ENV}`, tokens of the environment, schema. Pure.
+// From the text of the config file to a checked config: JSON5, `${ENV}`, tokens of the environment, schema.
+// Pure; called by config-file.ts.
 import JSON5 from 'json5';
 import { type Checked, checkConfig } from './config-faults.ts';
 import type { Env } from './env.ts';

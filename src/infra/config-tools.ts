@@ -1,4 +1,4 @@
-// The part of the config that says what agents work with: tools, MCP servers, model providers. Used by config.ts and config-agents.ts.
+// The part of the config that says what agents work with: tools, MCP servers, model providers. Used by config.ts and its parts.
 import { z } from 'zod';
 
 const toolNames = z.array(z.string().min(1));

@@ -1,5 +1,6 @@
 // Decides when work may run: one turn per session, and no more turns at once than the shared lanes are wide.
-// Called by src/agents/turn.ts for every turn; app.ts sets widths and drains. In memory only, rebuilt from the stores.
+// Made by src/wiring/runs.ts; src/agents/room.ts asks it for every turn, src/wiring/engine.ts sets widths and drains.
+// In memory only, rebuilt from the stores.
 import type { Clock } from '../infra/clock.ts';
 import {
   drainAbort,

@@ -1,4 +1,5 @@
-// How an ended run is announced: not at all, silently, posted by the formatter, or handed to its requester. Pure.
+// How an ended run is announced: not at all, silently, posted by the formatter, or handed to its requester.
+// Pure; called by announce.ts.
 
 import type { Run, RunDelivery } from '../core/run.ts';
 import type { Config } from '../infra/config.ts';

@@ -8,7 +8,7 @@ import type { Config } from '../infra/config.ts';
 import type { Database, Sql } from '../infra/database.ts';
 import type { Sessions } from '../sessions/sessions.ts';
 import type { Transcripts } from '../sessions/transcript.ts';
-import { decideAnnounce } from './announce-plan.ts';
+import { type AnnouncePlan, decideAnnounce } from './announce-plan.ts';
 import { completionBlock, formatCompletion, ownEntries, resultText } from './completion.ts';
 import { endRun, setDelivery } from './end-run.ts';
 import { runEndedHook } from './ended-hook.ts';
@@ -64,6 +64,11 @@ export class Announcer {
     this.#underway.set(run.id, work);
   }
 
+  /** What announcing this run would come to now. */
+  async plan(run: Run): Promise<AnnouncePlan> {
+    return decideAnnounce(run, { mode: this.#deps.config().announce.mode, waiting: await this.#waits(run) });
+  }
+
   /** Resolves when nothing is being announced. */
   async idle(): Promise<void> {
     while (this.#underway.size > 0) await Promise.all(this.#underway.values());
@@ -112,7 +117,7 @@ export class Announcer {
       return this.settled(fresh);
     }
     const run = await this.#withPartial(fresh);
-    const plan = decideAnnounce(run, { mode: this.#deps.config().announce.mode, waiting: await this.#waits(run) });
+    const plan = await this.plan(run);
     switch (plan.kind) {
       case 'settled':
         break;

@@ -1,5 +1,6 @@
-// Reads from a reply whether the model claims to have started a sub-agent, or claims that it may not. Pure; the caller
-// compares the claim with what happened in that turn (DG-19, DG-20) and adds a notice where they differ.
+// Reads from a reply whether the model claims to have started a sub-agent, or claims that it may not.
+// Pure; the caller, reply.ts, compares the claim with what happened in that turn (DG-19, DG-20) and
+// adds a notice where they differ.
 
 /*
  * Counted as `claims-started`, in a statement about now and by the speaker:

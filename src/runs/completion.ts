@@ -1,4 +1,5 @@
-// What an ended run says: its result, the block an agent reads, the message a person reads. Pure; called by announce.ts.
+// What an ended run says: its result, the block an agent reads, the message a person reads. Pure; called wherever
+// runs end or are told of: announce.ts, turn-end.ts, reply.ts, messages.ts.
 import type { Entry } from '../core/agent.ts';
 import { blockBegin, blockEnd, defuseBlockLines } from '../core/block.ts';
 import { fenceLeftOpen } from '../core/fences.ts';

@@ -1,4 +1,5 @@
-// Which answer of a turn tells of which child: each reports what came in since the answer before it. Pure; used by turn-end.ts.
+// Which answer of a turn tells of which child: each reports what came in since the answer before it.
+// Pure; used by turn-end.ts and reply.ts.
 import type { TurnResult } from '../agents/turn-types.ts';
 import type { Entry } from '../core/agent.ts';
 import type { SessionKey } from '../core/session.ts';

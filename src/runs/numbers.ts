@@ -1,4 +1,4 @@
-// The numbers people use for runs: `#2` means the last list shown in this conversation. Used by spawn.ts and targets.ts.
+// The numbers people use for runs: `#2` means the last list shown in this conversation. Used by spawn.ts and run-services.ts.
 import { z } from 'zod';
 import { type Route, routeKey } from '../core/route.ts';
 import type { KeyedStore, StoreFactory } from '../infra/keyed-store.ts';

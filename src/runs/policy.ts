@@ -62,8 +62,6 @@ export interface SpawnPlan {
   readonly model: string;
   readonly thinking: ThinkingLevel;
   readonly timeoutSeconds: number;
-  readonly resumeSessionId: string | undefined;
-  readonly streamToParent: boolean;
   readonly role: 'orchestrator' | 'leaf';
   readonly warnings: readonly string[];
 }
@@ -194,8 +192,6 @@ function plan(request: SpawnRequest, agentId: string, facts: SpawnFacts): Result
       model,
       thinking: chooseThinking(request, agentId, facts, warnings),
       timeoutSeconds: request.runTimeoutSeconds ?? facts.defaultTimeoutSeconds,
-      resumeSessionId: acp ? request.resumeSessionId : undefined,
-      streamToParent: acp && request.streamTo === 'parent',
       role: facts.caller.depth + 1 < facts.maxDepth ? 'orchestrator' : 'leaf',
       warnings,
     },
@@ -226,7 +222,8 @@ function chooseModel(request: SpawnRequest, agentId: string, facts: SpawnFacts, 
 function chooseThinking(request: SpawnRequest, agentId: string, facts: SpawnFacts, warnings: string[]): ThinkingLevel {
   const usual = facts.thinking(agentId);
   if (request.thinking === undefined) return usual;
-  const level = thinkingLevels.find((known) => known === request.thinking);
+  const asked = request.thinking.toLowerCase();
+  const level = thinkingLevels.find((known) => known === asked);
   if (level !== undefined) return level;
   warnings.push(`thinking "${request.thinking}" is not one of ${thinkingLevels.join(', ')}. Using ${usual}.`);
   return usual;

@@ -1,5 +1,5 @@
 // What a start does with what the last process left: runs, owed completions and open messages go on or end with a reason.
-// Called once by app.ts, before channels take messages in.
+// Called once by src/wiring/engine.ts, before channels take messages in.
 import { isTerminal, type Outcome, type Run } from '../core/run.ts';
 import type { Session } from '../core/session.ts';
 import type { Clock } from '../infra/clock.ts';

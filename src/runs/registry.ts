@@ -1,5 +1,6 @@
-// The runs table: one row per run, the whole record as checked JSON, and the queries everybody asks. Used by src/runs.
-import { isTerminal, type Run, type RunDelivery, runSchema } from '../core/run.ts';
+// The runs table: one row per run, the whole record as checked JSON, and the queries everybody asks.
+// Used by src/runs and the wiring.
+import { isTerminal, type Run, runSchema } from '../core/run.ts';
 import type { SessionKey } from '../core/session.ts';
 import type { Database, Row, Sql } from '../infra/database.ts';
 
@@ -7,11 +8,6 @@ export interface RunRow {
   /** Order of acceptance. */
   readonly seq: number;
   readonly run: Run;
-}
-
-/** Delivery states in which the completion is still somebody's duty. */
-export function isOwed(delivery: RunDelivery): boolean {
-  return delivery.state === 'pending' || delivery.state === 'handed' || delivery.state === 'sending';
 }
 
 // Of everything that ever ran little is active or owed: INDEXED BY keeps the queries on the small indexes that hold just that,

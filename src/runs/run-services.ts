@@ -55,15 +55,21 @@ export function runServices(deps: RunServicesDeps): RunServices {
     return views;
   }
 
+  /** The run this conversation is bound to. */
+  const own = (place: CommandPlace): readonly Run[] => {
+    const run = place.bound ? registry.byChild(place.session.key) : undefined;
+    return run === undefined ? [] : [run];
+  };
+
   async function list(place: CommandPlace): Promise<RunList> {
-    const shown = registry.shownBelow(place.session.key, clock.now() - recentMs).map((row) => row.run);
+    const below = registry.shownBelow(place.session.key, clock.now() - recentMs).map((row) => row.run);
+    const shown = [...own(place), ...below];
     const active = shown.filter((run) => !isTerminal(run.state.status));
     const recent = shown.filter((run) => isTerminal(run.state.status));
     const ordered = [...active, ...recent];
-    await numbers.show(
-      place.route,
-      ordered.map((run) => run.id),
-    );
+    const ids = ordered.map((run) => run.id);
+    // A list with nothing in it gives no number a new meaning.
+    if (ids.length > 0) await numbers.show(place.route, ids);
     const views = ordered.map((run, index) => view(run, index + 1));
     const usage = views.reduce((sum, each) => addUsage(sum, each.run.usage), noUsage);
     return {
@@ -75,7 +81,8 @@ export function runServices(deps: RunServicesDeps): RunServices {
 
   async function find(place: CommandPlace, token: string): Promise<Result<RunView>> {
     const known = await numbers.list(place.route);
-    const runs = registry.newestBelow(place.session.key, reachable);
+    // What a run started is newer than the run itself.
+    const runs = [...registry.newestBelow(place.session.key, reachable), ...own(place)];
     const near = matchTarget(token, { runs, numbers: known });
     const owner = place.caller.class === 'owner';
     const found =
@@ -112,7 +119,7 @@ export function runServices(deps: RunServicesDeps): RunServices {
     list,
     find,
     async roster(place) {
-      const runs = registry.newestBelow(place.session.key, reachable).toReversed();
+      const runs = [...own(place), ...registry.newestBelow(place.session.key, reachable).toReversed()];
       const kept: Run[] = [];
       for (const run of runs) {
         if (!isTerminal(run.state.status) || (await deps.bound(run.child))) kept.push(run);
@@ -120,7 +127,8 @@ export function runServices(deps: RunServicesDeps): RunServices {
       return numbered(place, kept);
     },
     number: (place, run) => numbers.of(place.route, run.id),
-    newest: (place, count) => numbered(place, registry.newestBelow(place.session.key, count)),
+    newest: (place, count) =>
+      numbered(place, [...own(place), ...registry.newestBelow(place.session.key, count)].slice(0, count)),
     children: async (run) => registry.children(run.child),
     spawn: (place, request) =>
       deps.spawner.spawn({
@@ -154,9 +162,9 @@ export function runServices(deps: RunServicesDeps): RunServices {
       }),
     undelivered: async (place) => registry.undeliveredBelow(place.session.key),
     async current(place) {
-      const own = registry.byChild(place.session.key);
+      const run = registry.byChild(place.session.key);
       return {
-        run: own === undefined ? undefined : now(own),
+        run: run === undefined ? undefined : now(run),
         busy: deps.active(place.session.key) !== undefined,
       };
     },

@@ -56,6 +56,7 @@ interface Stopped {
   readonly finished: readonly Run[];
   readonly turns: readonly ActiveTurn[];
   readonly messages: number;
+  readonly untold: readonly Run[];
 }
 
 export class Stopper {
@@ -120,40 +121,42 @@ export class Stopper {
       turns: ended ? 1 : 0,
       wedged: scope.turn !== undefined && !ended && !failed.some((run) => run.child === own),
       messages: first.messages + late.messages,
+      untold: [...first.untold, ...late.untold],
     };
   }
 
   async #round(scope: Scope, ask: StopAsk): Promise<Stopped> {
-    const { runs, finished } = await this.#deps.database.write((sql) => this.#record(sql, scope, ask));
+    const { runs, finished, untold } = await this.#deps.database.write((sql) => this.#record(sql, scope, ask));
     if (ask.announce !== undefined) this.#deps.sent();
     const turns = runs.flatMap((run) => this.#deps.abort(run.child, ask.cause) ?? []);
     const removed = runs.flatMap((run) => [...this.#deps.clear(run.child, resultsOf(run))]);
-    return { runs, finished, turns, messages: await this.#discard(removed) };
+    return { runs, finished, turns, untold, messages: await this.#discard(removed) };
   }
 
   /** Inside the transaction, so that nothing is started or ends between looking and recording. */
-  #record(sql: Sql, scope: Scope, ask: StopAsk): Pick<Stopped, 'runs' | 'finished'> {
+  #record(sql: Sql, scope: Scope, ask: StopAsk): Pick<Stopped, 'runs' | 'finished' | 'untold'> {
     const { registry, clock } = this.#deps;
     const roots = scope.roots();
     const chosen = new Set(roots.map((run) => run.id));
     const by = ask.cause === 'timeout' ? 'cascade' : ask.cause;
     const own = { outcome: ask.outcome ?? ({ kind: 'stopped', by } as const), ...(ask.announce && posted) };
     const below = { outcome: { kind: 'stopped', by: by === 'budget' ? 'budget' : 'cascade' } } as const;
-    if (scope.session !== undefined) this.#dropOwed(sql, scope.session);
+    const untold = scope.session === undefined ? [] : [...this.#dropOwed(sql, scope.session)];
     const runs = this.#withBelow(roots).flatMap((run) => {
       const end = { ...(chosen.has(run.id) ? own : below), now: clock.now() };
-      if (end.outcome.kind === 'stopped') this.#dropOwed(sql, run.child);
+      if (end.outcome.kind === 'stopped') untold.push(...this.#dropOwed(sql, run.child));
       return endRun(sql, registry, run.id, end) ?? [];
     });
     const told = runs.filter((run) => chosen.has(run.id));
     if (told.length > 0) ask.announce?.(sql, told);
-    return { runs, finished: roots.filter((run) => isTerminal(run.state.status)) };
+    return { runs, untold, finished: roots.filter((run) => isTerminal(run.state.status)) };
   }
 
-  /** What ended below before the stop and has not been reported yet is not reported after it. */
-  #dropOwed(sql: Sql, session: SessionKey): void {
+  /** What ended below before the stop and has not been reported yet is not reported after it. Returns what had a result. */
+  #dropOwed(sql: Sql, session: SessionKey): readonly Run[] {
     const { registry, clock, archiveMinutes } = this.#deps;
-    for (const { id, delivery } of registry.owedBelow(session)) {
+    const owed = registry.owedBelow(session);
+    for (const { id, delivery } of owed) {
       const dropped = {
         state: 'skipped',
         attempts: delivery.attempts,
@@ -161,6 +164,7 @@ export class Stopper {
       } as const;
       setDelivery(sql, registry, id, { delivery: dropped, now: clock.now(), archiveMinutes: archiveMinutes() });
     }
+    return owed.filter((run) => run.state.status !== 'stopped');
   }
 
   #withBelow(roots: readonly Run[]): readonly Run[] {

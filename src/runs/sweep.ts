@@ -1,4 +1,5 @@
-// What time brings by itself: archiving, stale runs, expired bindings, old rows. At start and every 60 s. Wired in app.ts.
+// What time brings by itself: archiving, stale runs, expired bindings, old rows. At start and every 60 s.
+// Wired in src/wiring/engine.ts.
 import type { Run } from '../core/run.ts';
 import type { Clock, Timer } from '../infra/clock.ts';
 import type { Database } from '../infra/database.ts';

@@ -217,7 +217,9 @@ export class TurnEnd {
     const { registry, clock, archiveMinutes } = this.#deps;
     const now = clock.now();
     for (const id of ids) {
-      const attempts = registry.get(id, sql)?.delivery.attempts ?? 0;
+      const handovers = registry.get(id, sql)?.delivery.attempts ?? 0;
+      // The handover that led to this message goes on as the message's first sending: one attempt, not two.
+      const attempts = to.state === 'sending' ? Math.max(0, handovers - 1) : handovers;
       const delivery = { ...to, attempts, ...(to.state === 'delivered' ? { deliveredAt: now } : {}) };
       setDelivery(sql, registry, id, { delivery, now, archiveMinutes: archiveMinutes() });
     }

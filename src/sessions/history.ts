@@ -9,7 +9,7 @@ import { defuseMarks, stripMarks } from './strip.ts';
 /** Longest block of text in a view, in UTF-16 units. */
 export const maxBlock = 4000;
 /** Largest view, in UTF-8 bytes. */
-export const maxViewBytes = 80 * 1024;
+const maxViewBytes = 80 * 1024;
 export const omittedRow = '[sessions_history omitted: message too large]';
 
 /** Longest argument text of one tool call in a log. */

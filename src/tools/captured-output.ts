@@ -1,4 +1,5 @@
-// What a program printed, bounded: the beginning and the end are kept, what lies between is counted. Called by exec.ts.
+// What a program printed, bounded: the beginning and the end are kept, what lies between is counted.
+// Called by exec.ts and mcp-stdio.ts.
 import { stripVTControlCharacters } from 'node:util';
 
 export class CapturedOutput {

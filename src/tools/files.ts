@@ -1,4 +1,4 @@
-// The file tools of one workspace, as a list. Called by app.ts once per agent workspace.
+// The file tools of one workspace, as a list. Called by src/wiring/models.ts once per agent workspace.
 import type { Tool } from '../core/tool.ts';
 import type { Clock } from '../infra/clock.ts';
 import type { Ids } from '../infra/ids.ts';

@@ -1,4 +1,4 @@
-// Names, descriptions, examples and results of MCP tools in the form agents get them. Pure; called by mcp.ts.
+// Names, descriptions, examples and results of MCP tools in the form agents get them. Pure; called by mcp.ts and mcp-stdio.ts.
 import { createHash } from 'node:crypto';
 import { clipEnd, clipMiddle, sizeText } from './text.ts';
 

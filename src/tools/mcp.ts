@@ -1,5 +1,6 @@
-// The tools of the configured MCP servers as tools of ours. app.ts makes one McpTools for the process, asks it for tools
-// before each turn, tells it about config changes and closes it at shutdown.
+// The tools of the configured MCP servers as tools of ours.
+// src/wiring/models.ts makes one McpTools for the process, asks it for tools before each turn, tells it
+// about config changes and closes it at shutdown.
 import type { Tool, ToolOutput } from '../core/tool.ts';
 import { failure } from './define.ts';
 import { exampleFor, isRecord, mcpDescription, mcpResultText, mcpToolName } from './mcp-names.ts';

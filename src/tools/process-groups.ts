@@ -1,5 +1,5 @@
 // Programs we start, each in a process group of its own, so that all they start ends with them. Used by exec.ts and
-// mcp-stdio.ts; app.ts ends what is left on /stop (by owner), at the end of a run and at shutdown.
+// mcp-stdio.ts; the wiring ends what is left on /stop (by owner), at the end of a run and at shutdown.
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Clock, Timer } from '../infra/clock.ts';
 import type { Ids } from '../infra/ids.ts';

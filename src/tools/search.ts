@@ -95,10 +95,7 @@ function jobFor(place: Place, expression: RegExp, rest: Pick<SearchJob, 'include
 }
 
 /** Accepts the `(?i)` other dialects begin with. Answers the syntax error instead of throwing it. */
-export function compile(
-  pattern: string,
-  how: { readonly literal: boolean; readonly ignoreCase: boolean },
-): RegExp | Error {
+function compile(pattern: string, how: { readonly literal: boolean; readonly ignoreCase: boolean }): RegExp | Error {
   if (how.literal) return new RegExp(pattern.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&'), how.ignoreCase ? 'i' : '');
   const inline = pattern.startsWith('(?i)');
   try {

@@ -53,6 +53,9 @@ async function redeliver(engine: Engine, found: Result<Run>): Promise<Result<Run
   if (row !== undefined) {
     await engine.delivery.outbox.retry(row.key, (sql) => void setState(engine, sql, run, 'sending'));
   } else {
+    const owed: Run = { ...run, delivery: { ...run.delivery, state: 'pending' } };
+    const plan = await engine.layer.announcer.plan(owed);
+    if (plan.kind === 'quiet') return nothingOwed(run, 'deliver', plan.delivery.reason);
     const pending = await database.write((sql) => setState(engine, sql, run, 'pending'));
     if (pending !== undefined) engine.layer.announcer.owe(pending);
   }
@@ -66,14 +69,23 @@ async function dismiss(engine: Engine, found: Result<Run>): Promise<Result<Run>>
   if (!isTerminal(run.state.status))
     return refuse('not_ended', `${run.label} has not ended.`, 'Stop it with `switchyard tasks cancel`.');
   const row = engine.delivery.outbox.ofRun(run.id);
-  if (row !== undefined) await engine.delivery.outbox.dismiss(row.key);
+  const gone = row !== undefined && (await engine.delivery.outbox.dismiss(row.key));
   const after = registry.get(run.id) ?? run;
-  if (after.delivery.state === 'delivered' || after.delivery.state === 'skipped') return ok(after);
+  if (settled.has(after.delivery.state)) return gone ? ok(after) : nothingOwed(after, 'give up');
   const skipped = await database.write((sql) => setState(engine, sql, run, 'skipped'));
   // What the requester has not read yet it need not read any more, nor wait for.
   engine.layer.turns.clear(run.requester, (item) => item.kind === 'completion' && completionRun(item.id) === run.id);
   if (skipped !== undefined) await engine.layer.announcer.settled(skipped);
   return ok(skipped ?? run);
+}
+
+/** States in which nobody owes a delivery any more. */
+const settled: ReadonlySet<Run['delivery']['state']> = new Set(['delivered', 'skipped', 'silent']);
+
+function nothingOwed(run: Run, act: 'deliver' | 'give up', why?: string): Result<Run> {
+  const reason = why === undefined ? '' : ` (${why})`;
+  const message = `${run.label} is ${run.delivery.state}${reason}; there is nothing to ${act}.`;
+  return refuse('nothing_owed', message, `Read it with \`switchyard tasks show ${shortId(run.id)}\`.`);
 }
 
 function setState(

@@ -45,7 +45,20 @@ export function sessionTools(below: Below, layer: () => RunsLayer): (session: Se
       return layer().turns.hold(session.key, { runIds, waitFor }, wake);
     },
   };
-  return (session) => sessionToolset(deps, session);
+  return kept(deps);
+}
+
+/** The tools differ only by what their schema offers to start. Building the schemas anew is a quarter of a turn's start. */
+function kept(deps: SessionToolsDeps): (session: Session) => readonly Tool[] {
+  const byAgent = new Map<string, { readonly targets: string; readonly tools: readonly Tool[] }>();
+  return (session) => {
+    const targets = JSON.stringify(deps.targets(session));
+    const known = byAgent.get(session.agentId);
+    if (known?.targets === targets) return known.tools;
+    const tools = sessionToolset(deps, session);
+    byAgent.set(session.agentId, { targets, tools });
+    return tools;
+  };
 }
 
 interface Forwarded {

@@ -18,7 +18,7 @@ const spawnTool = { name: 'sessions_spawn', group: 'session' } as const;
 type Caller = ModelRequest['caller'];
 
 /** A session as the one who asks: its own model and thinking level, which children of the same agent inherit. */
-export function callerOf(profiles: Profiles, session: Session): Caller {
+function callerOf(profiles: Profiles, session: Session): Caller {
   const own = profiles.agent(session);
   const { agentId } = session;
   return { agentId, model: session.model ?? own.model, thinking: session.thinking ?? own.thinking };
@@ -44,7 +44,7 @@ export function spawnFacts({ parts, process }: Below, profiles: Profiles): Spawn
       maxChildren: subagents.maxChildrenPerAgent,
       defaultTimeoutSeconds: subagents.runTimeoutSeconds,
       model: (target, argument) => agents.modelFor({ caller: asCaller, target, argument }),
-      thinking: (target) => agents.thinkingFor({ caller: asCaller, target }).thinking,
+      thinking: (target) => agents.thinkingFor({ caller: asCaller, target }),
       checkModel: parts.checkModel,
     };
   };

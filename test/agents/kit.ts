@@ -86,7 +86,7 @@ export async function playTurn(
   return { events, entries, outcome: last.outcome, yielded: last.yielded === true, text };
 }
 
-export function danglingCalls(entries: readonly Entry[]): string[] {
+function danglingCalls(entries: readonly Entry[]): string[] {
   const answered = new Set(entries.flatMap((entry) => (entry.type === 'tool' ? [entry.callId] : [])));
   return entries.flatMap((entry) =>
     entry.type === 'assistant'

@@ -9,7 +9,7 @@ import { type ScriptedModel, scriptedModel } from '../fakes/scripted-model.ts';
 
 export function scriptedLoop(missingTool: (name: string) => string | undefined = () => undefined) {
   const clock = virtualClock();
-  const scripted = scriptedModel({ clock });
+  const scripted = scriptedModel();
   const opened: OpenedModel = {
     ...{ ref: 'openai/test', provider: 'scripted', keyHint: 'nothing', secrets: [], reasoning: undefined },
     ...{ model: scripted.model, limit: createRateLimit(clock, undefined) },

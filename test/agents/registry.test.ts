@@ -166,35 +166,27 @@ describe('model and thinking of a spawn', () => {
     const agents = registry({ agents: { list } });
     expect(agents.modelFor({ caller, target: 'a' })).toBe('x/now');
     expect(agents.modelFor({ caller, target: 'b' })).toBe('x/b');
-    expect(agents.thinkingFor({ caller, target: 'a' })).toEqual({ thinking: 'high' });
-    expect(agents.thinkingFor({ caller, target: 'b' })).toEqual({ thinking: 'low' });
+    expect(agents.thinkingFor({ caller, target: 'a' })).toBe('high');
+    expect(agents.thinkingFor({ caller, target: 'b' })).toBe('low');
   });
 
   it('default for sub-agents over that, target over default, argument over all', () => {
     const subagents = { model: 'x/cheap', thinking: 'minimal' };
     const defaults = registry({ agents: { defaults: { subagents }, list } });
-    expect([
-      defaults.modelFor({ caller, target: 'a' }),
-      defaults.thinkingFor({ caller, target: 'b' }).thinking,
-    ]).toEqual(['x/cheap', 'minimal']);
+    expect([defaults.modelFor({ caller, target: 'a' }), defaults.thinkingFor({ caller, target: 'b' })]).toEqual([
+      'x/cheap',
+      'minimal',
+    ]);
     const own = registry({
       agents: {
         defaults: { subagents },
         list: [...list.slice(0, 1), { id: 'b', subagents: { model: 'x/own', thinking: 'medium' } }],
       },
     });
-    expect([own.modelFor({ caller, target: 'b' }), own.thinkingFor({ caller, target: 'b' }).thinking]).toEqual([
+    expect([own.modelFor({ caller, target: 'b' }), own.thinkingFor({ caller, target: 'b' })]).toEqual([
       'x/own',
       'medium',
     ]);
     expect(own.modelFor({ caller, target: 'b', argument: 'x/arg' })).toBe('x/arg');
-    expect(own.thinkingFor({ caller, target: 'b', argument: 'OFF' })).toEqual({ thinking: 'off' });
-  });
-
-  it('an unknown thinking level gives the default and a warning', () => {
-    expect(registry({ agents: { list } }).thinkingFor({ caller, target: 'b', argument: 'ultra' })).toEqual({
-      thinking: 'low',
-      warning: 'thinking level ultra is unknown (off, minimal, low, medium, high); used low.',
-    });
   });
 });

@@ -96,7 +96,9 @@ describe('lists', () => {
     expect(view.available).toEqual(['read', 'web_fetch']);
     expect(removed(view, 'exec')).toBe('tools.deny | Remove exec from tools.deny.');
     expect(removed(view, 'write')).toBe('agents.list[0].tools.allow | Add write to agents.list[0].tools.allow.');
-    expect(removed(view, 'ls')).toBe('tools.allow | Add ls to tools.allow.');
+    expect(removed(view, 'ls')).toBe(
+      'tools.allow and agents.list[0].tools.allow | Add ls to tools.allow. Add ls to agents.list[0].tools.allow.',
+    );
   });
 
   it('alsoAllow does not undo a deny', () => {
@@ -147,6 +149,14 @@ describe('sub-agents', () => {
 
   it('an orchestrator has what it needs to lead, and no more', () => {
     expect(policy({}, orchestrator).available).toEqual(without('sessions_send', 'gateway', 'cron'));
+  });
+
+  it('what a role never has is not blamed on a setting beside it', () => {
+    const view = policy({ tools: { profile: 'messaging', deny: ['sessions_send'] } }, leaf);
+    expect(removed(view, 'sessions_send')).toBe(
+      'role leaf (depth 1) | Sub-agents never have it; their last text is their answer.',
+    );
+    expect(removed(view, 'sessions_spawn')).toMatch(/^profile messaging .* and role leaf .*alsoAllow.*maxSpawnDepth/);
   });
 
   it('the stored role decides, whatever the limit says now', () => {

@@ -101,4 +101,3 @@ export function turnWorld(options: TurnWorldOptions = {}) {
     heard: (): string[] => settled.flatMap((result) => result.items.map((item) => item.text)),
   };
 }
-export type TurnWorld = ReturnType<typeof turnWorld>;

@@ -38,7 +38,7 @@ const owners: readonly (readonly [RegExp, readonly string[]])[] = [
 ];
 
 /** The folder that stands for a file, or the file itself where it stands alone. */
-export function roomOf(path: string): string {
+function roomOf(path: string): string {
   const [top = '', second = ''] = path.split('/');
   if (top === 'commands') return top;
   return `${top}/${second}`;

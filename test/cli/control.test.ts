@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -67,6 +76,9 @@ describe('the control socket', () => {
     await open(home);
     expect(statSync(join(home, 'control.sock')).mode & 0o777).toBe(0o600);
     expect(statSync(home).mode & 0o777).toBe(0o700);
+    for (const name of readdirSync(home)) {
+      expect({ name, others: statSync(join(home, name)).mode & 0o077 }).toEqual({ name, others: 0 });
+    }
   });
 
   it('refuses wrong parameters, unknown verbs and requests before the engine exists', async () => {

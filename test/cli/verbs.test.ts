@@ -88,6 +88,7 @@ describe('switchyard tasks', () => {
     turns: 0,
     wedged: false,
     messages: 0,
+    untold: [],
   };
 
   it('lists runs in a table, filtered and as JSON', async () => {

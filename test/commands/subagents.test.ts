@@ -213,8 +213,8 @@ describe('/subagents info', () => {
       'Started: n/a',
       'Finished: n/a',
       'Timeout: none',
-      'Tokens: n/a',
-      'Cost: n/a',
+      'Tokens: 0 in / 0 out / 0 total',
+      'Cost: $0.00',
       'Warnings: (none)',
     ]) {
       expect(text?.split('\n')).toContain(line);

@@ -3,7 +3,6 @@ import type { Binding } from '../../src/core/binding.ts';
 import type { CommandPlace } from '../../src/core/command.ts';
 import type { Route } from '../../src/core/route.ts';
 import type { Run } from '../../src/core/run.ts';
-import type { RunView } from '../../src/core/services.ts';
 import { noUsage, type Session, type Usage } from '../../src/core/session.ts';
 
 /** 2026-01-01T12:00:00Z: "now" in every story about commands. */
@@ -93,10 +92,6 @@ export function anEndedRun(fields: Partial<Run> = {}): Run {
     delivery: { state: 'delivered', attempts: 1, deliveredAt: noon - 9000 },
     ...fields,
   });
-}
-
-export function aView(number: number, run: Run, activeChildren = 0): RunView {
-  return { run, number, activeChildren };
 }
 
 export function aBinding(fields: Partial<Binding> = {}): Binding {

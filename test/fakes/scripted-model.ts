@@ -1,15 +1,12 @@
 // A scripted language model behind the AI SDK's interface: what the native loop is tested with when no HTTP is needed.
 // For tests of the engine above the loop, scripted-runtime.ts is faster.
 import type { Model, ModelCallOptions, ModelStreamPart } from '../../src/agents/model-types.ts';
-import type { Clock } from '../../src/infra/clock.ts';
 
 export type ModelStep =
   | { readonly do: 'say'; readonly text: string }
   | { readonly do: 'think'; readonly text: string }
   /** A string is sent as the raw arguments, valid JSON or not. */
   | { readonly do: 'call'; readonly tool: string; readonly input: unknown; readonly id?: string }
-  | { readonly do: 'wait'; readonly ms: number }
-  | { readonly do: 'hang' }
   | { readonly do: 'fail'; readonly error: unknown };
 
 export const modelSays = (text: string): ModelStep => ({ do: 'say', text });
@@ -18,8 +15,6 @@ export const modelCalls = (tool: string, input: unknown, id?: string): ModelStep
   ...{ do: 'call', tool, input },
   ...(id === undefined ? {} : { id }),
 });
-export const modelWaits = (ms: number): ModelStep => ({ do: 'wait', ms });
-export const modelHangs = (): ModelStep => ({ do: 'hang' });
 export const modelFails = (error: unknown): ModelStep => ({ do: 'fail', error });
 
 export interface ScriptedModel {
@@ -30,18 +25,15 @@ export interface ScriptedModel {
   queue(...calls: readonly (readonly ModelStep[])[]): void;
 }
 
-export function scriptedModel(options: {
-  readonly clock: Clock;
-  readonly usage?: readonly [number, number];
-}): ScriptedModel {
+export function scriptedModel(): ScriptedModel {
   const calls: ModelCallOptions[] = [];
   const queued: (readonly ModelStep[])[] = [];
-  const [input, output] = options.usage ?? [10, 5];
+  const [input, output] = [10, 5];
 
   async function* play(steps: readonly ModelStep[], call: ModelCallOptions): AsyncGenerator<ModelStreamPart> {
     yield { type: 'stream-start', warnings: [] };
     for (const [index, step] of steps.entries()) {
-      yield* playStep(step, { index, call, clock: options.clock, serial: calls.length });
+      yield* playStep(step, { index, serial: calls.length });
       call.abortSignal?.throwIfAborted();
     }
     const unified = steps.some((step) => step.do === 'call') ? 'tool-calls' : 'stop';
@@ -79,8 +71,6 @@ export function scriptedModel(options: {
 interface Playing {
   readonly index: number;
   readonly serial: number;
-  readonly call: ModelCallOptions;
-  readonly clock: Clock;
 }
 
 async function* playStep(step: ModelStep, playing: Playing): AsyncGenerator<ModelStreamPart> {
@@ -101,15 +91,6 @@ async function* playStep(step: ModelStep, playing: Playing): AsyncGenerator<Mode
       yield { type: 'tool-call', toolCallId: step.id ?? `call-${id}`, toolName: step.tool, input };
       return;
     }
-    case 'wait':
-      await playing.clock.sleep(step.ms, playing.call.abortSignal);
-      return;
-    case 'hang':
-      await new Promise<void>((resolve) => {
-        if (playing.call.abortSignal?.aborted === true) resolve();
-        playing.call.abortSignal?.addEventListener('abort', () => resolve(), { once: true });
-      });
-      return;
     case 'fail':
       yield { type: 'error', error: step.error };
       return;

@@ -141,6 +141,7 @@ const nothingStopped: StopReport = {
   turns: 0,
   wedged: false,
   messages: 0,
+  untold: [],
 };
 
 function fakeRuns(world: World): RunServices {

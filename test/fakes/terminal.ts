@@ -107,10 +107,20 @@ export class Screen extends Writable {
 export class Keyboard extends PassThrough {
   readonly isTTY = true;
   raw = false;
+  #hungUp = false;
 
+  /** As Node's own (lib/tty.js): a failure is an `error` event, which is thrown where nobody listens. */
   setRawMode(on: boolean): this {
-    this.raw = on;
+    if (this.#hungUp) this.emit('error', broken('setRawMode'));
+    else this.raw = on;
     return this;
+  }
+
+  /** The window is closed: nothing can be set any more, and reading ends, or fails where the process stood in the background. */
+  hangUp(reading: 'ends' | 'fails'): void {
+    this.#hungUp = true;
+    if (reading === 'ends') this.end();
+    else this.destroy(broken('read'));
   }
 
   /** Resolves once everything that follows from the keys has happened. */
@@ -121,6 +131,11 @@ export class Keyboard extends PassThrough {
     }
     await new Promise((resolve) => setImmediate(resolve));
   }
+}
+
+/** What every call on a terminal that is gone comes to. */
+export function broken(call: string): Error {
+  return Object.assign(new Error(`${call} EIO`), { code: 'EIO', syscall: call });
 }
 
 export const key = {

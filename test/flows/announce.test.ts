@@ -37,7 +37,7 @@ describe('a run started by an agent', () => {
     await delegate(here, 'research');
     await here.channel.next('It is one.');
     const run = await delivers(here, 'research', 'delivered');
-    expect(run.delivery).toMatchObject({ attempts: 2, deliveredAt: here.clock.now() });
+    expect(run.delivery).toMatchObject({ attempts: 1, deliveredAt: here.clock.now() });
     expect(here.channel.sent.at(-1)?.key).toBe(`announce:${run.id}:0`);
     expect(here.channel.texts()).toEqual(['started research', 'It is one.']);
   });

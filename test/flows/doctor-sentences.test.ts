@@ -87,7 +87,7 @@ describe('silence', () => {
       `⏳ dig (run ${id}) has been silent for 10m00s. Keep it, or end it with /subagents kill ${id}?`,
     );
     await world.until(() => world.run('dig').stalledSince !== undefined, 'the mark');
-    expect(await typed(world, '/subagents')).toContain('1. dig (main, one, 10m00s, 0 tokens) stalled 10m');
+    expect(await typed(world, '/subagents')).toContain('1. dig (main, one, 10m00s, n/a tokens) stalled 10m');
     await world.clock.advance(1_200_000);
     expect((await world.channel.next('dig: timed out')).text).toContain('digging');
     expect(world.channel.texts().filter((text) => text.startsWith('⏳'))).toHaveLength(1);

@@ -1,5 +1,6 @@
 // The first minute of a new user: no key, no network, a pipe into the real program. The README's transcript grows from this.
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { until } from '../fakes/wait.ts';
 import { Place, type RealApp, startApp } from './real-app.ts';
 
 const delegate = 'delegate: count the words in README.md; list the npm scripts; wait 5 seconds and say done';
@@ -71,7 +72,9 @@ it('shows the facts of a run and what was said in it', async () => {
   expect(await app.ask('/subagents log #2')).toMatch(
     /^wait \(run [0-9a-f]{8}\):\n-----\nUser: wait 60 seconds and say late$/,
   );
-  expect(await app.ask('/subagents log 1 tools')).toMatch(
+  const log = (): Promise<string> => app.ask('/subagents log 1 tools', /^words/);
+  await until(async () => (await log()).includes('Tool: read:'), 'the file to be read');
+  expect(await log()).toMatch(
     /^words \(run [0-9a-f]{8}\):\n-----\nUser: count the words in README\.md\nTool: read \{"path":"README\.md"\}\nTool: read: four words a line\n/,
   );
 });

@@ -298,7 +298,7 @@ describe('where the platform has threads', () => {
     const here = inGroup(world, bo);
     await startsWork(world, 'docs', here);
     await typed(world, '/focus docs --bind here', inGroup(world));
-    expect(await typed(world, '/subagents', here)).toContain('0 runs');
+    expect(await typed(world, '/subagents', here)).toMatch(/1\. docs [\s\S]*\n1 run /);
     await typed(world, '/unfocus', inGroup(world));
     await typed(world, '/focus docs', inGroup(world));
     expect(await typed(world, '/focus docs', here)).toBe(

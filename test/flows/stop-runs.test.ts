@@ -182,12 +182,13 @@ describe('stopping', () => {
     here.agent.always(completionTurn(), [fail('overloaded')]);
     await delegate(here, 'research');
     await here.until(() => turnsOf(here, chat).some(isCompletion) && !here.engine.layer.turns.busy(), 'an attempt');
-    expect(await typed(here, '/stop')).toBe('ℹ️ nothing was running');
+    const told = 'ℹ️ nothing was running. 1 finished result was not told; /subagents log #1.';
+    expect(await typed(here, '/stop')).toBe(told);
     expect((await delivers(here, 'research', 'skipped')).delivery.reason).toBe('stopped before it was reported');
     await here.clock.advance(180_000);
     await here.settled();
     expect(turnsOf(here, chat).filter(isCompletion)).toHaveLength(1);
-    expect(here.channel.texts()).toEqual(['started research', 'ℹ️ nothing was running']);
+    expect(here.channel.texts()).toEqual(['started research', told]);
   });
 
   test('stops queued runs too: they never start', async () => {

@@ -31,7 +31,9 @@ describe('/stop', () => {
       .once(/switchyard completion/, [hang()]);
     await world.say('go');
     await world.until(() => world.agent.turns.length === 3, 'the report');
-    expect(await typed(world, '/stop')).toBe('✅ stopped: 1 turn here. Nothing else was running.');
+    expect(await typed(world, '/stop')).toBe(
+      '✅ stopped: 1 turn here. 1 finished result was not told; /subagents log #1.',
+    );
     await world.settled();
     await world.clock.advance(120_000);
     await world.settled();

@@ -84,11 +84,18 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
       checkModel: options.checkModel ?? (() => ({ kind: 'ok' })),
       contextTokens: () => 200_000,
       acp: acpFacts(() => config),
-      runCommand: (text, place) => runCommand(text, place, { services, table, botName: undefined, onBug: (error) => fail(error) }),
+      runCommand: (text, place) =>
+        runCommand(text, place, { services, table, botName: undefined, onBug: (error) => fail(error) }),
       killPrograms: async () => 0,
       onRunEnded: options.onRunEnded,
     });
-    const configFile = { path: 'switchyard.json5', loadedAt: clock.now(), error: undefined, fileChangedAt: async () => undefined, ...options.configFile };
+    const configFile = {
+      path: 'switchyard.json5',
+      loadedAt: clock.now(),
+      error: undefined,
+      fileChangedAt: async () => undefined,
+      ...options.configFile,
+    };
     const services = engineServices({ engine, agents, configFile, table, model: () => 'scripted/one' });
     await engine.start();
     await channel.start((message) => engine.receive(message));
@@ -116,7 +123,13 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     runs: () => engine.stores.registry.newest(1000).toReversed(),
     run(label) {
       const found = world.runs().find((run) => run.label === label);
-      if (found === undefined) throw new Error(`no run ${label}; there are: ${world.runs().map((run) => run.label).join(', ')}`);
+      if (found === undefined)
+        throw new Error(
+          `no run ${label}; there are: ${world
+            .runs()
+            .map((run) => run.label)
+            .join(', ')}`,
+        );
       return found;
     },
     settled: () => until(() => engine.quiet() && engine.delivery.outbox.stats().pending === 0, 'everything to settle'),

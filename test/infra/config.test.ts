@@ -166,6 +166,19 @@ describe('unknown keys', () => {
       'unknown field maxConcurrent; did you mean agents.defaults.maxConcurrent or agents.defaults.subagents.maxConcurrent?',
     ],
     [{ session: { dmscope: 'main' } }, 'unknown field session.dmscope; did you mean session.dmScope?'],
+    [
+      { models: { providers: { x: { url: 'http://a' } } } },
+      'unknown field models.providers.x.url; did you mean models.providers.x.baseUrl?',
+    ],
+    [
+      { models: { providers: { x: { key: 'k' } } } },
+      'unknown field models.providers.x.key; did you mean models.providers.x.apiKey?',
+    ],
+    [{ budgets: { tree: { cost: 3 } } }, 'unknown field budgets.tree.cost; did you mean budgets.tree.costUsd?'],
+    [
+      { session: { threadBindings: { IDLE: 3 } } },
+      'unknown field session.threadBindings.IDLE; did you mean session.threadBindings.idleHours?',
+    ],
     [{ chanels: {} }, 'unknown field chanels; did you mean channels?'],
     [{ gateway: { port: 1 } }, 'unknown field gateway.port; valid here: drainSeconds'],
   ])('%j', (raw, sentence) => {

@@ -167,7 +167,6 @@ describe('the effective values', () => {
     expect(planned({})).toEqual({
       ...{ agentId: 'main', runtime: 'native', mode: 'run', thread: false, context: 'isolated', cleanup: 'keep' },
       ...{ model: 'p/main', thinking: 'low', timeoutSeconds: 90, role: 'leaf', warnings: [] },
-      ...{ resumeSessionId: undefined, streamToParent: false },
     });
   });
 
@@ -207,6 +206,7 @@ describe('the effective values', () => {
 
   test('a wrong thinking level falls back with a warning', () => {
     expect(planned({ thinking: 'high' })).toMatchObject({ thinking: 'high', warnings: [] });
+    expect(planned({ thinking: 'HIGH' })).toMatchObject({ thinking: 'high', warnings: [] });
     expect(planned({ thinking: 'ultra' })).toMatchObject({
       thinking: 'low',
       warnings: ['thinking "ultra" is not one of off, minimal, low, medium, high. Using low.'],
@@ -219,9 +219,8 @@ describe('the effective values', () => {
       'resumeSessionId is for ACP agents and was ignored.',
       'streamTo is for ACP agents and was ignored.',
     ]);
-    expect(native).toMatchObject({ resumeSessionId: undefined, streamToParent: false });
     const acp = planned({ runtime: 'acp', context: 'fork', resumeSessionId: 's1', streamTo: 'parent' });
-    expect(acp).toMatchObject({ context: 'isolated', resumeSessionId: 's1', streamToParent: true });
+    expect(acp).toMatchObject({ runtime: 'acp', context: 'isolated' });
     expect(acp.warnings).toEqual(['context "fork" is for native agents and was ignored.']);
   });
 

@@ -172,7 +172,7 @@ describe('stopSession', () => {
     ]);
     const report = await stop.stopSession('chat', { cause: 'user' });
     expect({ ...report, stopped: labels(report.stopped) }).toEqual({
-      ...{ stopped: 'a,b,c,d', alreadyFinished: [], failed: [], turns: 1, wedged: false, messages: 3 },
+      ...{ stopped: 'a,b,c,d', alreadyFinished: [], failed: [], turns: 1, wedged: false, messages: 3, untold: [] },
     });
     expect(seen.slice(0, 2)).toEqual(['abort chat user', 'clear chat dropped']);
     expect(seen).toContain('done inbox:1 fold:inbox:2 inbox:2 inbox:3 announce:x:0');
@@ -201,7 +201,7 @@ describe('stopSession', () => {
   test('with nothing there finds nothing', async () => {
     const { stop } = stopper();
     expect(await stop.stopSession('chat', { cause: 'user' })).toEqual({
-      ...{ stopped: [], alreadyFinished: [], failed: [], turns: 0, wedged: false, messages: 0 },
+      ...{ stopped: [], alreadyFinished: [], failed: [], turns: 0, wedged: false, messages: 0, untold: [] },
     });
   });
 });

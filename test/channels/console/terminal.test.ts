@@ -10,7 +10,7 @@ import { silentLog } from '../../../src/infra/log.ts';
 import { channelContract } from '../../contracts/channel.ts';
 import { virtualClock } from '../../fakes/clock.ts';
 import { seededIds } from '../../fakes/ids.ts';
-import { Keyboard, key, Screen } from '../../fakes/terminal.ts';
+import { broken, Keyboard, key, Screen } from '../../fakes/terminal.ts';
 import { until } from '../../fakes/wait.ts';
 
 let folder: string;
@@ -258,10 +258,43 @@ describe('leaving', () => {
     expect(opened.screen.lines()).toEqual(['>', 'bot: done at last']);
   });
 
-  it('leaves when the terminal hangs up', async () => {
+  it.each(['ends', 'fails'] as const)(
+    'leaves once, without a crash, when the window is closed and reading %s',
+    async (reading) => {
+      const opened = await chat();
+      const { keyboard, screen, adapter } = opened;
+      await keyboard.press('half a line');
+      keyboard.hangUp(reading);
+      await until(() => opened.closed === 1, 'the end');
+      screen.destroy(broken('write'));
+      await until(() => adapter.health().state === 'disconnected', 'the broken screen');
+      expect((await adapter.deliver(consoleRoute, { text: 'too late' }, 'key')).status).not.toBe('sent');
+      await adapter.stop();
+      expect(opened.closed).toBe(1);
+    },
+  );
+
+  it('leaves when the screen fails first', async () => {
     const opened = await chat();
-    opened.keyboard.end();
+    opened.screen.destroy(broken('write'));
+    opened.keyboard.hangUp('ends');
     await until(() => opened.closed === 1, 'the end');
+    await opened.adapter.stop();
+    expect(opened.closed).toBe(1);
+  });
+
+  it('leaves at once when the window was closed before the chat opened', async () => {
+    const { keyboard, adapter, ended } = await unstarted();
+    keyboard.hangUp('ends');
+    await adapter.start(async () => undefined);
+    await ended;
+    await adapter.stop();
+  });
+
+  it('gives up on a closed window also when it is told to stop', async () => {
+    const { keyboard, adapter } = await chat();
+    keyboard.hangUp('ends');
+    await adapter.stop();
   });
 
   it('does not report an end that was asked for from outside', async () => {
@@ -335,7 +368,13 @@ channelContract('the console on a terminal', async () => {
   };
 });
 
-async function unstarted(): Promise<{ keyboard: Keyboard; screen: Screen; adapter: ConsoleAdapter }> {
+async function unstarted(): Promise<{
+  keyboard: Keyboard;
+  screen: Screen;
+  adapter: ConsoleAdapter;
+  ended: Promise<void>;
+}> {
+  const { promise: ended, resolve: closed } = Promise.withResolvers<void>();
   const keyboard = new Keyboard();
   const screen = new Screen(80);
   const adapter = new ConsoleAdapter({
@@ -347,9 +386,9 @@ async function unstarted(): Promise<{ keyboard: Keyboard; screen: Screen; adapte
     historyFile: join(tmpdir(), 'console-none', 'history'),
     complete: async (line) => ({ matches: [], word: line }),
     idle: async () => undefined,
-    closed: () => undefined,
+    closed,
   });
-  return { keyboard, screen, adapter };
+  return { keyboard, screen, adapter, ended };
 }
 
 describe('TerminalSurface', () => {
