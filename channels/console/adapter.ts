@@ -34,6 +34,9 @@ const notStored = '⚠️ That message could not be stored and was not taken in.
 /** Keys of messages shown by this process; older ones cannot come back, the outbox has their receipts. */
 const rememberedKeys = 5000;
 
+/** Tries on a terminal that is gone; the process is about to end. */
+const goneMs = 1000;
+
 export class ConsoleAdapter implements ChannelAdapter {
   readonly id = 'console';
   readonly account = 'default';
@@ -50,6 +53,7 @@ export class ConsoleAdapter implements ChannelAdapter {
     maxText: 100_000,
   };
   readonly #options: ConsoleOptions;
+  readonly #terminal: boolean;
   readonly #surface: Surface;
   readonly #sent = new Map<string, Promise<Receipt>>();
   #state: 'new' | 'open' | 'ended' | 'stopped' = 'new';
@@ -58,8 +62,8 @@ export class ConsoleAdapter implements ChannelAdapter {
 
   constructor(options: ConsoleOptions) {
     this.#options = options;
-    const terminal = options.input.isTTY === true && options.output.isTTY === true;
-    this.#surface = terminal ? new TerminalSurface(options) : plainSurface(options);
+    this.#terminal = options.input.isTTY === true && options.output.isTTY === true;
+    this.#surface = this.#terminal ? new TerminalSurface(options) : plainSurface(options);
   }
 
   async start(inbox: (message: InboundMessage) => Promise<void>): Promise<void> {
@@ -144,8 +148,10 @@ export class ConsoleAdapter implements ChannelAdapter {
       return { status: 'retry', afterMs: 1000, cause: 'the console is not open' };
     }
     const gone = this.#broken ?? (await this.#surface.show(botText(message.text)));
-    // A terminal that went away does not come back to this process.
-    if (gone !== undefined) return { status: 'refused', cause: gone };
+    if (gone !== undefined) {
+      // A terminal does not come back to this process, but the next one has the same chat on another. A pipe's reader has left.
+      return this.#terminal ? { status: 'retry', afterMs: goneMs, cause: gone } : { status: 'refused', cause: gone };
+    }
     return { status: 'sent', messageIds: [this.#options.ids.uuid()] };
   }
 

@@ -2,7 +2,7 @@
 // The program's entry. Plain JavaScript that old versions of Node understand, because the rest needs Node 24 to load at all:
 // continues in the Node that npm installed beside us where the running one is older, or says what to do.
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, readFileSync } from 'node:fs';
 import module, { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -61,5 +61,15 @@ function relaunch(program) {
   });
   child.on('exit', (code, signal) => {
     process.exitCode = code ?? (signal === 'SIGINT' ? 130 : 143);
+    // Older Nodes restore the terminal when they end, as the child has done, and abort where its window was closed.
+    for (const fd of [0, 1, 2]) release(fd);
   });
+}
+
+function release(fd) {
+  try {
+    closeSync(fd);
+  } catch {
+    // Closed from the start.
+  }
 }

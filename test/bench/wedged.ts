@@ -1,5 +1,6 @@
 // Commands while nothing moves: every slot is held by a turn that never ends and ignores its abort.
 // Run: node test/bench/wedged.ts
+import { rmSync } from 'node:fs';
 import type { AgentRuntime, TurnEvent } from '../../src/core/agent.ts';
 import { until } from '../fakes/wait.ts';
 import { type Bench, openBench } from './engine.ts';
@@ -18,6 +19,8 @@ export async function benchWedged(): Promise<readonly Figure[]> {
   for (const command of ['/status', '/subagents list', '/tasks', '/agents', '/queue', '/help'])
     figures.push(await latency(bench, command));
   figures.push(await stopping(bench));
+  // The wedged turns go down with the process.
+  rmSync(bench.home, { recursive: true, force: true });
   return figures;
 }
 

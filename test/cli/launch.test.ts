@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -25,6 +25,20 @@ const older = (process.env.PATH ?? '')
       existsSync(node) &&
       Number(execFileSync(node, ['-p', 'process.versions.node.split(".")[0]'], { encoding: 'utf8' })) < 24,
   );
+
+/** Node opens no terminals; where Python is there it can. */
+const python = spawnSync('python3', ['-c', 'import pty']);
+
+/** Runs a program on a terminal of its own, closes that once a prompt shows, and prints how the program ended. */
+const closedWindow = `
+import os, pty, sys
+pid, terminal = pty.fork()
+if pid == 0: os.execv(sys.argv[1], sys.argv[1:])
+shown = b''
+while b'> ' not in shown: shown += os.read(terminal, 4096)
+os.close(terminal)
+print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+`;
 
 describe('the launcher', () => {
   it('runs a verb and passes its exit code on', () => {
@@ -66,6 +80,22 @@ describe('the launcher', () => {
     expect(start('2>&-')).toMatchObject({ status: 0, stdout: expect.stringContaining('bot: ') });
     expect(start('>&- 2>&-')).toMatchObject({ status: 0 });
   });
+
+  it
+    .skipIf(python.status !== 0)
+    .each([['the newest Node', process.execPath], ...(older === undefined ? [] : [['an older Node', older]])])(
+    'closing the window of the chat ends the process in order, started by %s',
+    (_by, node) => {
+      const env = { PATH: process.env.PATH, OLLAMA_HOST: '127.0.0.1:1' };
+      const args = ['-c', closedWindow, node ?? '', launcher, 'start'];
+      const { stdout } = spawnSync('python3', args, { cwd: home, env, encoding: 'utf8', timeout: 20_000 });
+      expect(stdout).toBe('0\n');
+      const log = readFileSync(join(home, '.switchyard/switchyard.log'), 'utf8');
+      expect(log).toContain('"msg":"stopped"');
+      expect(log).not.toContain('"fatal"');
+      expect(existsSync(join(home, '.switchyard/control.sock'))).toBe(false);
+    },
+  );
 
   it('a state folder that cannot be used is refused in one sentence', () => {
     writeFileSync(join(home, '.switchyard'), 'no folder');
