@@ -49,6 +49,9 @@ interface Limit {
 const failuresSchema = z.record(z.string(), z.object({ count: z.number(), until: z.number() }));
 type Failures = z.infer<typeof failuresSchema>;
 
+/** Every chat turn is a tree of its own; a week later nothing refers to it any more. */
+const keepMs = 7 * 24 * 60 * 60_000;
+
 /** All limits are checked before a model call, so what is spent beyond one is at most the calls in flight. */
 export class Budgets {
   readonly #deps: BudgetsDeps;
@@ -144,6 +147,19 @@ export class Budgets {
     return this.#deps.database.read
       .all('SELECT agent, input, output, cost, unpriced FROM spending WHERE day = ? ORDER BY agent', this.#day())
       .map((row) => ({ id: String(row.agent), usage: toUsage(row) }));
+  }
+
+  /** Forgets trees of old turns that no unfinished run belongs to, and days nobody asks about. Returns how many rows. */
+  sweep(now: number): Promise<number> {
+    const day = new Date(now - keepMs).toISOString().slice(0, 10);
+    return this.#deps.database.write((sql) => {
+      const trees = sql.run(
+        `DELETE FROM trees WHERE started_at < ?
+         AND NOT EXISTS (SELECT 1 FROM runs WHERE runs.tree = trees.id AND runs.ended_at IS NULL)`,
+        now - keepMs,
+      );
+      return trees.changes + sql.run('DELETE FROM spending WHERE day < ?', day).changes;
+    });
   }
 
   /** Seconds of work until this tree reaches a line that has to be told; undefined without a limit, or beyond it. */

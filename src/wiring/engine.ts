@@ -239,6 +239,7 @@ export class Engine {
           for (const { key, route, text } of await delivery.bindings.sweep(now)) delivery.notify(key, route, text);
         },
         (now) => stores.inbox.sweep(now),
+        (now) => stores.budgets.sweep(now),
         (now) => delivery.outbox.sweep(now),
         (now) => sweepExpired(stores.database, now),
       ],

@@ -5,8 +5,9 @@ import type { Usage } from '../../src/core/session.ts';
 import { configSchema } from '../../src/infra/config.ts';
 import { openDatabase } from '../../src/infra/database.ts';
 import { type BudgetEvent, Budgets } from '../../src/runs/budget.ts';
+import { RunRegistry } from '../../src/runs/registry.ts';
 import { WorkMeter } from '../../src/runs/work-meter.ts';
-import { aRoute, aUsage, noon } from '../fakes/builders.ts';
+import { aRoute, aRun, aUsage, noon } from '../fakes/builders.ts';
 import { type VirtualClock, virtualClock } from '../fakes/clock.ts';
 
 function budgets(raw: object = {}) {
@@ -170,5 +171,30 @@ describe('the breaker', () => {
     await spend(aUsage(1, 1));
     for (let n = 0; n < 9; n += 1) await kept.recordEnd('t', 'main', 'x', true);
     expect(kept.breaker('t', 'main', 'x')).toBeUndefined();
+  });
+});
+
+describe('what is old', () => {
+  const week = 7 * 24 * 60 * 60_000;
+
+  test('is forgotten after a week, and what is younger stays', async () => {
+    const { kept, clock, spend } = budgets();
+    await spend(aUsage(10, 0), 'old');
+    await clock.advance(week);
+    await spend(aUsage(20, 0), 'new');
+    expect(await kept.sweep(clock.now())).toBe(0);
+    // The tree and its day.
+    expect(await kept.sweep(clock.now() + 24 * 60 * 60_000)).toBe(2);
+    expect(kept.treeUsage('old').reported).toBe(false);
+    expect(kept.treeUsage('new').input).toBe(20);
+  });
+
+  test('stays while a run of the tree has not ended', async () => {
+    const { kept, clock, database, spend } = budgets();
+    await spend(aUsage(10, 0), 'tree of a run');
+    const run = aRun({ tree: 'tree of a run', state: { status: 'queued' } });
+    await database.write((sql) => new RunRegistry(database).insert(sql, 'key', run));
+    await kept.sweep(clock.now() + 10 * week);
+    expect(kept.treeUsage('tree of a run').input).toBe(10);
   });
 });
