@@ -39,6 +39,8 @@ export interface ReceiverDeps extends RouterDeps {
   readonly enqueue: (sql: Sql, entry: OutgoingEntry) => void;
   readonly sent: () => void;
   readonly draining: () => boolean;
+  /** The owner wrote in their direct chat. */
+  readonly ownerSeen: (message: InboundMessage) => Promise<void>;
 }
 
 type Place = Extract<Routed, { kind: 'session' }>;
@@ -151,6 +153,7 @@ export class Receiver {
     if (age.kind === 'old') return this.#tooOld(ticket, message, age.ageMs);
     this.#toldOld.delete(place);
     const owner = access.kind === 'owner';
+    if (owner && message.chat === 'direct') await this.#deps.ownerSeen(message);
     if (!command) return this.#turns(this.#pastes.add({ tickets: [ticket], message, owner, resumed }));
     await this.#turns(this.#pastes.end(place));
     const routed = await this.#route(message, owner);

@@ -10,6 +10,7 @@ import { lastRoute } from '../core/session.ts';
 import type { Ended } from '../delivery/deliver-row.ts';
 import { Outbox } from '../delivery/outbox.ts';
 import { type OutboxRow, readRow } from '../delivery/outbox-row.ts';
+import { OwnerRoute } from '../delivery/owner-route.ts';
 import { Progress } from '../delivery/progress.ts';
 import { fallbackRoute, resolveRoute } from '../delivery/resolve-route.ts';
 import type { Sql } from '../infra/database.ts';
@@ -20,6 +21,7 @@ import type { Stores } from './stores.ts';
 
 export interface DeliveryLayer {
   readonly bindings: Bindings;
+  readonly owner: OwnerRoute;
   readonly outbox: Outbox;
   readonly signs: TurnSigns;
   /** Adds an outgoing message inside a transaction; `outbox.kick` sends it after the commit. */
@@ -52,8 +54,20 @@ export function wireDelivery(parts: EngineParts, stores: Stores, archive: () => 
         .touch(route, clock.now())
         .catch((error: unknown) => log.error({ err: error }, 'binding was not touched'));
     },
-    onBacklog: (waiting) => log.warn({ waiting, code: 'outbox_backlog' }, 'many messages wait to be sent'),
+    onBacklog: (waiting) => tellBacklog(waiting),
   });
+  const owner = new OwnerRoute(keyed);
+  /** The log has it in any case: the owner may be behind the very channel that is stuck. */
+  const tellBacklog = (waiting: number): void => {
+    log.warn({ waiting, code: 'outbox_backlog' }, 'many messages wait to be sent');
+    const text = `⚠️ ${waiting} messages wait to be sent. /status shows which channel is not connected.`;
+    const tell = async (): Promise<void> => {
+      const route = await owner.get();
+      if (route !== undefined)
+        await outbox.enqueueNow({ key: `backlog:${parts.ids.uuid()}`, route, message: { text }, priority: 'approval' });
+    };
+    tell().catch((error: unknown) => log.error({ err: error }, 'the owner was not told of the backlog'));
+  };
   const notify = (key: string, route: Route, text: string): void => {
     outbox
       .enqueueNow({ key, route, message: { text }, priority: 'reply' })
@@ -61,6 +75,7 @@ export function wireDelivery(parts: EngineParts, stores: Stores, archive: () => 
   };
   return {
     bindings,
+    owner,
     outbox,
     signs: turnSigns(new Progress({ clock, adapters, log })),
     enqueue: (sql, entry) => void outbox.enqueue(sql, entry, clock.now()),

@@ -171,6 +171,7 @@ export class Engine {
       enqueue: delivery.enqueue,
       sent: () => delivery.outbox.kick(),
       draining: () => this.#draining,
+      ownerSeen: (message) => delivery.owner.seen(message.route),
     });
   }
 

@@ -47,6 +47,7 @@ function world(over: Partial<ReceiverDeps> = {}) {
     enqueue: (_sql, entry) => void posted.push(entry),
     sent: () => undefined,
     draining: () => false,
+    ownerSeen: async () => undefined,
     ...over,
   };
   const receiver = new Receiver(deps);
