@@ -148,6 +148,7 @@ describe('these checks', () => {
     ['new Date', habits.usesRealTimeOrChance, 'const a = new Date();'],
     ['setTimeout', habits.usesRealTimeOrChance, 'setTimeout(f, 5);'],
     ['timers', habits.usesRealTimeOrChance, 'import { setTimeout as sleep } from "node:timers/promises";'],
+    ['a signal by time', habits.usesRealTimeOrChance, 'f(AbortSignal.timeout(5));'],
     ['random', habits.usesRealTimeOrChance, 'const a = Math.random();'],
     ['randomUUID', habits.usesRealTimeOrChance, 'import { randomUUID } from "node:crypto";'],
     ['a sleep', habits.sleepsFixedTimes, 'await new Promise((resolve) => setTimeout(resolve, 50));'],

@@ -22,6 +22,8 @@ import { openStores, type Stores } from './stores.ts';
 
 type StoredNote = Omit<InternalItem, 'session' | 'kind'>;
 
+/** What is due for sending gets this long when the process ends; the rest stays stored. */
+const flushMs = 5_000;
 /** Pause between two looks at whether everything is quiet. */
 const idlePollMs = 20;
 
@@ -151,7 +153,10 @@ export class Engine {
     layer.announcer.close();
     layer.clock.close();
     await layer.announcer.idle();
-    await delivery.outbox.flush(AbortSignal.timeout(5_000));
+    const late = new AbortController();
+    const timer = parts.clock.after(flushMs, () => late.abort());
+    await delivery.outbox.flush(late.signal);
+    timer.cancel();
     await this.#sweeper.close();
     await stores.database.close();
   }

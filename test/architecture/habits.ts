@@ -51,7 +51,10 @@ const timers = ['setTimeout', 'setInterval'];
 /** Time and chance that a test could not hold in its hands. */
 export const usesRealTimeOrChance = eachNode((node) => {
   const name = member(node);
-  if (name !== undefined && /^(Date\.now|Math\.random|performance\.now|crypto\.randomUUID|process\.hrtime)$/.test(name))
+  if (
+    name !== undefined &&
+    /^(Date\.now|Math\.random|performance\.now|crypto\.randomUUID|process\.hrtime|AbortSignal\.timeout)$/.test(name)
+  )
     return name;
   if (node.type === 'NewExpression' && isName(node.callee, ['Date']) && isEmpty(node.arguments)) return 'new Date()';
   if (node.type === 'CallExpression' && isName(node.callee, timers)) return 'a timer';
