@@ -1,6 +1,7 @@
 // Cutting text for messages of limited length. Delivery splits with it, cleaning and completions cut with it.
 import { closesFence, type Fence, fenceLeftOpen, linesOf, openingFence } from './fences.ts';
 import { splitsPair } from './format.ts';
+import { type LinkPlace, linksOf } from './links.ts';
 
 interface Draft {
   readonly max: number;
@@ -18,8 +19,9 @@ interface Draft {
 
 /**
  * Cuts text into chunks of at most `maxUtf16Units` (2 or more): at line ends, else at words, else between characters.
- * A code fence that is cut is closed and reopened with its info string. Nothing else is added, and nothing is lost but
- * white space between two chunks that would have been a blank message of its own.
+ * A link of one line (`[text](address)` or a bare address) stays whole where a chunk has room for it. A code fence that is
+ * cut is closed and reopened with its info string. Nothing else is added, and nothing is lost but white space between two
+ * chunks that would have been a blank message of its own.
  */
 export function splitText(text: string, maxUtf16Units: number): string[] {
   if (!(maxUtf16Units >= 2)) throw new RangeError(`a chunk cannot hold a character: ${maxUtf16Units}`);
@@ -72,15 +74,33 @@ function endFence(draft: Draft, fence: Fence, line: string): void {
 
 /** Adds a line that fits into no chunk as a whole. */
 function pour(draft: Draft, line: string): void {
-  let rest = line;
+  const links = linksOf(line);
+  let link = links.next().value;
+  let at = 0;
   if (room(draft) < draft.max / 2) flush(draft);
-  while (rest.length > room(draft)) {
-    const end = wordEnd(rest, room(draft));
-    draft.text += rest.slice(0, end);
-    rest = rest.slice(end);
+  while (line.length - at > room(draft)) {
+    const limit = room(draft);
+    let end = at + wordEnd(line.slice(at), limit);
+    while (link !== undefined && link.end <= end) link = links.next().value;
+    if (link !== undefined && link.end - link.start <= freshRoom(draft)) end = besideLink(link, { at, end, limit });
+    draft.text += line.slice(at, end);
+    at = end;
     flush(draft);
   }
-  draft.text += rest;
+  draft.text += line.slice(at);
+}
+
+interface Cut {
+  readonly at: number;
+  readonly end: number;
+  /** Units there is room for, from `at` on. */
+  readonly limit: number;
+}
+
+/** Moves the end of a piece out of a link: behind it if there is room, else before it. That may leave nothing. */
+function besideLink(link: LinkPlace, { at, end, limit }: Cut): number {
+  if (link.start >= end) return end;
+  return link.end - at <= limit ? link.end : Math.max(at, link.start);
 }
 
 /** Ends the chunk. A fence line with nothing below it moves to the next chunk instead of standing there empty. */
@@ -108,6 +128,14 @@ function flush(draft: Draft): void {
 
 function room(draft: Draft): number {
   return draft.max - draft.text.length - closingCost(draft.fence);
+}
+
+/** What a chunk surely holds when it is begun here, under an open fence too. */
+function freshRoom(draft: Draft): number {
+  const { fence } = draft;
+  if (fence === undefined) return draft.max;
+  const first = Math.max(reopening(fence).length, draft.openedEnd - draft.openedAt);
+  return draft.max - first - closingCost(fence);
 }
 
 function reopening(fence: Fence): string {
@@ -175,6 +203,16 @@ export function cutText(text: string, max: number): string {
 
 function headOf(text: string, max: number): string {
   const feed = text.lastIndexOf('\n', max);
-  const end = feed > max / 2 ? feed : wordEnd(text, max);
-  return text.slice(0, end).trimEnd();
+  return text.slice(0, feed > max / 2 ? feed : headEnd(text, feed + 1, max)).trimEnd();
+}
+
+/** @param at where the line starts that is cut */
+function headEnd(text: string, at: number, max: number): number {
+  const end = wordEnd(text, max);
+  // A link that begins in the head and fits into one ends within this window.
+  for (const { start, end: to } of linksOf(text.slice(at, 2 * max))) {
+    if (to + at <= end) continue;
+    return to - start > max ? end : besideLink({ start: start + at, end: to + at }, { at: 0, end, limit: max });
+  }
+  return end;
 }
