@@ -1,5 +1,5 @@
 // The console as a channel: one direct chat, `console:default:local`, whose person is the owner. Constructed by channels/index.ts.
-import type { Capabilities, ChannelAdapter, ChannelHealth, Sign } from '../../src/core/channel.ts';
+import type { Capabilities, ChannelAdapter, ChannelEvents, ChannelHealth, Sign } from '../../src/core/channel.ts';
 import type { InboundMessage, OutboundMessage, Receipt } from '../../src/core/message.ts';
 import { type Route, routeKey } from '../../src/core/route.ts';
 import type { Clock } from '../../src/infra/clock.ts';
@@ -66,7 +66,7 @@ export class ConsoleAdapter implements ChannelAdapter {
     this.#surface = this.#terminal ? new TerminalSurface(options) : plainSurface(options);
   }
 
-  async start(inbox: (message: InboundMessage) => Promise<void>): Promise<void> {
+  async start({ message: inbox }: Pick<ChannelEvents, 'message'>): Promise<void> {
     if (this.#state !== 'new') return;
     this.#state = 'open';
     this.#options.output.on('error', this.#onBroken);

@@ -1,5 +1,5 @@
 // The contract of a channel adapter. Implemented in channels/*, called by delivery, inbound and app.
-import type { InboundMessage, OutboundMessage, Receipt } from './message.ts';
+import type { InboundMessage, OutboundMessage, Press, PressAnswer, Receipt, RemoteFile } from './message.ts';
 import type { ChannelId, Route } from './route.ts';
 
 export interface Capabilities {
@@ -14,20 +14,50 @@ export interface Capabilities {
   readonly maxText: number;
 }
 
+/** At most `count` sends in any `perMs` milliseconds among all that share `key`. */
+export interface RateLimit {
+  readonly key: string;
+  readonly count: number;
+  readonly perMs: number;
+}
+
 export interface ChannelHealth {
-  readonly state: 'connected' | 'connecting' | 'disconnected' | 'stopped' | 'failed';
+  /** `conflict`: another program uses the same account. `failed`: only a change of the settings helps. */
+  readonly state: 'connected' | 'connecting' | 'disconnected' | 'conflict' | 'stopped' | 'failed';
   /** One sentence for people: since when, or why not and what to do. */
   readonly detail: string;
 }
 
 export type Sign = 'typing' | 'idle' | 'seen' | 'working' | 'done';
 
+/** What a channel tells the rest. Nothing here throws at the channel but `message` and `edited`: then it was not stored. */
+export interface ChannelEvents {
+  /** Resolves once the message is durable: only then may a platform cursor move. */
+  readonly message: (message: InboundMessage) => Promise<void>;
+  /** A message was changed by its sender: same id, new text. It counts only while it waits; commands are never run again. */
+  readonly edited: (message: InboundMessage) => Promise<void>;
+  /** Resolves once what the press leads to is durable. */
+  readonly pressed: (press: Press) => Promise<PressAnswer>;
+  /** The platform gave a chat another id: what was for the old one is for the new one. */
+  readonly moved: (from: Route, to: Route) => Promise<void>;
+  /** A chat that was closed to us (blocked, removed) has let us in again. */
+  readonly opened: (route: Route) => void;
+  /** The connection is there (again): what waits to be sent is due. */
+  readonly connected: () => void;
+}
+
+export type Fetched =
+  | { readonly kind: 'file'; readonly data: Uint8Array }
+  | { readonly kind: 'too-large' }
+  /** `reason`: for people, as the end of a sentence. */
+  | { readonly kind: 'failed'; readonly reason: string; readonly cause: unknown };
+
 export interface ChannelAdapter {
   readonly id: ChannelId;
   readonly account: string;
   readonly can: Capabilities;
-  /** Resolves once connected. `inbox` resolves once the message is durable: only then may a platform cursor move. */
-  start(inbox: (message: InboundMessage) => Promise<void>): Promise<void>;
+  /** Resolves once connected, or once it is clear that connecting takes longer: it then goes on by itself. */
+  start(events: ChannelEvents): Promise<void>;
   /** Never throws. `key` is stable across retries and restarts of the same chunk. `message.text` fits `can.maxText`. */
   deliver(route: Route, message: OutboundMessage, key: string): Promise<Receipt>;
   /** Replaces the text of a message this adapter sent. Only called when `can.edits`. */
@@ -35,6 +65,16 @@ export interface ChannelAdapter {
   openThread?(parent: Route, name: string): Promise<Route>;
   /** Whether `openThread` works at this place; absent: wherever `can.threads`. */
   opensThreads?(parent: Route): boolean;
+  /** Gets a file of an inbound message; at most `maxBytes` are read. Never throws. */
+  fetch?(file: RemoteFile, maxBytes: number): Promise<Fetched>;
+  /** The limits a send to this place counts against; absent: none. Pure. */
+  limits?(route: Route): readonly RateLimit[];
+  /** This bot's name in chats, without `@`; undefined until it is known. */
+  botName?(): string | undefined;
+  /** An address that opens the direct chat with the bot and says `/start <token>` there; undefined until it is known. */
+  pairLink?(token: string): string | undefined;
+  /** The owner or the commands may have changed: what the platform shows of them is made anew. Best effort. */
+  refresh?(): void;
   /** Best effort, never awaited, never throws. `typing` lasts until `idle`. */
   signal?(route: Route, sign: Sign): void;
   /** Derived from the live connection at the time of the call, never cached. */

@@ -1,6 +1,6 @@
 // What a channel hands in and what it is asked to send, in our own words. Used by channels, inbound and delivery.
 import { z } from 'zod';
-import { routeSchema } from './route.ts';
+import { type Route, routeSchema } from './route.ts';
 
 const attachmentSchema = z.object({
   kind: z.enum(['image', 'audio', 'video', 'file']),
@@ -12,12 +12,32 @@ const attachmentSchema = z.object({
 });
 export type Attachment = z.infer<typeof attachmentSchema>;
 
+const remoteFileSchema = z.object({
+  kind: attachmentSchema.shape.kind,
+  /** What the adapter's `fetch` needs to get it; opaque to everybody else. */
+  ref: z.string().min(1),
+  /** As its sender called it, or made up by the channel. No safe path. */
+  name: z.string(),
+  mediaType: z.string(),
+  /** Size as the platform says; absent where it does not. */
+  bytes: z.number().int().nonnegative().optional(),
+});
+/** A file that is still on the platform. It is fetched only for people who are heard. */
+export type RemoteFile = z.infer<typeof remoteFileSchema>;
+
 export const inboundSchema = z.object({
   /** The platform's message id, unique per account and chat; the dedupe key. */
   id: z.string().min(1),
   route: routeSchema,
   /** `id` is canonical for the channel (a WhatsApp number rather than a LID once both are known). */
-  sender: z.object({ id: z.string().min(1), name: z.string() }),
+  sender: z.object({
+    id: z.string().min(1),
+    name: z.string(),
+    /** Another bot. */
+    bot: z.boolean().optional(),
+    /** Somebody who writes in the name of a group or channel: no person, so no rights. */
+    anonymous: z.boolean().optional(),
+  }),
   chat: z.enum(['direct', 'group']),
   /** The guild or community the chat belongs to, where the platform has them; group rules may name it. */
   space: z.string().min(1).optional(),
@@ -28,17 +48,50 @@ export const inboundSchema = z.object({
   native: z.boolean().optional(),
   /** Platform message id this message quotes. */
   replyTo: z.string().optional(),
+  /** What the quoted message says, and who said it, as far as the platform tells. */
+  quote: z.object({ text: z.string(), from: z.string() }).optional(),
   attachments: z.array(attachmentSchema),
+  /** Files to be fetched; they become attachments. */
+  files: z.array(remoteFileSchema).optional(),
+  /** Messages sent together as one album share this id. */
+  album: z.string().min(1).optional(),
+  /** What it holds that no agent can read, for a sentence: `a sticker`. */
+  unsupported: z.string().min(1).optional(),
+  /** It waited on the platform while we were not connected: strangers get no answer to it. */
+  backlog: z.boolean().optional(),
   /** Unix time in milliseconds, by the platform's clock where it has one. */
   sentAt: z.number(),
 });
 export type InboundMessage = z.infer<typeof inboundSchema>;
 
+/** Somebody pressed a button of ours. What it means is stored here, under `choice`. */
+export interface Press {
+  /** The platform's id of this press; a repeated one is the same press. */
+  readonly id: string;
+  readonly route: Route;
+  readonly sender: InboundMessage['sender'];
+  readonly chat: InboundMessage['chat'];
+  readonly space?: string | undefined;
+  /** Id of the choice. Anybody may have made it up. */
+  readonly choice: string;
+  /** Platform id of the message with the button. */
+  readonly messageId?: string | undefined;
+  /** Unix time in milliseconds. */
+  readonly at: number;
+}
+
+export interface PressAnswer {
+  /** For the presser alone, one short sentence; absent: what follows speaks for itself. */
+  readonly text?: string | undefined;
+  /** The question is decided: its buttons go. */
+  readonly decided: boolean;
+}
+
 const choiceSchema = z.object({ label: z.string(), id: z.string() });
 export const outboundSchema = z.object({
   /** Markdown; the channel renders it or sends it as plain text. */
   text: z.string(),
-  /** Buttons, where the channel has them. `id` is opaque and comes back as the text of a native inbound message. */
+  /** Buttons, where the channel has them. `id` is opaque, at most 32 characters, and comes back in a `Press`. */
   choices: z.array(choiceSchema).optional(),
   /** Platform message id to quote. */
   replyTo: z.string().optional(),
@@ -51,11 +104,24 @@ export type OutboundMessage = z.infer<typeof outboundSchema>;
 export type Receipt =
   | { readonly status: 'sent'; readonly messageIds: readonly string[] }
   /** Surely not delivered; try again after `afterMs`. */
-  | { readonly status: 'retry'; readonly afterMs: number; readonly cause: unknown }
+  | {
+      readonly status: 'retry';
+      readonly afterMs: number;
+      readonly cause: unknown;
+      /** The platform asked for silence: in this chat, or from the whole account. Nothing else is sent there before. */
+      readonly silence?: 'chat' | 'account' | undefined;
+    }
   /** May have been delivered: the request was written, the answer never came. */
   | { readonly status: 'ambiguous'; readonly cause: unknown }
   /** Will never work (blocked, chat gone, no rights). */
-  | { readonly status: 'refused'; readonly cause: unknown };
+  | {
+      readonly status: 'refused';
+      readonly cause: unknown;
+      /** Why, for people: `the person has blocked the bot`. */
+      readonly reason?: string | undefined;
+      /** The whole chat is closed to us, until something comes from there again. */
+      readonly closed?: boolean | undefined;
+    };
 
 /** Outgoing order under pressure: approvals before finals before replies before progress. Lower goes first. */
 export const priorities = { approval: 0, final: 1, reply: 2, progress: 3 } as const;

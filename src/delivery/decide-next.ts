@@ -7,7 +7,7 @@ export interface SendFacts {
   /** The platform recognises a repeated key, so an unknown outcome may be repeated. */
   readonly idempotent: boolean;
   readonly now: number;
-  /** Start of the 30 minutes. */
+  /** Start of the 30 minutes; time in which it could not have been sent is not counted. */
   readonly since: number;
   /** Attempts in a row that failed before this one. */
   readonly failures: number;
@@ -28,7 +28,8 @@ export type Next =
       readonly maybeSent: boolean;
       readonly reason: string;
     }
-  | { readonly kind: 'reroute' }
+  /** `reason`: why the place does not take it, for people. */
+  | { readonly kind: 'reroute'; readonly reason: string | undefined }
   | { readonly kind: 'end'; readonly state: 'ambiguous' | 'undelivered'; readonly reason: string };
 
 const firstMs = 2000;
@@ -45,7 +46,7 @@ export function decideNext(receipt: Receipt, facts: SendFacts): Next {
       if (facts.idempotent) return retry(0, { ...facts, maybeSent: true });
       return { kind: 'advance', messageIds: [], doubt: `${facts.channel} never confirmed it; it may have arrived` };
     case 'refused':
-      return { kind: 'reroute' };
+      return { kind: 'reroute', reason: receipt.reason };
     default:
       return assertNever(receipt);
   }

@@ -3,14 +3,17 @@
 import type { ChannelAdapter } from '../core/channel.ts';
 import type { OutboundMessage, Receipt } from '../core/message.ts';
 import { assertNever } from '../core/result.ts';
-import { type Route, routeKey } from '../core/route.ts';
+import { parentRoute, type Route, routeKey } from '../core/route.ts';
 import { splitText } from '../core/split.ts';
 import type { Clock } from '../infra/clock.ts';
 import type { Database, Sql } from '../infra/database.ts';
 import type { Log } from '../infra/log.ts';
 import { type Adapters, accountKey, adapterFor } from './account.ts';
+import { answer } from './answer.ts';
+import type { ClosedPlaces } from './closed-places.ts';
 import { decideNext, type Next } from './decide-next.ts';
 import { type EndState, endRow, type OutboxRow, type RowChange, readRow, updateOpen } from './outbox-row.ts';
+import { type Pacer, targetOf } from './pacer.ts';
 import type { Fallback } from './resolve-route.ts';
 import type { Waiting } from './schedule.ts';
 
@@ -31,6 +34,9 @@ export interface DeliveryParts {
   readonly clock: Clock;
   readonly log: Pick<Log, 'debug' | 'info' | 'warn' | 'error'>;
   readonly adapters: Adapters;
+  /** Shared with whatever else is sent. */
+  readonly pacer: Pacer;
+  readonly closed: Pick<ClosedPlaces, 'loading' | 'reason' | 'note'>;
   /** Another place for a message whose place refused it for good (`row.gone` lists them); undefined: none. */
   readonly reroute: (row: OutboxRow) => Promise<Fallback | undefined>;
   /** Inside the transaction that records the end. */
@@ -48,6 +54,7 @@ export interface Delivery extends DeliveryParts {
 
 export type Step =
   | { readonly kind: 'over' }
+  /** Not due yet, or the pacer holds its place. */
   | { readonly kind: 'later' }
   /** The row belongs to another place now. */
   | { readonly kind: 'moved'; readonly row: OutboxRow };
@@ -55,16 +62,23 @@ export type Step =
 /** An adapter that answers no longer than this leaves the outcome unknown. */
 const answerWithinMs = 120_000;
 
-/** Sends what is left of a row. Changes `waiting` to when and how it goes on. Rejects only when storing failed at the end. */
+/**
+ * Sends what is left of a row, as long as `waiting` has a permit for it; whoever calls gives a permit back that is left.
+ * Changes `waiting` to when and how it goes on. Rejects only when storing failed at the end.
+ */
 export async function deliverRow(delivery: Delivery, waiting: Waiting): Promise<Step> {
+  for (const first of [waiting.unmarking, delivery.closed.loading()]) if (first !== undefined) await first;
   let row = readRow(delivery.database.read, { id: waiting.id });
   for (;;) {
     if (row === undefined || (row.state !== 'pending' && row.state !== 'sending')) return { kind: 'over' };
-    if (delivery.stopped()) return { kind: 'later' };
+    if (delivery.stopped() || waiting.permit === undefined) return { kind: 'later' };
+    const closed = delivery.closed.reason(row.route);
+    if (closed !== undefined && !waiting.leftover) return await moveOn(delivery, row, closed);
     const adapter = adapterFor(delivery.adapters, row.route);
     const chunks = splitText(row.message.text, adapter?.can.maxText ?? Infinity);
     if (chunks.length === 0) return await end(delivery, row, { state: 'undelivered', reason: 'the message was empty' });
-    const next: Next = await tryChunk(delivery, { adapter, row, chunks, waiting });
+    const next: Next | 'held' = await tryChunk(delivery, { adapter, row, chunks, waiting });
+    if (next === 'held') return await stepBack(delivery, row, adapter);
     row = { ...row, attempts: row.attempts + 1 };
     switch (next.kind) {
       case 'advance':
@@ -73,7 +87,7 @@ export async function deliverRow(delivery: Delivery, waiting: Waiting): Promise<
       case 'retry':
         return await postpone(delivery, { row, waiting }, next);
       case 'reroute':
-        return await moveOn(delivery, row);
+        return await moveOn(delivery, row, next.reason);
       case 'end':
         return await end(delivery, row, next);
       default:
@@ -89,12 +103,13 @@ interface Chunk {
   readonly waiting: Waiting;
 }
 
-async function tryChunk(delivery: Delivery, at: Chunk): Promise<Next> {
+/** `held`: a silence began after the permit was given; nothing was attempted. */
+async function tryChunk(delivery: Delivery, at: Chunk): Promise<Next | 'held'> {
   const { adapter, row, chunks, waiting } = at;
   const { channel } = row.route;
   const facts = {
     idempotent: adapter?.can.idempotentSend ?? false,
-    since: Math.max(row.since, delivery.resumedAt()),
+    since: Math.max(row.since, delivery.resumedAt()) + waiting.heldMs,
     failures: waiting.failures,
     maybeSent: waiting.maybeSent,
     channel,
@@ -116,30 +131,30 @@ async function tryChunk(delivery: Delivery, at: Chunk): Promise<Next> {
     return { kind: 'advance', messageIds: [] };
   }
   waiting.claimed = false;
+  if (delivery.pacer.silentUntil(waiting) > delivery.clock.now()) return 'held';
   const last = row.chunk === chunks.length - 1;
-  const receipt = await answer(delivery, adapter.deliver(row.route, chunkMessage(row, text, last), chunkKey(row)));
-  if (receipt.status !== 'sent') {
-    const { status, cause } = receipt;
-    delivery.log.warn(
-      { key: row.key, chunk: row.chunk, place: row.place, status, err: cause },
-      'message not delivered yet',
-    );
-  }
+  const send = (): Promise<Receipt> => adapter.deliver(row.route, chunkMessage(row, text, last), chunkKey(row));
+  const receipt = await answer(delivery.clock, send, answerWithinMs);
+  waiting.permit?.used();
+  if (receipt.status !== 'sent') heed(delivery, row, waiting, receipt);
   return decideNext(receipt, { ...facts, now: delivery.clock.now() });
 }
 
-async function answer(delivery: Delivery, sending: Promise<Receipt>): Promise<Receipt> {
-  const limit = new AbortController();
-  const tooLong = delivery.clock
-    .sleep(answerWithinMs, limit.signal)
-    .then((): Receipt => ({ status: 'ambiguous', cause: 'the adapter did not answer' }));
-  try {
-    return await Promise.race([sending, tooLong]);
-  } catch (cause) {
-    return { status: 'ambiguous', cause };
-  } finally {
-    limit.abort();
-  }
+/** What a receipt says beyond this one message. */
+function heed(
+  delivery: Delivery,
+  row: OutboxRow,
+  waiting: Waiting,
+  receipt: Exclude<Receipt, { status: 'sent' }>,
+): void {
+  const { status, cause } = receipt;
+  delivery.log.warn(
+    { key: row.key, chunk: row.chunk, place: row.place, status, err: cause },
+    'message not delivered yet',
+  );
+  delivery.closed.note(row.route, receipt);
+  if (receipt.status === 'retry' && receipt.silence !== undefined)
+    delivery.pacer.silence(waiting, receipt.silence, receipt.afterMs);
 }
 
 /** Another place is another message: a platform that knows the key would take it for a repeat. */
@@ -173,10 +188,20 @@ async function advance(
     await end(delivery, row, doubt === undefined ? { state: 'delivered' } : { state: 'ambiguous', reason: doubt });
     return undefined;
   }
+  // Without a permit the row steps back, unmarked: nobody may take it for one that is being sent.
+  if (waiting.permit?.spent === true)
+    waiting.permit = delivery.pacer.take(targetOf(delivery.adapters, row.route, waiting), 'owed');
   // The mark for the next chunk rides along, unless there will be none.
-  const marks = adapter !== undefined && !adapter.can.idempotentSend && !delivery.stopped();
+  const goesOn = waiting.permit !== undefined && !delivery.stopped();
+  const marks = goesOn && adapter !== undefined && !adapter.can.idempotentSend;
   const change: RowChange = { state: marks ? 'sending' : 'pending' };
   return (await store(delivery, row, change)) ? { ...row, ...change } : undefined;
+}
+
+/** The mark "being sent" goes where there is one, so that nobody takes the row for attempted. */
+async function stepBack(delivery: Delivery, row: OutboxRow, adapter: ChannelAdapter | undefined): Promise<Step> {
+  if (adapter?.can.idempotentSend === true) return { kind: 'later' };
+  return { kind: (await store(delivery, row, { state: 'pending' })) ? 'later' : 'over' };
 }
 
 async function postpone(
@@ -193,13 +218,20 @@ async function postpone(
   return { kind: (await store(delivery, row, { state, nextAt, reason })) ? 'later' : 'over' };
 }
 
-async function moveOn(delivery: Delivery, refused: OutboxRow): Promise<Step> {
-  const row = { ...refused, gone: [...refused.gone, routeKey(refused.route)] };
+/** @param why the place does not take it, for people, as far as that is known */
+async function moveOn(delivery: Delivery, refused: OutboxRow, why: string | undefined): Promise<Step> {
+  const { route } = refused;
+  // A closed chat has no thread and no main room to go to.
+  const gone = delivery.closed.reason(route) === undefined ? [route] : [route, parentRoute(route)];
+  const row = { ...refused, gone: [...new Set([...refused.gone, ...gone.map(routeKey)])] };
   const next = await delivery.reroute(row).catch((error: unknown) => {
     delivery.log.error({ key: row.key, err: error }, 'no other place found for a message');
     return undefined;
   });
-  if (next === undefined) return await end(delivery, row, { state: 'undelivered', reason: 'no route' });
+  if (next === undefined) {
+    const reason = why === undefined ? 'no route' : `no route (${why})`;
+    return await end(delivery, row, { state: 'undelivered', reason });
+  }
   const { replyTo: _elsewhere, ...message } = row.message;
   const change: RowChange = {
     route: next.route,

@@ -53,6 +53,7 @@ export interface OpenRow {
   readonly id: number;
   readonly account: string;
   readonly place: string;
+  readonly route: Route;
   readonly priority: number;
   readonly state: OutboxState;
   readonly chunk: number;
@@ -89,11 +90,12 @@ export function insertRow(
 
 /** Open rows after a row number, oldest first. */
 export function openRowsAfter(sql: Sql, id: number): OpenRow[] {
-  const text = `SELECT id, account, place, priority, state, chunk, next_at FROM outbox WHERE id > ? AND ${open} ORDER BY id`;
+  const text = `SELECT id, account, place, route, priority, state, chunk, next_at FROM outbox WHERE id > ? AND ${open} ORDER BY id`;
   return sql.all(text, id).map((row) => ({
     id: Number(row.id),
     account: String(row.account),
     place: String(row.place),
+    route: routeSchema.parse(JSON.parse(String(row.route))),
     priority: Number(row.priority),
     state: String(row.state) as OutboxState,
     chunk: Number(row.chunk),
@@ -135,6 +137,11 @@ export function endRow(sql: Sql, row: OutboxRow, now: number): boolean {
   if (!update(sql, row, ` AND ${open}`)) return false;
   sql.run('UPDATE outbox SET ended_at = ? WHERE id = ?', now, row.id);
   return true;
+}
+
+/** Takes back the mark of a row that was not attempted. */
+export function unmarkRow(sql: Sql, id: number): void {
+  sql.run("UPDATE outbox SET state = 'pending' WHERE id = ? AND state = 'sending'", id);
 }
 
 /** Opens an ended row again, its 30 minutes starting anew. Of one that may have arrived everything is repeated. */

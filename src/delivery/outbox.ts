@@ -1,22 +1,22 @@
 // Everything that leaves: stored in the caller's transaction, sent in order per place, kept until the platform took it or
 // it is visibly given up. Made by src/wiring/delivery.ts; CLI verbs repeat or dismiss by key.
 
-import { routeKey } from '../core/route.ts';
 import type { Timer } from '../infra/clock.ts';
 import type { Database, Sql } from '../infra/database.ts';
-import { adapterFor } from './account.ts';
+import { Claims } from './claims.ts';
 import { type Delivery, type DeliveryParts, deliverRow, endedOf } from './deliver-row.ts';
 import {
   endRow,
   insertRow,
-  isFree,
   type OutboxEntry,
   type OutboxRow,
   openRowsAfter,
   readRow,
   readRowOfRun,
   reopenRow,
+  unmarkRow,
 } from './outbox-row.ts';
+import { targetOf } from './pacer.ts';
 import { Schedule, type Waiting, waitingOf } from './schedule.ts';
 
 export interface OutboxOptions extends DeliveryParts {
@@ -36,7 +36,8 @@ export class Outbox {
   readonly #database: Database;
   readonly #delivery: Delivery;
   readonly #concurrency: number;
-  readonly #schedule = new Schedule();
+  readonly #schedule: Schedule;
+  readonly #claims: Claims;
   readonly #sending = new Map<string, number>();
   /** Rows up to here were written by an earlier process. */
   readonly #before: number;
@@ -53,8 +54,11 @@ export class Outbox {
     this.#options = options;
     this.#database = options.database;
     this.#concurrency = options.concurrency ?? 8;
+    this.#claims = new Claims(options, this.#concurrency);
+    this.#schedule = new Schedule((row) => options.pacer.freeAt(targetOf(options.adapters, row.route, row), 'owed'));
     this.#delivery = { ...options, stopped: () => this.#stopped, resumedAt: () => this.#resumedAt };
     this.#before = Number(options.database.read.get('SELECT max(id) AS id FROM outbox')?.id ?? 0);
+    options.pacer.watch(() => this.#pump());
   }
 
   /**
@@ -62,7 +66,8 @@ export class Outbox {
    * @returns its number, or undefined when a message with this key was added before: nothing changes then
    */
   enqueue(sql: Sql, entry: OutboxEntry, now: number): number | undefined {
-    return insertRow(sql, entry, { now, claimed: this.#claims(sql, entry) });
+    const claimed = this.#running && !this.#stopped && this.#claims.expected(sql, entry);
+    return insertRow(sql, entry, { now, claimed });
   }
 
   /** Adds a message in a transaction of its own and starts sending. Resolves once it is stored. */
@@ -84,7 +89,7 @@ export class Outbox {
     if (!this.#running || this.#stopped) return;
     for (const row of openRowsAfter(this.#database.read, this.#loaded)) {
       this.#loaded = row.id;
-      this.#schedule.add(waitingOf(row, row.id <= this.#before));
+      this.#add(waitingOf(row, row.id <= this.#before));
     }
     this.#watchBacklog();
     this.#pump();
@@ -101,7 +106,15 @@ export class Outbox {
     this.kick();
   }
 
-  /** Resolves when nothing is being sent and nothing is due; what waits for a later attempt does not count. */
+  /** Whether a message for this chat (see `chatKey`) waits or is being sent. */
+  waitsFor(chat: string): boolean {
+    return this.#schedule.hasChat(chat);
+  }
+
+  /**
+   * Resolves when nothing is being sent and nothing is due. What waits for a later attempt does not count, nor what a
+   * silence of the platform holds; what only waits for its turn within the limits does.
+   */
   idle(): Promise<void> {
     this.kick();
     if (this.#isIdle()) return Promise.resolve();
@@ -122,8 +135,7 @@ export class Outbox {
     const unsent = this.#schedule.rows().filter((row) => row.claimed);
     if (unsent.length === 0) return;
     await this.#database.write((sql) => {
-      for (const { id } of unsent)
-        sql.run("UPDATE outbox SET state = 'pending' WHERE id = ? AND state = 'sending'", id);
+      for (const { id } of unsent) unmarkRow(sql, id);
     });
   }
 
@@ -185,37 +197,35 @@ export class Outbox {
     );
   }
 
-  /**
-   * Where a repeated send is not recognised, the mark "being sent" must be on disk before the attempt. Written with the
-   * row itself it costs no commit of its own; only right where the attempt follows at once.
-   */
-  #claims(sql: Sql, entry: OutboxEntry): boolean {
-    if (!this.#running || this.#stopped) return false;
-    const adapter = adapterFor(this.#options.adapters, entry.route);
-    if (adapter === undefined || adapter.can.idempotentSend || adapter.health().state !== 'connected') return false;
-    return isFree(sql, routeKey(entry.route), this.#concurrency);
-  }
-
   #bringForward(id: number, reopened: OutboxRow | undefined): void {
     const now = this.#options.clock.now();
     const known = this.#schedule.rows().find((row) => row.id === id);
     if (known !== undefined) Object.assign(known, { dueAt: now, notBefore: now, failures: 0 });
-    else if (reopened !== undefined && id <= this.#loaded) this.#schedule.add(waitingOf(reopened, false));
+    else if (reopened !== undefined && id <= this.#loaded) this.#add(waitingOf(reopened, false));
+  }
+
+  #add(row: Waiting): void {
+    this.#schedule.add(row, this.#options.clock.now());
+    this.#claims.add(row);
   }
 
   #pump(): void {
     if (this.#stopped) return;
-    const now = this.#options.clock.now();
+    const { adapters, clock, pacer } = this.#options;
+    const now = clock.now();
     for (const account of this.#schedule.accounts()) {
       while ((this.#sending.get(account) ?? 0) < this.#concurrency) {
         const row = this.#schedule.take(account, now);
         if (row === undefined) break;
+        row.permit = pacer.take(targetOf(adapters, row.route, row), 'owed');
+        this.#claims.taken(row);
         this.#count(account, 1);
         void this.#send(row);
       }
     }
+    this.#claims.settle();
     this.#arm();
-    if (!this.#isIdle()) return;
+    if (this.#idle.length === 0 || !this.#isIdle()) return;
     const waiting = this.#idle;
     this.#idle = [];
     for (const resolve of waiting) resolve();
@@ -225,13 +235,15 @@ export class Outbox {
     try {
       const step = await deliverRow(this.#delivery, row);
       this.#schedule.release(row, step.kind !== 'later');
-      if (step.kind === 'moved') this.#schedule.add(waitingOf(step.row, false));
+      if (step.kind === 'moved') this.#add(waitingOf(step.row, false));
     } catch (error) {
       // At the end of the process the row is on disk as it was, and the next start goes on from there.
       if (!this.#stopped) this.#options.log.error({ err: error, id: row.id }, 'a message could not be handled');
       row.dueAt = this.#options.clock.now() + brokenRowMs;
       this.#schedule.release(row, false);
     }
+    row.permit?.drop();
+    row.permit = undefined;
     this.#count(row.account, -1);
     this.#watchBacklog();
     this.#pump();
@@ -255,9 +267,13 @@ export class Outbox {
     this.#timer = { at, timer };
   }
 
-  /** Only right after a pump, when whatever was due has started. */
+  /** Only right after a pump, when whatever was due and free has started. */
   #isIdle(): boolean {
-    return this.#stopped || (this.#running && this.#schedule.busy === 0);
+    if (this.#stopped) return true;
+    if (!this.#running || this.#schedule.busy > 0) return false;
+    const { clock, pacer } = this.#options;
+    const now = clock.now();
+    return this.#schedule.dueHeads(now).every((row) => pacer.silentUntil(row) > now);
   }
 
   #watchBacklog(): void {

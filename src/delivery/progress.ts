@@ -1,18 +1,20 @@
 // What a person sees while a turn works: typing, and after a minute of silence one short note. Best effort: nothing here is
-// owed or repeated, so it goes to the adapter directly and not through the outbox.
+// owed, so it goes out as an update and not through the outbox. Nothing is shown in a chat that is closed to us.
 // Made by src/wiring/delivery.ts for every turn.
 import type { TurnEvent } from '../core/agent.ts';
-import type { ChannelAdapter } from '../core/channel.ts';
 import { elapsed } from '../core/format.ts';
 import { type Route, routeKey } from '../core/route.ts';
 import type { Clock, Timer } from '../infra/clock.ts';
-import type { Log } from '../infra/log.ts';
 import { type Adapters, adapterFor } from './account.ts';
+import type { ClosedPlaces } from './closed-places.ts';
+import { chatKey } from './pacer.ts';
+import type { Updates } from './updates.ts';
 
 export interface ProgressOptions {
   readonly clock: Clock;
   readonly adapters: Adapters;
-  readonly log: Pick<Log, 'debug'>;
+  readonly updates: Pick<Updates, 'update' | 'finish'>;
+  readonly closed: Pick<ClosedPlaces, 'reason' | 'watch'>;
 }
 
 type ToolEvent = Pick<Extract<TurnEvent, { type: 'tool' }>, 'name' | 'callId' | 'phase'>;
@@ -25,9 +27,9 @@ interface Working {
   shownAt: number;
   /** Tools at work by call id, oldest first. */
   readonly tools: Map<string, { readonly name: string; readonly since: number }>;
-  note: 'none' | 'sending' | { readonly messageId: string | undefined };
+  /** A note was handed over. */
+  noted: boolean;
   timer: Timer | undefined;
-  ended: boolean;
 }
 
 const silenceMs = 60_000;
@@ -40,14 +42,15 @@ export class Progress {
 
   constructor(options: ProgressOptions) {
     this.#options = options;
+    options.closed.watch((chat) => this.#closed(chatKey(chat)));
   }
 
   /** A turn waits for its slot or starts: typing begins. Calling it again for the same turn changes nothing. */
   begin(turn: string, route: Route): void {
-    if (this.#turns.has(turn)) return;
+    if (this.#turns.has(turn) || this.#options.closed.reason(route) !== undefined) return;
     const now = this.#options.clock.now();
     const times = { since: now, shownAt: now };
-    const working: Working = { turn, route, ...times, tools: new Map(), note: 'none', timer: undefined, ended: false };
+    const working: Working = { turn, route, ...times, tools: new Map(), noted: false, timer: undefined };
     this.#turns.set(turn, working);
     const key = routeKey(route);
     const others = this.#typing.get(key) ?? 0;
@@ -72,8 +75,21 @@ export class Progress {
   end(turn: string): void {
     const working = this.#turns.get(turn);
     if (working === undefined) return;
-    this.#turns.delete(turn);
-    working.ended = true;
+    const took = elapsed(this.#options.clock.now() - working.since);
+    if (working.noted) this.#options.updates.finish(noteKey(working), { text: `ℹ️ worked for ${took}` });
+    this.#forget(working);
+  }
+
+  /** Nobody is there to see anything. */
+  #closed(chat: string): void {
+    for (const working of [...this.#turns.values()].filter((each) => chatKey(each.route) === chat)) {
+      this.#options.updates.finish(noteKey(working));
+      this.#forget(working);
+    }
+  }
+
+  #forget(working: Working): void {
+    this.#turns.delete(working.turn);
     working.timer?.cancel();
     const key = routeKey(working.route);
     const left = (this.#typing.get(key) ?? 1) - 1;
@@ -82,48 +98,27 @@ export class Progress {
       this.#typing.delete(key);
       this.#signal(working.route, 'idle');
     }
-    if (typeof working.note === 'object') void this.#edit(working);
   }
 
   #arm(working: Working, ms: number): void {
-    working.timer = this.#options.clock.after(ms, () => void this.#tick(working));
+    working.timer = this.#options.clock.after(ms, () => this.#tick(working));
   }
 
-  async #tick(working: Working): Promise<void> {
+  #tick(working: Working): void {
     const silentFor = this.#options.clock.now() - working.shownAt;
     if (silentFor < silenceMs) {
       this.#arm(working, silenceMs - silentFor);
       return;
     }
-    const adapter = adapterFor(this.#options.adapters, working.route);
-    if (working.note === 'none') await this.#send(working, adapter);
-    else await this.#edit(working);
+    working.noted = true;
+    this.#options.updates.update(noteKey(working), working.route, { text: this.#text(working) });
     // A note that cannot be changed is the only one of its turn.
-    if (!working.ended && adapter?.can.edits === true) this.#arm(working, silenceMs);
-  }
-
-  async #send(working: Working, adapter: ChannelAdapter | undefined): Promise<void> {
-    if (adapter?.health().state !== 'connected') return;
-    working.note = 'sending';
-    const { turn, route } = working;
-    const receipt = await adapter.deliver(route, { text: this.#text(working) }, `progress:${turn}:0`);
-    const sent = receipt.status === 'sent';
-    working.note = { messageId: sent ? receipt.messageIds[0] : undefined };
-    if (!sent) this.#options.log.debug({ turn, status: receipt.status }, 'progress note not sent');
-    if (working.ended) await this.#edit(working);
-  }
-
-  async #edit(working: Working): Promise<void> {
-    const adapter = adapterFor(this.#options.adapters, working.route);
-    const messageId = typeof working.note === 'object' ? working.note.messageId : undefined;
-    if (messageId === undefined || adapter?.edit === undefined || !adapter.can.edits) return;
-    await adapter.edit(working.route, messageId, { text: this.#text(working) });
+    if (adapterFor(this.#options.adapters, working.route)?.can.edits === true) this.#arm(working, silenceMs);
   }
 
   #text(working: Working): string {
     const now = this.#options.clock.now();
     const took = elapsed(now - working.since);
-    if (working.ended) return `ℹ️ worked for ${took}`;
     const tool = [...working.tools.values()].at(-1);
     const doing = tool === undefined ? 'thinking' : `${tool.name}, ${elapsed(now - tool.since)}`;
     return `⏳ still going (${took}): ${doing}`;
@@ -133,4 +128,8 @@ export class Progress {
     const adapter = adapterFor(this.#options.adapters, route);
     if (adapter?.can.typing === true) adapter.signal?.(route, sign);
   }
+}
+
+function noteKey({ turn }: Working): string {
+  return `progress:${turn}`;
 }

@@ -7,12 +7,17 @@ import { refusalText } from '../core/result.ts';
 import type { Route } from '../core/route.ts';
 import type { Run } from '../core/run.ts';
 import { lastRoute } from '../core/session.ts';
+import { ClosedPlaces } from '../delivery/closed-places.ts';
 import type { Ended } from '../delivery/deliver-row.ts';
+import { movedAdapters } from '../delivery/moved-adapters.ts';
 import { Outbox } from '../delivery/outbox.ts';
 import { type OutboxRow, readRow } from '../delivery/outbox-row.ts';
 import { OwnerRoute } from '../delivery/owner-route.ts';
+import { Pacer } from '../delivery/pacer.ts';
 import { Progress } from '../delivery/progress.ts';
 import { fallbackRoute, resolveRoute } from '../delivery/resolve-route.ts';
+import { rememberSpoken } from '../delivery/sent-messages.ts';
+import { Updates } from '../delivery/updates.ts';
 import type { Sql } from '../infra/database.ts';
 import { setDelivery } from '../runs/end-run.ts';
 import type { OutgoingEntry } from '../runs/turn-end.ts';
@@ -23,6 +28,10 @@ export interface DeliveryLayer {
   readonly bindings: Bindings;
   readonly owner: OwnerRoute;
   readonly outbox: Outbox;
+  /** Messages that change while work goes on. */
+  readonly updates: Updates;
+  /** Chats that are closed to us; `reopen` once something comes from one. */
+  readonly closed: ClosedPlaces;
   readonly signs: TurnSigns;
   /** Adds an outgoing message inside a transaction; `outbox.kick` sends it after the commit. */
   readonly enqueue: (sql: Sql, entry: OutgoingEntry) => void;
@@ -33,20 +42,20 @@ export interface DeliveryLayer {
 
 /** `archive`: archives what is due by now. */
 export function wireDelivery(parts: EngineParts, stores: Stores, archive: () => void): DeliveryLayer {
-  const { clock, log, adapters } = parts;
-  const { database, sessions, registry, keyed } = stores;
+  const { clock, log } = parts;
+  const { database, sessions, registry, keyed, moves } = stores;
+  const adapters = movedAdapters(parts.adapters, (route) => moves.current(route));
   const bindings = new Bindings({
     stores: keyed,
     clock,
     settings: (route) => threadBindingSettings(parts.config(), route),
     alive: async (session) => (await sessions.get(session)) !== undefined,
   });
+  const pacer = new Pacer(clock);
+  const closed = new ClosedPlaces({ stores: keyed, clock, log });
   const outbox = new Outbox({
-    database,
-    clock,
-    log,
-    adapters,
-    reroute: (row) => reroute(stores, bindings, row),
+    ...{ database, clock, log, adapters, pacer, closed },
+    reroute: (row) => reroute(stores, { bindings, closed }, row),
     onEnded: (ended, sql) => recordDelivery(parts, stores, ended, sql),
     onDelivered: ({ route, runs }) => {
       if (runs.some((id) => registry.get(id)?.cleanup === 'delete')) archive();
@@ -60,7 +69,7 @@ export function wireDelivery(parts: EngineParts, stores: Stores, archive: () => 
   /** The log has it in any case: the owner may be behind the very channel that is stuck. */
   const tellBacklog = (waiting: number): void => {
     log.warn({ waiting, code: 'outbox_backlog' }, 'many messages wait to be sent');
-    const text = `⚠️ ${waiting} messages wait to be sent. /status shows which channel is not connected.`;
+    const text = `⚠️ ${waiting} messages wait to be sent: a channel is not connected (/status shows it), or more is said in a chat than its platform allows.`;
     const tell = async (): Promise<void> => {
       const route = await owner.get();
       if (route !== undefined)
@@ -73,12 +82,13 @@ export function wireDelivery(parts: EngineParts, stores: Stores, archive: () => 
       .enqueueNow({ key, route, message: { text }, priority: 'reply' })
       .catch((error: unknown) => log.error({ err: error, key }, 'notice was not stored'));
   };
+  const waitsFor = (chat: string): boolean => outbox.waitsFor(chat);
+  const updates = new Updates({ clock, adapters, log, pacer, closed, waitsFor });
   return {
-    bindings,
-    owner,
-    outbox,
-    signs: turnSigns(new Progress({ clock, adapters, log })),
-    enqueue: (sql, entry) => void outbox.enqueue(sql, entry, clock.now()),
+    ...{ bindings, owner, outbox, updates, closed },
+    signs: turnSigns(new Progress({ clock, adapters, updates, closed })),
+    // What is meant for a moved chat keeps its order with what is said there now.
+    enqueue: (sql, entry) => void outbox.enqueue(sql, { ...entry, route: moves.current(entry.route) }, clock.now()),
     notify,
     routeFor: async (run) => {
       const requester = await sessions.get(run.requester);
@@ -94,17 +104,26 @@ export function wireDelivery(parts: EngineParts, stores: Stores, archive: () => 
 }
 
 /** A sub-agent that nobody spoke to has no place of its own: its chat's is the next best. */
-async function reroute({ sessions }: Stores, bindings: Bindings, row: OutboxRow) {
+async function reroute(
+  { sessions, registry }: Stores,
+  { bindings, closed }: Pick<DeliveryLayer, 'bindings' | 'closed'>,
+  row: OutboxRow,
+) {
   await bindings.dropAt(row.route);
-  const session = row.session === undefined ? undefined : await sessions.get(row.session);
+  const speaker = row.session === undefined ? undefined : await sessions.get(row.session);
+  // A run may be archived before its result has found a place: whoever asked for it is next.
+  const session = speaker ?? (await sessions.get(registry.byChild(row.session ?? '')?.requester ?? ''));
   const chat = session === undefined ? undefined : await sessions.get(session.controlScope);
-  const last = [session, chat].map((each) => (each === undefined ? undefined : lastRoute(each))).find(Boolean);
+  const last = [session, chat]
+    .map((each) => (each === undefined ? undefined : lastRoute(each)))
+    .find((route) => route !== undefined && closed.reason(route) === undefined);
   return fallbackRoute(row.route, row.gone, last);
 }
 
 /** The end of an outgoing message is the end of the delivery of the runs it reports. */
-function recordDelivery(parts: EngineParts, { registry }: Stores, ended: Ended, sql: Sql): void {
+function recordDelivery(parts: EngineParts, { registry, moves }: Stores, ended: Ended, sql: Sql): void {
   const now = parts.clock.now();
+  rememberSpoken(sql, { ...ended, route: moves.current(ended.route) }, now);
   const archiveMinutes = parts.config().agents.defaults.subagents.archiveAfterMinutes;
   const sends = readRow(sql, { key: ended.key })?.attempts ?? 0;
   for (const id of ended.runs) {

@@ -16,6 +16,7 @@ const suites = [
   'known-sessions',
   'lanes',
   'leak',
+  'outbound',
 ];
 
 const args = process.argv.slice(2);

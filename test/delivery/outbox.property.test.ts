@@ -1,22 +1,25 @@
 // Random traffic, random faults, a crash at any commit or send: nothing lost, nothing acknowledged sent twice, order kept.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { ChannelAdapter } from '../../src/core/channel.ts';
-import { type Priority, priorities } from '../../src/core/message.ts';
+import type { ChannelAdapter, RateLimit } from '../../src/core/channel.ts';
+import { type Priority, priorities, type Receipt } from '../../src/core/message.ts';
 import { routeKey } from '../../src/core/route.ts';
+import { ClosedPlaces } from '../../src/delivery/closed-places.ts';
 import type { Ended } from '../../src/delivery/deliver-row.ts';
 import { Outbox } from '../../src/delivery/outbox.ts';
 import type { OutboxEntry } from '../../src/delivery/outbox-row.ts';
+import { Pacer } from '../../src/delivery/pacer.ts';
 import { type Database, openDatabase, type Sql } from '../../src/infra/database.ts';
+import { keyedStores } from '../../src/infra/keyed-store.ts';
 import { type FakeChannel, type Fate, fakeChannel } from '../fakes/channel.ts';
 import { type VirtualClock, virtualClock } from '../fakes/clock.ts';
-import { place } from './world.ts';
+import { place, quiet } from './world.ts';
 
 const maxText = 6;
-const quiet = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
 interface Plan {
   readonly idempotent: boolean;
+  readonly limits: readonly RateLimit[];
   readonly messages: readonly { readonly chat: number; readonly priority: Priority; readonly parts: number }[];
   readonly fates: readonly Fate[];
   /** The process dies at its n-th commit, before or after it is on disk; 0: never. */
@@ -26,6 +29,14 @@ interface Plan {
 
 const plans: fc.Arbitrary<Plan> = fc.record({
   idempotent: fc.boolean(),
+  limits: fc.array(
+    fc.record({
+      key: fc.constantFrom('all', 'more'),
+      count: fc.integer({ min: 1, max: 3 }),
+      perMs: fc.integer({ min: 1, max: 4000 }),
+    }),
+    { maxLength: 2 },
+  ),
   messages: fc.array(
     fc.record({
       chat: fc.integer({ min: 0, max: 2 }),
@@ -39,7 +50,15 @@ const plans: fc.Arbitrary<Plan> = fc.record({
       { weight: 3, arbitrary: fc.constant<Fate>('sent') },
       { weight: 1, arbitrary: fc.constant<Fate>('lost-ack') },
       { weight: 1, arbitrary: fc.constant<Fate>('lost') },
-      { weight: 2, arbitrary: fc.integer({ min: 0, max: 20_000 }).map((retry): Fate => ({ retry })) },
+      {
+        weight: 2,
+        arbitrary: fc
+          .record({
+            retry: fc.integer({ min: 0, max: 20_000 }),
+            silence: fc.constantFrom('chat', 'account', undefined),
+          })
+          .map(({ retry, silence }): Fate => (silence === undefined ? { retry } : { retry, silence })),
+      },
     ),
     { maxLength: 20 },
   ),
@@ -47,9 +66,17 @@ const plans: fc.Arbitrary<Plan> = fc.record({
   crashAfterCommit: fc.boolean(),
 });
 
+/** One call of `deliver` in the first life. */
+interface Call {
+  readonly at: number;
+  readonly chat: string;
+  readonly receipt: Receipt;
+}
+
 /** A process that can die: from then on nothing it started is ever answered. */
 class Life {
   dead = false;
+  readonly calls: Call[] = [];
   #commits = 0;
 
   readonly #plan: Plan;
@@ -64,8 +91,18 @@ class Life {
     return { read: this.#real.read, write: (work) => this.#write(work), close: () => this.#real.close() };
   }
 
-  adapter(channel: FakeChannel): ChannelAdapter {
-    return { ...channel, deliver: (...send) => (this.dead ? never() : this.#unlessDead(channel.deliver(...send))) };
+  adapter(channel: FakeChannel, clock: VirtualClock): ChannelAdapter {
+    const { id, account, can, start, health, stop } = channel;
+    return {
+      ...{ id, account, can, start, health, stop, limits: () => this.#plan.limits },
+      deliver: async (...send) => {
+        if (this.dead) return never();
+        const at = clock.now();
+        const receipt = await channel.deliver(...send);
+        this.calls.push({ at, chat: send[0].chat, receipt });
+        return this.dead ? never() : receipt;
+      },
+    };
   }
 
   #write<T>(work: (sql: Sql) => T): Promise<T> {
@@ -98,7 +135,9 @@ function start(database: Database, adapter: ChannelAdapter, clock: VirtualClock,
   const adapters = new Map([['telegram:default', adapter]]);
   const onEnded = (one: Ended): void => void ended.push(one);
   const reroute = async (): Promise<undefined> => undefined;
-  const outbox = new Outbox({ database, clock, log: quiet, adapters: () => adapters, reroute, onEnded });
+  const closed = new ClosedPlaces({ stores: keyedStores(database, clock), clock, log: quiet });
+  const parts = { database, clock, log: quiet, pacer: new Pacer(clock), closed };
+  const outbox = new Outbox({ ...parts, adapters: () => adapters, reroute, onEnded });
   outbox.resume();
   return outbox;
 }
@@ -107,6 +146,7 @@ interface Story {
   readonly plan: Plan;
   readonly channel: FakeChannel;
   readonly ended: readonly Ended[];
+  readonly calls: readonly Call[];
   /** Keys whose enqueue was confirmed to the caller. */
   readonly accepted: readonly string[];
   /** Keys on disk. */
@@ -121,7 +161,7 @@ async function play(plan: Plan): Promise<Story> {
   const ended: Ended[] = [];
   const accepted: string[] = [];
   const life = new Life(plan, real);
-  const first = start(life.database(), life.adapter(channel), clock, ended);
+  const first = start(life.database(), life.adapter(channel, clock), clock, ended);
   for (const [index, message] of plan.messages.entries()) {
     const entry = entryOf(message, index);
     void first.enqueueNow(entry).then(() => accepted.push(entry.key));
@@ -131,10 +171,10 @@ async function play(plan: Plan): Promise<Story> {
   life.dead = true;
   await clock.flush();
   const second = start(real, channel, clock, ended);
-  await clock.runUntil(() => second.stats().pending === 0, 10 * 60_000);
+  await clock.runUntil(() => second.stats().pending === 0, 60 * 60_000);
   const stored = real.read.all('SELECT key FROM outbox ORDER BY id').map((row) => String(row.key));
   await real.close();
-  return { plan, channel, ended, accepted, stored };
+  return { plan, channel, ended, calls: life.calls, accepted, stored };
 }
 
 /** How often each part of a message was seen. */
@@ -169,6 +209,26 @@ describe('the outbox under random faults and a crash', () => {
           if (plan.idempotent || one.state === 'delivered') expect(counts).toEqual(counts.map(() => 1));
           else expect([one.state, Math.max(...counts) <= 1]).toEqual(['ambiguous', true]);
         }
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('keeps the limits and the silences the platform asks for, as long as the process lives', async () => {
+    await fc.assert(
+      fc.asyncProperty(plans, async (plan) => {
+        const { calls } = await play(plan);
+        for (const { count, perMs } of plan.limits)
+          calls.slice(count).forEach(({ at }, index) => {
+            expect(at - (calls[index]?.at ?? 0)).toBeGreaterThan(perMs);
+          });
+        calls.forEach(({ at, chat, receipt }, index) => {
+          if (receipt.status !== 'retry' || receipt.silence === undefined) return;
+          // What is under way at that moment cannot be called back.
+          const later = calls.slice(index + 1).filter((call) => call.at > at);
+          const held = later.filter((call) => receipt.silence === 'account' || call.chat === chat);
+          for (const call of held) expect(call.at - at).toBeGreaterThanOrEqual(receipt.afterMs);
+        });
       }),
       { numRuns: 60 },
     );

@@ -1,14 +1,25 @@
 import { describe, expect, it } from 'vitest';
+import { ClosedPlaces } from '../../src/delivery/closed-places.ts';
+import { Pacer } from '../../src/delivery/pacer.ts';
 import { Progress } from '../../src/delivery/progress.ts';
+import { Updates } from '../../src/delivery/updates.ts';
+import { openDatabase } from '../../src/infra/database.ts';
+import { keyedStores } from '../../src/infra/keyed-store.ts';
 import { type FakeChannelOptions, fakeChannel } from '../fakes/channel.ts';
 import { virtualClock } from '../fakes/clock.ts';
-import { adaptersOf, place } from './world.ts';
+import { adaptersOf, place, quiet } from './world.ts';
 
 function world(can: FakeChannelOptions['can'] = {}) {
   const clock = virtualClock();
   const channel = fakeChannel({ can });
-  const progress = new Progress({ clock, adapters: adaptersOf(channel), log: { debug: () => {} } });
-  return { clock, channel, progress, signs: () => channel.signs.map((one) => one.sign) };
+  const adapters = adaptersOf(channel);
+  const closed = new ClosedPlaces({ stores: keyedStores(openDatabase(':memory:'), clock), clock, log: quiet });
+  const updates = new Updates({
+    ...{ clock, adapters, log: quiet, closed, pacer: new Pacer(clock) },
+    waitsFor: () => false,
+  });
+  const progress = new Progress({ clock, adapters, updates, closed });
+  return { clock, channel, progress, closed, signs: () => channel.signs.map((one) => one.sign) };
 }
 
 const tool = (name: string, phase: 'start' | 'end') => ({ name, callId: name, phase });
@@ -53,8 +64,9 @@ describe('progress of a turn', () => {
     await clock.advance(60_000);
     expect(channel.texts()).toEqual(['⏳ still going (2m00s): thinking']);
     progress.end('t');
-    await clock.flush();
+    await clock.advance(1500);
     expect(channel.texts()).toEqual(['ℹ️ worked for 2m00s']);
+    expect(clock.pending()).toBe(0);
   });
 
   it('sends one note and no more where notes cannot be changed', async () => {
@@ -75,6 +87,27 @@ describe('progress of a turn', () => {
     await clock.advance(1000);
     expect(channel.texts().length).toBe(1);
     progress.end('t');
+  });
+
+  it('stops typing and telling in a chat that is closed, and begins nothing there', async () => {
+    const { progress, channel, closed, clock, signs } = world();
+    progress.begin('t', place('ann', '1'));
+    progress.begin('other', place('bob'));
+    await clock.advance(60_000);
+    closed.note(place('ann'), {
+      status: 'refused',
+      cause: 'x',
+      reason: 'the person has blocked the bot',
+      closed: true,
+    });
+    expect(signs()).toEqual(['typing', 'typing', 'idle']);
+    progress.begin('u', place('ann'));
+    await clock.advance(60_000);
+    for (const turn of ['t', 'u', 'other']) progress.end(turn);
+    await clock.advance(60_000);
+    expect(channel.signs.map((one) => one.route.chat)).toEqual(['ann', 'bob', 'ann', 'bob']);
+    expect(channel.texts(place('ann', '1'))).toEqual(['⏳ still going (1m00s): thinking']);
+    expect([channel.texts(place('bob')), clock.pending()]).toEqual([['ℹ️ worked for 2m00s'], 0]);
   });
 
   it('survives a channel that refuses the note or is not connected', async () => {

@@ -2,14 +2,17 @@
 import type { Capabilities } from '../../src/core/channel.ts';
 import type { Route } from '../../src/core/route.ts';
 import { type Adapters, accountKey } from '../../src/delivery/account.ts';
+import { ClosedPlaces } from '../../src/delivery/closed-places.ts';
 import type { Ended } from '../../src/delivery/deliver-row.ts';
 import { Outbox, type OutboxOptions } from '../../src/delivery/outbox.ts';
 import type { OutboxEntry } from '../../src/delivery/outbox-row.ts';
+import { Pacer } from '../../src/delivery/pacer.ts';
 import { type Database, openDatabase } from '../../src/infra/database.ts';
-import { type FakeChannel, fakeChannel } from '../fakes/channel.ts';
+import { keyedStores } from '../../src/infra/keyed-store.ts';
+import { type FakeChannel, type FakeChannelOptions, fakeChannel } from '../fakes/channel.ts';
 import { type VirtualClock, virtualClock } from '../fakes/clock.ts';
 
-const quiet = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+export const quiet = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
 export interface World {
   readonly clock: VirtualClock;
@@ -18,20 +21,25 @@ export interface World {
   readonly database: Database & { readonly commits: number };
   readonly ended: Ended[];
   readonly outbox: Outbox;
+  readonly pacer: Pacer;
+  readonly closed: ClosedPlaces;
   /** Another process on the same database. */
   restart(options?: Partial<OutboxOptions>): Outbox;
 }
 
-export function world(can: Partial<Capabilities> = {}, options: Partial<OutboxOptions> = {}): World {
+export type WorldOptions = Partial<OutboxOptions> & Pick<FakeChannelOptions, 'limits'>;
+
+export function world(can: Partial<Capabilities> = {}, { limits, ...options }: WorldOptions = {}): World {
   const clock = virtualClock();
-  const channel = fakeChannel({ can });
+  const channel = fakeChannel({ can, limits });
   const database = counting(openDatabase(':memory:'));
   const ended: Ended[] = [];
+  const pacer = new Pacer(clock);
+  const places = { stores: keyedStores(database, clock), clock, log: quiet };
+  const closed = new ClosedPlaces(places);
   const make = (more: Partial<OutboxOptions> = {}): Outbox =>
     new Outbox({
-      database,
-      clock,
-      log: quiet,
+      ...{ database, clock, log: quiet, pacer, closed },
       adapters: adaptersOf(channel),
       reroute: async () => undefined,
       onEnded: (one) => ended.push(one),
@@ -41,11 +49,11 @@ export function world(can: Partial<Capabilities> = {}, options: Partial<OutboxOp
   const outbox = make();
   outbox.resume();
   const restart = (more?: Partial<OutboxOptions>): Outbox => {
-    const next = make(more);
+    const next = make({ pacer: new Pacer(clock), closed: new ClosedPlaces(places), ...more });
     next.resume();
     return next;
   };
-  return { clock, channel, database, ended, outbox, restart };
+  return { clock, channel, database, ended, outbox, pacer, closed, restart };
 }
 
 export function adaptersOf(...channels: FakeChannel[]): Adapters {

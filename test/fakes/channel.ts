@@ -1,7 +1,14 @@
 // A scripted channel adapter: records what a person would see, answers sends as told, hands in messages. Used wherever a
 // ChannelAdapter is asked for.
-import type { Capabilities, ChannelAdapter, ChannelHealth, Sign } from '../../src/core/channel.ts';
-import type { InboundMessage, OutboundMessage, Receipt } from '../../src/core/message.ts';
+import type {
+  Capabilities,
+  ChannelAdapter,
+  ChannelEvents,
+  ChannelHealth,
+  Fetched,
+  Sign,
+} from '../../src/core/channel.ts';
+import type { InboundMessage, OutboundMessage, PressAnswer, Receipt } from '../../src/core/message.ts';
 import { type ChannelId, type Route, sameRoute } from '../../src/core/route.ts';
 import { until } from './wait.ts';
 
@@ -30,7 +37,9 @@ export type Fate =
   | 'lost-ack'
   | 'lost'
   | 'refused'
-  | { readonly retry: number }
+  /** With what people are told; `closed`: the whole chat is. */
+  | { readonly refused: string; readonly closed?: boolean }
+  | { readonly retry: number; readonly silence?: 'chat' | 'account' }
   | { readonly hang: 'applied' | 'not-applied' };
 
 export type Judge = (attempt: Attempt) => Fate | undefined;
@@ -48,7 +57,15 @@ export interface ReceiveOptions {
   readonly replyTo?: string;
   readonly attachments?: InboundMessage['attachments'];
   readonly sentAt?: number;
+  /** Any further field of the message. */
+  readonly more?: Partial<InboundMessage>;
 }
+
+/** Who presses a button, and where; default: the sender's direct chat. */
+export type PressOptions = Pick<ReceiveOptions, 'from' | 'route' | 'chat'> & {
+  readonly id?: string;
+  readonly messageId?: string;
+};
 
 export interface FakeChannelOptions {
   readonly id?: ChannelId;
@@ -56,6 +73,10 @@ export interface FakeChannelOptions {
   readonly can?: Partial<Capabilities>;
   /** Unix time in milliseconds given to received messages; default 0 at every call. */
   readonly now?: () => number;
+  /** Limits its sends count against; default none. */
+  readonly limits?: ChannelAdapter['limits'];
+  /** Its name in chats. */
+  readonly botName?: string;
 }
 
 export interface FakeChannel extends ChannelAdapter {
@@ -72,6 +93,14 @@ export interface FakeChannel extends ChannelAdapter {
   direct(personId?: string): Route;
   /** Hands a message in; resolves with its id once the inbox took it. */
   receive(text: string, options?: ReceiveOptions): Promise<string>;
+  /** The sender changes a message. */
+  change(id: string, text: string, options?: ReceiveOptions): Promise<void>;
+  /** Somebody presses the button with this label, on the newest message that has it. */
+  press(label: string, options?: PressOptions): Promise<PressAnswer>;
+  /** What it told the engine through. */
+  readonly events: ChannelEvents;
+  /** Files on the platform by `ref`; what is not here cannot be fetched. */
+  readonly files: Map<string, Uint8Array>;
   /** The next message that fits and was not taken before; waits for it in real time, at most 5 s. */
   next(fits?: string | RegExp | ((sent: Sent) => boolean)): Promise<Sent>;
   /** What the coming sends come to, in order; then `sent` again. */
@@ -144,7 +173,12 @@ export function fakeChannel(options: FakeChannelOptions = {}): FakeChannel {
   const can = { ...everything, ...options.can };
   const journal = new Journal();
   let state: ChannelHealth['state'] = 'connected';
-  let inbox: ((message: InboundMessage) => Promise<void>) | undefined;
+  let started: ChannelEvents | undefined;
+  const events = (): ChannelEvents => {
+    if (started === undefined) throw new Error('the fake channel was not started');
+    return started;
+  };
+  const files = new Map<string, Uint8Array>();
   const direct = (person = 'ann'): Route => ({ channel: id, account, chat: person });
   return {
     id,
@@ -155,10 +189,18 @@ export function fakeChannel(options: FakeChannelOptions = {}): FakeChannel {
     signs: journal.signs,
     threads: journal.threads,
     direct,
-    start: async (handler) => {
-      inbox = handler;
+    files,
+    get events() {
+      return events();
+    },
+    start: async (handlers) => {
+      started = handlers;
       state = 'connected';
     },
+    ...(options.limits === undefined ? {} : { limits: options.limits }),
+    botName: () => options.botName,
+    pairLink: (token) => `https://chat.test/${options.botName ?? 'bot'}?start=${token}`,
+    fetch: async (file, maxBytes) => fetchFile(files.get(file.ref), maxBytes),
     deliver: (route, message, key) => deliver(journal, can, { route, message, key }),
     edit: async (_route, messageId, message) => journal.edit(messageId, message),
     signal: (route, sign) => {
@@ -172,10 +214,21 @@ export function fakeChannel(options: FakeChannelOptions = {}): FakeChannel {
     texts: (route) =>
       journal.sent.filter((one) => route === undefined || sameRoute(one.route, route)).map((one) => one.text),
     receive: async (text, how = {}) => {
-      if (inbox === undefined) throw new Error('the fake channel was not started');
       const message = inbound(text, how, { id: journal.newId(), now: now(), direct });
-      await inbox(message);
+      await events().message(message);
       return message.id;
+    },
+    change: (messageId, text, how = {}) => events().edited(inbound(text, how, { id: messageId, now: now(), direct })),
+    press: async (label, how = {}) => {
+      const message = journal.sent.findLast((one) => one.message.choices?.some((choice) => choice.label === label));
+      const choice = message?.message.choices?.find((one) => one.label === label);
+      if (message === undefined || choice === undefined) throw new Error(`no button ${label}`);
+      const id = how.id ?? journal.newId();
+      const { sender, chat } = inbound('', { ...how, route: how.route ?? message.route }, { id, now: now(), direct });
+      return events().pressed({
+        ...{ id, route: how.route ?? message.route, sender, chat, choice: choice.id, at: now() },
+        messageId: how.messageId ?? message.id,
+      });
     },
     next: (fits = () => true) => journal.next(matcher(fits)),
     script: (...fates) => {
@@ -201,8 +254,12 @@ async function deliver(journal: Journal, can: Capabilities, { route, message, ke
   journal.attempts.push(attempt);
   if (message.text.length > can.maxText) return { status: 'refused', cause: 'text too long' };
   const fate = journal.fates.shift() ?? journal.judge?.(attempt) ?? 'sent';
-  if (typeof fate === 'object' && 'retry' in fate) return { status: 'retry', afterMs: fate.retry, cause: 'scripted' };
-  if (fate === 'refused') return { status: 'refused', cause: 'scripted' };
+  const cause = 'scripted';
+  if (typeof fate === 'object' && 'retry' in fate)
+    return { status: 'retry', afterMs: fate.retry, cause, silence: fate.silence };
+  if (typeof fate === 'object' && 'refused' in fate)
+    return { status: 'refused', cause, reason: fate.refused, closed: fate.closed };
+  if (fate === 'refused') return { status: 'refused', cause };
   if (fate === 'lost') return { status: 'ambiguous', cause: 'scripted' };
   if (typeof fate === 'object' && fate.hang === 'not-applied') return new Promise<never>(() => {});
   const known = can.idempotentSend ? journal.sent.find((one) => one.key === key) : undefined;
@@ -235,5 +292,11 @@ function inbound(
     ...(how.native === undefined ? {} : { native: how.native }),
     ...(how.space === undefined ? {} : { space: how.space }),
     ...(how.replyTo === undefined ? {} : { replyTo: how.replyTo }),
+    ...how.more,
   };
+}
+
+function fetchFile(data: Uint8Array | undefined, maxBytes: number): Fetched {
+  if (data === undefined) return { kind: 'failed', reason: 'it is not there any more', cause: 'scripted' };
+  return data.byteLength > maxBytes ? { kind: 'too-large' } : { kind: 'file', data };
 }

@@ -1,6 +1,7 @@
 // The engine as commands see it, in memory: runs are a list, what was asked is recorded, refusals are set by the test.
 import type { Binding } from '../../src/core/binding.ts';
 import type { Command } from '../../src/core/command.ts';
+import type { PairingView } from '../../src/core/pairing.ts';
 import { ok, type Refusal, type Result, refuse } from '../../src/core/result.ts';
 import { type Route, sameRoute } from '../../src/core/route.ts';
 import { isTerminal, type Run } from '../../src/core/run.ts';
@@ -8,6 +9,7 @@ import type {
   AgentInfo,
   BindingServices,
   LogLine,
+  PairingServices,
   RunServices,
   RunView,
   SendResult,
@@ -47,6 +49,7 @@ export interface World {
   /** A turn of the current session is under way. */
   busy: boolean;
   bindingsEnabled: boolean;
+  pairing: PairingView;
   draining: boolean;
   commands: readonly Command[];
   /** Set: every action that can be refused is, with this. */
@@ -78,6 +81,7 @@ export function aWorld(fields: Partial<World> = {}): World {
     undelivered: 0,
     busy: false,
     bindingsEnabled: true,
+    pairing: { pending: [], people: [] },
     draining: false,
     commands: [],
     refusal: undefined,
@@ -110,6 +114,7 @@ export function fakeServices(world: World): Services {
     runs: fakeRuns(world),
     sessions: fakeSessions(world),
     bindings: fakeBindings(world),
+    pairing: fakePairing(world),
     agents: () => world.agents,
     tools: async () => world.tools,
     status: async () => world.status,
@@ -261,6 +266,28 @@ function fakeBindings(world: World): BindingServices {
     setExpiry: async (place, change) => {
       const stored = { ...(at(place.route) ?? aBinding()), ...change };
       return act(world, `setExpiry ${JSON.stringify(change)}`, stored);
+    },
+  };
+}
+
+function fakePairing(world: World): PairingServices {
+  const request = (code: string) => world.pairing.pending.find((one) => one.code === code);
+  const unknown = (what: string) => refuse('unknown', `Nothing is known of ${what}.`, '/pair list shows who waits.');
+  return {
+    list: () => world.pairing,
+    approve: async (code, by) => {
+      const asked = request(code);
+      if (asked === undefined) return unknown(code);
+      const person = { ...asked, since: world.now, by: { via: 'chat', person: by } } as const;
+      return act(world, `approve ${code} by ${by}`, { person, becameOwner: false, route: asked.route });
+    },
+    deny: async (code) => {
+      const asked = request(code);
+      return asked === undefined ? unknown(code) : act(world, `deny ${code}`, asked);
+    },
+    revoke: async (id) => {
+      const person = world.pairing.people.find((one) => one.id === id);
+      return person === undefined ? unknown(id) : act(world, `revoke ${id}`, { person, wasOwner: person.owner });
     },
   };
 }

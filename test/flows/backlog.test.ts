@@ -28,7 +28,9 @@ test('the owner is told once that messages wait, also after a restart, and nothi
   await here.restart();
   await jam(here);
   await here.until(() => told(here).length > 0, 'the owner to be told');
-  expect(told(here)).toEqual(['⚠️ 26 messages wait to be sent. /status shows which channel is not connected.']);
+  expect(told(here)).toEqual([
+    '⚠️ 26 messages wait to be sent: a channel is not connected (/status shows it), or more is said in a chat than its platform allows.',
+  ]);
   here.channel.judge(undefined);
   here.engine.delivery.outbox.wake('telegram:default');
   await here.settled();

@@ -7,6 +7,7 @@ import type { InboundMessage } from '../../../src/core/message.ts';
 import { systemIds } from '../../../src/infra/ids.ts';
 import { silentLog } from '../../../src/infra/log.ts';
 import { channelContract } from '../../contracts/channel.ts';
+import { hears } from '../../fakes/channel-events.ts';
 import { virtualClock } from '../../fakes/clock.ts';
 import { until } from '../../fakes/wait.ts';
 
@@ -58,10 +59,12 @@ describe('a piped console', () => {
     const { input, adapter } = piped();
     const taken: string[] = [];
     const stored: (() => void)[] = [];
-    await adapter.start((message) => {
-      taken.push(message.text);
-      return new Promise((resolve) => stored.push(resolve));
-    });
+    await adapter.start(
+      hears((message) => {
+        taken.push(message.text);
+        return new Promise((resolve) => stored.push(resolve));
+      }),
+    );
     input.write('first\nsecond\n');
     await until(() => taken.length === 1, 'the first line');
     await new Promise((resolve) => setImmediate(resolve));
@@ -76,7 +79,7 @@ describe('a piped console', () => {
     const taken: string[] = [];
     input.write('first\nsecond\n');
     await new Promise((resolve) => setImmediate(resolve));
-    await adapter.start(async (message) => void taken.push(message.text));
+    await adapter.start(hears(async (message) => void taken.push(message.text)));
     input.end('third\n');
     await until(() => taken.length === 3, 'all three lines');
     expect(taken).toEqual(['first', 'second', 'third']);
@@ -84,9 +87,11 @@ describe('a piped console', () => {
 
   it('ends when nothing runs and nothing is owed any more, and not before', async () => {
     const { input, adapter, events, output, becomeIdle } = piped();
-    await adapter.start(async (message) => {
-      events.push(message.text);
-    });
+    await adapter.start(
+      hears(async (message) => {
+        events.push(message.text);
+      }),
+    );
     input.end('a\n\n  \nno line break at the end');
     await until(() => events.includes('asked for idle'), 'the question');
     expect(events).toEqual(['a', 'no line break at the end', 'asked for idle']);
@@ -100,16 +105,18 @@ describe('a piped console', () => {
     const { input, adapter, events, becomeIdle } = piped();
     becomeIdle();
     input.end();
-    await adapter.start(async () => undefined);
+    await adapter.start(hears(async () => undefined));
     await until(() => events.includes('closed'), 'the end');
   });
 
   it('hands in a direct message of the owner, with the time of the clock', async () => {
     const { input, adapter } = piped();
     const taken: InboundMessage[] = [];
-    await adapter.start(async (message) => {
-      taken.push(message);
-    });
+    await adapter.start(
+      hears(async (message) => {
+        taken.push(message);
+      }),
+    );
     input.write('hello\\\n');
     await until(() => taken.length === 1, 'the line');
     expect(taken[0]).toMatchObject({
@@ -124,14 +131,14 @@ describe('a piped console', () => {
 
   it('says so when a message could not be stored', async () => {
     const { input, adapter, output } = piped();
-    await adapter.start(() => Promise.reject(new Error('disk full')));
+    await adapter.start(hears(() => Promise.reject(new Error('disk full'))));
     input.write('hello\n');
     await until(() => output.text.includes('could not be stored'), 'the note');
   });
 
   it('ends quietly when the reader of its output goes away', async () => {
     const { adapter, output, events } = piped();
-    await adapter.start(async () => undefined);
+    await adapter.start(hears(async () => undefined));
     output.broken = true;
     const receipt = await adapter.deliver(consoleRoute, { text: 'x' }, 'k');
     expect(receipt.status).toBe('refused');
@@ -142,9 +149,11 @@ describe('a piped console', () => {
 
   it('takes no line after it was stopped', async () => {
     const { input, adapter, events } = piped();
-    await adapter.start(async (message) => {
-      events.push(message.text);
-    });
+    await adapter.start(
+      hears(async (message) => {
+        events.push(message.text);
+      }),
+    );
     await adapter.stop();
     input.end('too late\n');
     await new Promise((resolve) => setImmediate(resolve));

@@ -8,6 +8,7 @@ import { worthKeeping } from '../../../channels/console/history.ts';
 import { TerminalSurface } from '../../../channels/console/terminal.ts';
 import { silentLog } from '../../../src/infra/log.ts';
 import { channelContract } from '../../contracts/channel.ts';
+import { hears } from '../../fakes/channel-events.ts';
 import { virtualClock } from '../../fakes/clock.ts';
 import { seededIds } from '../../fakes/ids.ts';
 import { broken, Keyboard, key, Screen } from '../../fakes/terminal.ts';
@@ -56,9 +57,11 @@ async function chat(columns = 80): Promise<Chat> {
       await opened.adapter.deliver(consoleRoute, { text }, `key:${Math.floor(opened.screen.raw.length)}:${text}`);
     },
   };
-  await opened.adapter.start(async (message) => {
-    opened.said.push(message.text);
-  });
+  await opened.adapter.start(
+    hears(async (message) => {
+      opened.said.push(message.text);
+    }),
+  );
   return opened;
 }
 
@@ -287,7 +290,7 @@ describe('leaving', () => {
   it('leaves at once when the window was closed before the chat opened', async () => {
     const { keyboard, adapter, ended } = await unstarted();
     keyboard.hangUp('ends');
-    await adapter.start(async () => undefined);
+    await adapter.start(hears(async () => undefined));
     await ended;
     await adapter.stop();
   });

@@ -1,0 +1,50 @@
+// Which session spoke a message that stands in a chat, so that quoting it reaches that session (MS-4). Only what runs said is
+// kept: everything else is answered by the chat's own agent anyway. Written with the end of a delivery, by the wiring.
+import { parentRoute, type Route, routeKey } from '../core/route.ts';
+import type { SessionKey } from '../core/session.ts';
+import type { Database, Sql } from '../infra/database.ts';
+
+/** After a week a quote is answered by the chat's own agent, which sees what was quoted. */
+const keepMs = 7 * 24 * 60 * 60_000;
+
+export interface Spoken {
+  /** Where the platform has it now. */
+  readonly route: Route;
+  readonly messageIds: readonly string[];
+  readonly session: SessionKey | undefined;
+}
+
+export interface Speaker {
+  readonly session: SessionKey;
+  /** Session at the top of the run's tree. */
+  readonly scope: SessionKey;
+}
+
+/** Remembers who spoke, inside the transaction that records the delivery; nothing where it was no run. */
+export function rememberSpoken(sql: Sql, { route, messageIds, session }: Spoken, now: number): void {
+  if (session === undefined) return;
+  for (const id of messageIds)
+    sql.run(
+      `INSERT INTO sent_messages (place, message_id, session, scope, at)
+       SELECT ?, ?, child, scope, ? FROM runs WHERE child = ? LIMIT 1
+       ON CONFLICT (place, message_id) DO NOTHING`,
+      routeKey(parentRoute(route)),
+      id,
+      now,
+      session,
+    );
+}
+
+export function speakerOf(sql: Sql, route: Route, messageId: string): Speaker | undefined {
+  const row = sql.get(
+    'SELECT session, scope FROM sent_messages WHERE place = ? AND message_id = ?',
+    routeKey(parentRoute(route)),
+    messageId,
+  );
+  return row === undefined ? undefined : { session: String(row.session), scope: String(row.scope) };
+}
+
+/** Returns how many were forgotten. */
+export function sweepSpoken(database: Database, now: number): Promise<number> {
+  return database.write((sql) => sql.run('DELETE FROM sent_messages WHERE at < ?', now - keepMs).changes);
+}

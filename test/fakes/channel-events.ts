@@ -1,0 +1,42 @@
+// What an adapter under test tells: messages go to the given handler, the rest is recorded. Used wherever `start` is called.
+import type { ChannelEvents } from '../../src/core/channel.ts';
+import type { InboundMessage, Press, PressAnswer } from '../../src/core/message.ts';
+import type { Route } from '../../src/core/route.ts';
+
+export interface HeardEvents extends ChannelEvents {
+  readonly edits: readonly InboundMessage[];
+  readonly presses: readonly Press[];
+  readonly moves: readonly { readonly from: Route; readonly to: Route }[];
+  readonly opens: readonly Route[];
+  /** How often the adapter said that it is connected. */
+  readonly connects: number;
+}
+
+/** @param answer what every press is answered with */
+export function hears(
+  message: ChannelEvents['message'] = async () => undefined,
+  answer: PressAnswer = { decided: false },
+): HeardEvents {
+  const edits: InboundMessage[] = [];
+  const presses: Press[] = [];
+  const moves: { from: Route; to: Route }[] = [];
+  const opens: Route[] = [];
+  let connects = 0;
+  return {
+    message,
+    edited: async (edited) => void edits.push(edited),
+    pressed: async (press) => {
+      presses.push(press);
+      return answer;
+    },
+    moved: async (from, to) => void moves.push({ from, to }),
+    opened: (route) => void opens.push(route),
+    connected: () => {
+      connects += 1;
+    },
+    ...{ edits, presses, moves, opens },
+    get connects() {
+      return connects;
+    },
+  };
+}
