@@ -1,35 +1,83 @@
-// Config -> adapters. Each platform's library is loaded only when its channel is on. Called by app.ts.
+// Config -> adapters. Each platform's library is loaded only when its channel is on. Called by src/wiring/channels.ts.
 import type { ChannelAdapter } from '../src/core/channel.ts';
 import type { ChannelId } from '../src/core/route.ts';
+import type { Clock } from '../src/infra/clock.ts';
 import type { Config } from '../src/infra/config.ts';
+import type { AccountConfig } from '../src/infra/config-channels.ts';
+import type { Ids } from '../src/infra/ids.ts';
+import type { Log } from '../src/infra/log.ts';
 import type { ConsoleOptions } from './console/adapter.ts';
+import type { MenuEntry } from './telegram/menu.ts';
+import type { ForumMemory } from './telegram/topics.ts';
+
+export type PlatformId = Exclude<ChannelId, 'console'>;
+export const platformIds = ['telegram', 'discord', 'whatsapp'] as const satisfies readonly PlatformId[];
 
 /** Platforms with an adapter. The config knows the keys of the others already. */
-const platforms: ReadonlySet<ChannelId> = new Set();
+const platforms: ReadonlySet<ChannelId> = new Set(['telegram']);
 
 export interface ConfiguredChannels {
   /** Switched on, and there is an adapter. */
-  readonly available: readonly ChannelId[];
+  readonly available: readonly PlatformId[];
   /** Switched on, but this version has no adapter for it. */
-  readonly missing: readonly ChannelId[];
+  readonly missing: readonly PlatformId[];
 }
 
 export function configuredChannels({ channels }: Pick<Config, 'channels'>): ConfiguredChannels {
-  const names = ['telegram', 'discord', 'whatsapp'] as const;
-  const on = names.filter((name) => Object.values(channels[name].accounts).some((account) => account.enabled));
+  const on = platformIds.filter((name) => Object.values(channels[name].accounts).some((account) => account.enabled));
   return {
     available: on.filter((name) => platforms.has(name)),
     missing: on.filter((name) => !platforms.has(name)),
   };
 }
 
-export interface ChannelsParts {
-  /** Present when the chat in this terminal is on. */
-  readonly console: ConsoleOptions | undefined;
+export async function openConsole(options: ConsoleOptions): Promise<ChannelAdapter> {
+  const { ConsoleAdapter } = await import('./console/adapter.ts');
+  return new ConsoleAdapter(options);
 }
 
-export async function openChannels(parts: ChannelsParts): Promise<readonly ChannelAdapter[]> {
-  if (parts.console === undefined) return [];
-  const { ConsoleAdapter } = await import('./console/adapter.ts');
-  return [new ConsoleAdapter(parts.console)];
+/** What an adapter needs beside its own settings. */
+export interface PlatformParts {
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly log: Log;
+  /** Commands to offer natively. */
+  readonly commands: readonly MenuEntry[];
+  /** Ids of the owner on a platform. */
+  readonly owners: (channel: PlatformId) => readonly string[];
+  /** Groups known to have topics, by account. */
+  readonly forums: (account: string) => Promise<ForumMemory>;
+}
+
+export interface Account {
+  readonly channel: PlatformId;
+  readonly name: string;
+  readonly settings: AccountConfig;
+}
+
+/** Accounts that are switched on and have an adapter. */
+export function enabledAccounts(config: Pick<Config, 'channels'>): readonly Account[] {
+  return configuredChannels(config).available.flatMap((channel) =>
+    Object.entries(config.channels[channel].accounts)
+      .filter(([, settings]) => settings.enabled)
+      .map(([name, settings]) => ({ channel, name, settings })),
+  );
+}
+
+/** What a connection depends on: when it changes the account connects anew, everything else holds live. */
+export function connectionSettings({ settings }: Account): string {
+  const { token, apiUrl, apiRoot, wsUrl, webhook } = settings;
+  return JSON.stringify({ token, apiUrl, apiRoot, wsUrl, webhook });
+}
+
+export async function openAccount(account: Account, parts: PlatformParts): Promise<ChannelAdapter> {
+  const { channel, name, settings } = account;
+  if (channel !== 'telegram') throw new Error(`there is no adapter for ${channel}`);
+  const { TelegramAdapter } = await import('./telegram/adapter.ts');
+  const { clock, ids, commands, owners, forums } = parts;
+  return new TelegramAdapter({
+    ...{ account: name, token: settings.token ?? '', apiRoot: settings.apiRoot, webhook: settings.webhook },
+    ...{ clock, ids, commands, owners: () => owners('telegram'), forums: await forums(name) },
+    log: parts.log.child({ channel, account: name }),
+  });
 }

@@ -4,8 +4,10 @@ import { agents } from './agents.ts';
 import { focus } from './focus.ts';
 import { help } from './help.ts';
 import { fresh } from './new.ts';
+import { pair } from './pair.ts';
 import { queue } from './queue.ts';
 import { session } from './session.ts';
+import { start } from './start.ts';
 import { status } from './status.ts';
 import { steer } from './steer.ts';
 import { stop } from './stop.ts';
@@ -32,6 +34,8 @@ const table: readonly Command[] = [
   status,
   usage,
   whoami,
+  pair,
+  start,
 ];
 
 export function commandTable(): readonly Command[] {

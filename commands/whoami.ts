@@ -25,11 +25,17 @@ export const whoami: Command = {
 async function tell(call: Call): Promise<Reply> {
   return reply(
     titled('You:', [
-      `id: ${call.caller.id}`,
+      `id: ${call.caller.id}${listed(call)}`,
       `class: ${call.caller.class}`,
       `agent: ${call.session.agentId}`,
       `session: ${call.session.key}`,
       `route: ${routeKey(call.route)}`,
     ]),
   );
+}
+
+/** `allowFrom` takes the platform's own id, without the channel. Nobody is listed for the terminal. */
+function listed({ caller, route }: Call): string {
+  if (route.channel === 'console') return '';
+  return ` (in channels.${route.channel}.allowFrom: ${caller.id.slice(caller.id.indexOf(':') + 1)})`;
 }

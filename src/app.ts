@@ -1,17 +1,18 @@
 // Constructs and wires every part; nothing else knows the whole. `switchyard start` calls it.
 // 1 config and log  2 model and agents  3 engine with tools and commands  4 channels  5 what the process may ask for
-import { configuredChannels, openChannels } from '../channels/index.ts';
+import { configuredChannels, openConsole, type PlatformId } from '../channels/index.ts';
 import { isCommand } from '../commands/args.ts';
 import { complete } from '../commands/complete.ts';
 import { commandTable } from '../commands/index.ts';
 import { runCommand } from '../commands/run.ts';
 import type { ChosenModel } from './agents/default-model.ts';
 import type { App, AppOptions, Banner } from './cli/engine-port.ts';
-import type { ChannelAdapter } from './core/channel.ts';
+import type { ChannelAdapter, ChannelEvents } from './core/channel.ts';
 import type { InboundMessage } from './core/message.ts';
 import { ok, type Result, refuse } from './core/result.ts';
+import type { Route } from './core/route.ts';
 import type { Session } from './core/session.ts';
-import { accountKey } from './delivery/account.ts';
+import { adapterFor } from './delivery/account.ts';
 import { systemClock } from './infra/clock.ts';
 import type { Config } from './infra/config.ts';
 import { ConfigFile } from './infra/config-file.ts';
@@ -19,6 +20,7 @@ import { systemIds } from './infra/ids.ts';
 import { createLog, type LogHandle } from './infra/log.ts';
 import { statePaths } from './infra/state-paths.ts';
 import { acpFacts } from './wiring/acp.ts';
+import { Channels, forumMemory } from './wiring/channels.ts';
 import { controlHandlers } from './wiring/control.ts';
 import { Engine } from './wiring/engine.ts';
 import { liveAgents } from './wiring/live-agents.ts';
@@ -68,14 +70,13 @@ async function build(options: AppOptions, base: Base): Promise<App> {
     log,
     config,
   });
-  const adapters = new Map<string, ChannelAdapter>();
   const table = commandTable();
   const missingTool = (name: string, session: Session): string | undefined =>
     removedTool({ profiles: engine.layer.profiles, log }, name, session);
   const native = nativeAgents({ config, env: options.env, clock, ids, missingTool, log });
   const engine: Engine = await Engine.open({
     ...{ home: options.env.home, clock, ids, log, config, agents },
-    adapters: () => adapters,
+    adapters: () => channels.adapters(),
     runtime: () => native.runtime,
     tools: (_session, agent) => toolbox.of(agent),
     system: systemPrompts(agents, clock),
@@ -83,10 +84,12 @@ async function build(options: AppOptions, base: Base): Promise<App> {
     contextTokens: (model) => native.models.contextTokens(model) ?? config().agents.defaults.contextTokens,
     acp: acpFacts(config),
     isCommand,
-    runCommand: (text, place) => runCommand(text, place, { services, table, botName: undefined, onBug: bug }),
+    runCommand: (text, place) =>
+      runCommand(text, place, { services, table, botName: botName(place.route), onBug: bug }),
     onRunEnded: options.onRunEnded,
     killPrograms: (session) => toolbox.groups.killOf(session),
   });
+  const botName = (route: Route): string | undefined => adapterFor(() => channels.adapters(), route)?.botName?.();
   const bug = (error: unknown, command: string): void =>
     log.error({ err: error, command, code: 'command_bug' }, 'a command failed');
   const parts: Parts = { engine, agents, configFile, table, model: () => agents().default().model };
@@ -98,8 +101,18 @@ async function build(options: AppOptions, base: Base): Promise<App> {
     idle: () => engine.idle(),
     closed: () => whenClosed(options, base),
   };
-  const channels = await openChannels({ console: base.console ? consoleOptions : undefined });
-  for (const adapter of channels) adapters.set(accountKey({ channel: adapter.id, account: adapter.account }), adapter);
+  const channels = new Channels({
+    console: base.console ? await openConsole(consoleOptions) : undefined,
+    parts: {
+      ...{ clock, ids, log, commands: table.filter((command) => command.name !== 'start') },
+      owners: (channel) => ownersOn(channel, config(), engine),
+      forums: (account) => forumMemory(engine.stores.keyed, log, account),
+    },
+    log,
+    events: (adapter) => channelEvents(base, engine, adapter),
+  });
+  engine.pairing.watchOwner(() => channels.refresh());
+  if (!configFile.channelsOff) await channels.configure(config());
   return {
     banner: () => banner(channels, chosen(), parts),
     log,
@@ -158,10 +171,10 @@ function candidates(
   }
 }
 
-function banner(channels: readonly ChannelAdapter[], chosen: ChosenModel, { agents, configFile }: Parts): Banner {
+function banner(channels: Channels, chosen: ChosenModel, { agents, configFile }: Parts): Banner {
   const model = agents().default().model;
   const words = model === chosen.ref ? { model: chosen.name, modelNote: chosen.note } : { model, modelNote: '' };
-  const named = channels.map((adapter) => adapter.id);
+  const named = channels.names();
   const warning = configError(configFile) ?? missingChannels(configFile.current);
   return { version, channels: named, ...words, warning, console: named.includes('console') };
 }
@@ -177,8 +190,23 @@ function missingChannels(config: Config): string | undefined {
 type Parts = ServicesParts & Pick<Base, 'configFile'>;
 
 interface Outside {
-  readonly channels: readonly ChannelAdapter[];
+  readonly channels: Channels;
   readonly toolbox: Toolbox;
+}
+
+function channelEvents(base: Base, engine: Engine, adapter: ChannelAdapter): ChannelEvents {
+  const told = engine.events(adapter);
+  const message = (heard: InboundMessage): Promise<void> => {
+    base.heard = true;
+    return told.message(heard);
+  };
+  return { ...told, message };
+}
+
+/** Ids of the owner on one platform. */
+function ownersOn(channel: PlatformId, { commands }: Config, { pairing }: Engine): readonly string[] {
+  const listed = commands.ownerAllowFrom.length > 0 ? commands.ownerAllowFrom : [pairing.owner() ?? ''];
+  return listed.filter((id) => id.startsWith(`${channel}:`)).map((id) => id.slice(channel.length + 1));
 }
 
 async function start(base: Base, { engine, agents }: Parts, outside: Outside): Promise<void> {
@@ -194,6 +222,7 @@ async function start(base: Base, { engine, agents }: Parts, outside: Outside): P
     logs.setLevel(config.logging.level);
     outside.toolbox.mcp.configure(config.tools.mcp);
     engine.reconfigured();
+    void outside.channels.configure(config);
     log.info({ path: configFile.path }, 'config reloaded');
     warn();
   });
@@ -203,11 +232,7 @@ async function start(base: Base, { engine, agents }: Parts, outside: Outside): P
   configFile.watch();
   await outside.toolbox.groups.sweep();
   await engine.start();
-  const receive = (message: InboundMessage): Promise<void> => {
-    base.heard = true;
-    return engine.receive(message);
-  };
-  await Promise.all(outside.channels.map((adapter) => adapter.start(receive)));
+  await outside.channels.start();
   log.info({ generation: engine.generation, version }, 'started');
 }
 
@@ -226,7 +251,7 @@ async function reload(configFile: ConfigFile): Promise<Result<string>> {
 async function drain(base: Base, engine: Engine, { channels, toolbox }: Outside): Promise<void> {
   base.configFile.close();
   await engine.drain();
-  await Promise.all(channels.map((adapter) => adapter.stop()));
+  await channels.stop();
   await toolbox.close();
   base.logs.log.info({}, 'stopped');
   base.logs.close();

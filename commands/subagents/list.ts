@@ -1,8 +1,8 @@
 // /subagents list: what runs, what ended lately, what it cost.
-import type { Call, Reply, Verb } from '../../src/core/command.ts';
+import type { Call, Reply, ReplyChoice, Verb } from '../../src/core/command.ts';
 import { clip, elapsed, oneLine, titled } from '../../src/core/format.ts';
 import type { RunList, RunView } from '../../src/core/services.ts';
-import { count, reply } from '../replies.ts';
+import { count } from '../replies.ts';
 import {
   costWords,
   deliveryWord,
@@ -30,19 +30,29 @@ export const list: Verb = {
 async function listRuns(call: Call): Promise<Reply> {
   const runs = await call.services.runs.list(call);
   const now = call.services.now();
-  return reply(
-    [
-      titled(
-        'Active:',
-        runs.active.map((view) => runLine(view, now)),
-      ),
-      titled(
-        'Recent (30 min):',
-        runs.recent.map((view) => runLine(view, now)),
-      ),
-      totalLine(runs, now),
-    ].join('\n'),
-  );
+  const text = [
+    titled(
+      'Active:',
+      runs.active.map((view) => runLine(view, now)),
+    ),
+    titled(
+      'Recent (30 min):',
+      runs.recent.map((view) => runLine(view, now)),
+    ),
+    totalLine(runs, now),
+  ].join('\n');
+  return { text, choices: runs.active.slice(0, withButtons).flatMap(choicesOf) };
+}
+
+/** Runs that get buttons; more would bury the list. */
+const withButtons = 4;
+
+/** By id: a number may mean another run by the time somebody presses. */
+function choicesOf({ run, number }: RunView): readonly ReplyChoice[] {
+  return [
+    { label: `Kill #${number}`, command: `/subagents kill ${run.id}` },
+    { label: `Log #${number}`, command: `/subagents log ${run.id}` },
+  ];
 }
 
 function runLine(view: RunView, now: number): string {

@@ -36,6 +36,20 @@ export interface Active {
   settling: Promise<void> | undefined;
 }
 
+/** A turn asked of the scheduler, which may have to wait for its slots. */
+export interface Ticket {
+  readonly abort: AbortController;
+  /** Turns that have to end before it starts. */
+  ahead: number;
+  active: Active | undefined;
+}
+
+/** What wakes a yielded session whose children take too long. */
+export interface Wake {
+  readonly afterMs: number;
+  readonly item: () => MailItem;
+}
+
 export interface Opening {
   readonly session: Session;
   readonly lane: ActiveTurn['lane'];

@@ -3,8 +3,9 @@
 
 import type { Attachment } from '../core/message.ts';
 import { assertNever } from '../core/result.ts';
-import { type Route, sameRoute } from '../core/route.ts';
+import type { Route } from '../core/route.ts';
 import type { QueueSettings } from '../core/session.ts';
+import { batchOf, headOf, notHeldUp, samePlace } from './mail-batch.ts';
 import { fold } from './mail-text.ts';
 
 export interface MailItem {
@@ -28,6 +29,8 @@ export interface MailItem {
   readonly attachments?: readonly Attachment[] | undefined;
   /** May go into a running turn. A note that expects an answer of its own may not. */
   readonly steerable: boolean;
+  /** Its files are on their way: it keeps its place in the queue and holds up the messages behind it until `replace`. */
+  readonly pending?: boolean | undefined;
   /** Left open by the last process, which may have begun to work on it. */
   readonly resumed?: boolean | undefined;
   /** Ids of the messages this item stands for, when the queue was over its cap and they were folded into it. */
@@ -81,7 +84,7 @@ export class Mailbox {
     if (placement.to === 'active') this.#injections.push(item);
     else this.#waiting.push(item);
     // A completion is what a yielded session waits for; anything else wakes it.
-    if (item.kind !== 'completion') this.#hold = undefined;
+    if (item.kind !== 'completion' && item.pending !== true) this.#hold = undefined;
     return item.kind === 'message'
       ? this.#keepToCap(item, placement, context.settings)
       : { placement, dropped: [], folded: [] };
@@ -155,6 +158,24 @@ export class Mailbox {
     return [...removed];
   }
 
+  /**
+   * Changes an item no turn has taken. One that is no longer `pending` goes where it would go if it came now, and so do the
+   * messages that waited behind it. False: there is no such item any more.
+   */
+  replace(id: string, change: (item: MailItem) => MailItem, contextOf: (item: MailItem) => OfferContext): boolean {
+    const known = this.items().find((item) => item.id === id);
+    if (known === undefined) return false;
+    const changed = change(known);
+    const swap = (item: MailItem): MailItem => (item === known ? changed : item);
+    this.#injections = this.#injections.map(swap);
+    this.#waiting = this.#waiting.map(swap);
+    if (known.pending === true && changed.pending !== true) {
+      this.#hold = undefined;
+      this.#catchUp(contextOf(changed));
+    }
+    return true;
+  }
+
   /** Everything not taken yet: for the active turn first, then for later ones. */
   items(): readonly MailItem[] {
     return [...this.#injections, ...this.#waiting];
@@ -176,6 +197,17 @@ export class Mailbox {
     return item.kind === 'completion' && this.#hold !== undefined ? { to: 'waiting' } : { to: 'turn' };
   }
 
+  /** The active turn takes in, in order, what it would have taken in had nothing held it up. */
+  #catchUp(context: OfferContext): void {
+    const waiting = this.#waiting;
+    const free = new Set(notHeldUp(waiting));
+    this.#waiting = [];
+    for (const item of waiting) {
+      const joins = item.kind === 'message' && free.has(item) && this.#injectable(item, context);
+      (joins ? this.#injections : this.#waiting).push(item);
+    }
+  }
+
   #injectable(item: MailItem, { active, activeRoute, canInject, settings }: OfferContext): boolean {
     if (!active || !canInject) return false;
     switch (item.kind) {
@@ -183,6 +215,7 @@ export class Mailbox {
         // An injected message is answered where the turn answers, and must not overtake an older one.
         return (
           item.steerable &&
+          item.pending !== true &&
           settings.mode === 'steer' &&
           samePlace(item.route, activeRoute) &&
           !this.#messageWaits(item.route)
@@ -227,44 +260,13 @@ export class Mailbox {
   }
 
   #eligible(): readonly MailItem[] {
-    return this.#hold === undefined ? this.#waiting : this.#waiting.filter((item) => item.kind !== 'completion');
+    const free = notHeldUp(this.#waiting);
+    return this.#hold === undefined ? free : free.filter((item) => item.kind !== 'completion');
   }
 
   #readyAt(eligible: readonly MailItem[], mode: QueueSettings['mode']): number {
     return mode === 'collect' && headOf(eligible)?.kind === 'message' ? this.#quietUntil : 0;
   }
-}
-
-/** A wake only matters when nothing else wakes the session. */
-function headOf(items: readonly MailItem[]): MailItem | undefined {
-  return items.find((item) => item.kind !== 'wake') ?? items[0];
-}
-
-/** Which of the waiting items make up the next turn: the head decides. Wakes ride along with what wakes anyway. */
-function batchOf(items: readonly MailItem[], mode: QueueSettings['mode']): readonly MailItem[] {
-  const head = headOf(items);
-  if (head === undefined || head.kind === 'task') return head === undefined ? [] : [head];
-  const wakes = items.filter((item) => item.kind === 'wake');
-  const rest = items.filter((item) => item.kind !== 'wake');
-  if (head.kind === 'completion') {
-    const together = rest.filter(
-      (item) => item.kind === 'completion' && item.group === head.group && samePlace(item.route, head.route),
-    );
-    return [...together, ...wakes];
-  }
-  if (head.kind === 'wake') return wakes;
-  if (mode === 'followup' || !joins(head, head)) return [head, ...wakes];
-  const end = rest.findIndex((item) => !joins(item, head));
-  return [...rest.slice(0, end === -1 ? rest.length : end), ...wakes];
-}
-
-function joins(item: MailItem, head: MailItem): boolean {
-  const joinable = item.kind === 'message' || (item.kind === 'note' && item.steerable);
-  return joinable && samePlace(item.route, head.route);
-}
-
-function samePlace(a: Route | undefined, b: Route | undefined): boolean {
-  return a === undefined || b === undefined ? a === b : sameRoute(a, b);
 }
 
 /** The list with `message` folded into the folding item of its place, which starts where the first folded one stood. */

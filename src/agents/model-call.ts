@@ -1,4 +1,4 @@
-// One model call with its retries: streams text, returns what the model wants next. Called by native.ts.
+// One model call with its retries: streams text, returns what the model wants next. Called by ask-model.ts.
 import type { ModelMessage, ToolSet } from 'ai';
 import type { AssistantPart, TurnEvent } from '../core/agent.ts';
 import type { Clock } from '../infra/clock.ts';

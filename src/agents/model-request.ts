@@ -1,4 +1,4 @@
-// Builds what one model call is sent: trimmed messages, pictures, tool definitions. Called by native.ts.
+// Builds what one model call is sent: trimmed messages, pictures, tool definitions. Called by ask-model.ts.
 import type { ModelMessage, ToolSet } from 'ai';
 import type { Entry, TurnPrompt } from '../core/agent.ts';
 import type { Tool } from '../core/tool.ts';

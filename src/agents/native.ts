@@ -5,8 +5,9 @@ import { assertNever, type Refusal, type Result, refusalText } from '../core/res
 import type { Outcome } from '../core/run.ts';
 import type { Session, ThinkingLevel, Usage } from '../core/session.ts';
 import type { Tool } from '../core/tool.ts';
-import { type CallDeps, callModel, type ModelReply, type OpenedModel } from './model-call.ts';
-import { buildRequest, type ImageReader } from './model-request.ts';
+import { askModel, type Blind } from './ask-model.ts';
+import type { CallDeps, ModelReply, OpenedModel } from './model-call.ts';
+import type { ImageReader } from './model-request.ts';
 import type { CallTokens, Pricing } from './pricing.ts';
 import { stoppedNote } from './prompt.ts';
 import { abortedOutput, type CheckedCall, checkCall, type ModelCall, runCall } from './tool-calls.ts';
@@ -38,6 +39,7 @@ interface Work {
   readonly signal: AbortSignal;
   readonly history: Entry[];
   readonly images: Map<string, Uint8Array>;
+  readonly blind: Blind;
   /** Ids of the calls of this turn: providers may repeat them, idempotency keys must not. */
   readonly callIds: Set<string>;
   /** Texts of steps that ended without a tool call: each was an answer. */
@@ -51,12 +53,13 @@ export const skippedText = 'skipped: new message';
 const tellAfterMalformed = 3;
 
 export function nativeRuntime(deps: NativeDeps): AgentRuntime {
+  const blind: Blind = new Set();
   return {
     kind: 'native',
     async *turn(session, prompt, tools, signal) {
       const abandoned = new AbortController();
       const work: Work = {
-        ...{ deps, session, prompt, tools },
+        ...{ deps, session, prompt, tools, blind },
         signal: AbortSignal.any([signal, abandoned.signal]),
         ...{
           history: [...prompt.history],
@@ -101,8 +104,7 @@ async function* play(work: Work): AsyncGenerator<TurnEvent, Settled> {
     yield* takeIn(work, prompt.takeInjections());
     const refusal = await prompt.beforeCall();
     if (refusal !== undefined) return failed(refusal.code, refusal.message);
-    const request = await buildRequest({ ...work, opened: opened.value }, deps.readImage);
-    const reply = yield* callModel(deps, opened.value, { ...request, signal: work.signal });
+    const reply = yield* askModel(work, opened.value);
     switch (reply.kind) {
       case 'failed':
         return failed(reply.code, reply.message);

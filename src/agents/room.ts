@@ -4,8 +4,8 @@ import { assertNever } from '../core/result.ts';
 import type { QueueSettings, Session, SessionKey } from '../core/session.ts';
 import type { Timer } from '../infra/clock.ts';
 import type { ScheduleResult, Slot } from '../lanes/job.ts';
-import { type Active, openTo, openTurn, type TurnsDeps } from './active.ts';
-import { type Hold, Mailbox, type MailItem } from './mailbox.ts';
+import { type Active, openTo, openTurn, type Ticket, type TurnsDeps, type Wake } from './active.ts';
+import { type Hold, Mailbox, type MailItem, type OfferContext } from './mailbox.ts';
 import { failTurn, finish, runTurn } from './turn.ts';
 import type { AbortCause, ActiveTurn, TurnResult } from './turn-types.ts';
 import type { DropWhy, Waiters, Waits } from './waiters.ts';
@@ -15,19 +15,6 @@ export interface Placed extends Waits {
   readonly to: 'turn' | 'active' | 'waiting' | 'dropped';
   /** Turns that have to end before this one starts. */
   readonly ahead: number;
-}
-
-/** What wakes a yielded session whose children take too long. */
-export interface Wake {
-  readonly afterMs: number;
-  readonly item: () => MailItem;
-}
-
-/** A turn asked of the scheduler. */
-interface Ticket {
-  readonly abort: AbortController;
-  ahead: number;
-  active: Active | undefined;
 }
 
 export class Room {
@@ -57,20 +44,23 @@ export class Room {
   }
 
   offer(session: Session, item: MailItem): Placed {
-    const { queue, signs } = this.#deps;
     this.#session = session;
-    const settings = queue(session, item.route);
-    this.#mode = settings.mode;
-    const { placement, dropped, folded } = this.#mailbox.offer(item, {
-      settings,
-      ...openTo(this.#active, this.#deps.canInject),
-    });
+    const context = this.#context(item);
+    this.#mode = context.settings.mode;
+    const { placement, dropped, folded } = this.#mailbox.offer(item, context);
     const waits = this.#waiters.wait(item.id);
     if (dropped.length > 0) this.drop(dropped, 'cap');
-    signs.taken(folded);
-    if (placement.to === 'turn' || placement.to === 'waiting') signs.queued([item]);
+    this.#deps.signs.taken(folded);
+    if (placement.to === 'turn' || placement.to === 'waiting') this.#deps.signs.queued([item]);
     if (placement.to === 'waiting' && placement.interrupt) this.abort('interrupt');
     return { to: placement.to, ahead: this.#pump(), ...waits };
+  }
+
+  /** Changes an item no turn has taken; false when there is none. */
+  replace(id: string, change: (item: MailItem) => MailItem): boolean {
+    const found = this.#mailbox.replace(id, change, (item) => this.#context(item));
+    if (found) this.#pump();
+    return found;
   }
 
   active(): ActiveTurn | undefined {
@@ -141,6 +131,11 @@ export class Room {
   async close(): Promise<void> {
     this.clear('draining');
     await this.#active?.turn.ended;
+  }
+
+  #context({ route }: MailItem): OfferContext {
+    const { queue, canInject } = this.#deps;
+    return { settings: queue(this.#session, route), ...openTo(this.#active, canInject) };
   }
 
   /** Asks the scheduler for a turn if something is due, sets a timer if it is due later. Returns the turns ahead. */

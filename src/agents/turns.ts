@@ -2,9 +2,9 @@
 // and can abort them.
 // Made by src/wiring/turns.ts and asked by intake and runs through the wiring; its rooms are all that uses the scheduler.
 import type { Session, SessionKey } from '../core/session.ts';
-import type { TurnsDeps } from './active.ts';
+import type { TurnsDeps, Wake } from './active.ts';
 import type { Hold, MailItem } from './mailbox.ts';
-import { type Placed, Room, type Wake } from './room.ts';
+import { type Placed, Room } from './room.ts';
 import type { AbortCause, ActiveTurn } from './turn-types.ts';
 import { Waiters } from './waiters.ts';
 
@@ -39,6 +39,16 @@ export class Turns {
   /** Items that no turn has taken yet. */
   waiting(session: SessionKey): readonly MailItem[] {
     return this.#rooms.get(session)?.items() ?? [];
+  }
+
+  /** Whether an item waits for a turn, in whichever session. */
+  waits(id: string): boolean {
+    return [...this.#rooms.values()].some((room) => room.items().some((item) => item.id === id));
+  }
+
+  /** Changes an item no turn has taken; one that was `pending` may go on with it. False when there is none. */
+  replace(id: string, change: (item: MailItem) => MailItem): boolean {
+    return [...this.#rooms.values()].some((room) => room.replace(id, change));
   }
 
   /** Aborts the active turn; its outcome follows from `cause`. The first cause stays. */

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { type Binding, bindingSchema } from '../core/binding.ts';
 import type { Caller } from '../core/command.ts';
 import { ok, type Refusal, type Result } from '../core/result.ts';
-import { type Route, routeKey, sameRoute } from '../core/route.ts';
+import { parentRoute, type Route, routeKey, sameRoute } from '../core/route.ts';
 import type { SessionKey } from '../core/session.ts';
 import type { Clock } from '../infra/clock.ts';
 import type { KeyedStore, StoreFactory } from '../infra/keyed-store.ts';
@@ -193,6 +193,18 @@ export class Bindings {
       const binding = await this.at(route);
       if (binding !== undefined) await this.#remove(binding, { kind: 'ended' });
       return binding;
+    });
+  }
+
+  /** The platform gave a chat another id: what is bound in it, and in its threads, is bound there from now on. */
+  moveChat(from: Route, to: Route): Promise<void> {
+    return this.#alone(async () => {
+      for (const binding of await this.all()) {
+        if (!sameRoute(parentRoute(binding.route), parentRoute(from))) continue;
+        const { thread } = binding.route;
+        const route = { ...parentRoute(to), ...(thread === undefined ? {} : { thread }) };
+        await this.#place({ ...binding, route }, await this.at(route), binding);
+      }
     });
   }
 

@@ -1,10 +1,10 @@
 // What every verb gets: where the state is, how to speak, how to reach the engine, how to end. Built by main.ts; faked in tests.
 import type { Command } from 'commander';
-import { type Refusal, refusalText } from '../core/result.ts';
+import { type Refusal, type Result, refusalText } from '../core/result.ts';
 import type { Clock } from '../infra/clock.ts';
 import type { Env } from '../infra/env.ts';
 import type { CallResult } from './control-client.ts';
-import type { ControlParams, ControlVerb, CreateApp, OfflineStore } from './engine-port.ts';
+import type { ControlAnswers, ControlParams, ControlVerb, CreateApp, OfflineStore } from './engine-port.ts';
 
 /** Exit codes of all verbs. */
 export const exits = { ok: 0, failed: 1, notRunning: 2 } as const;
@@ -72,4 +72,37 @@ export async function ask<V extends ControlVerb, T>(
       notRunning(cli);
       return undefined;
   }
+}
+
+/** Asks the running process, or, when there is none, the stored records. Undefined: the person has been told why not. */
+export async function look<V extends ControlVerb>(
+  cli: Cli,
+  verb: V,
+  params: ControlParams<V>,
+  read: (store: OfflineStore) => Promise<Result<ControlAnswers[V]> | ControlAnswers[V]>,
+): Promise<ControlAnswers[V] | undefined> {
+  const reply = await cli.call(verb, params);
+  if (reply.kind === 'answered') return reply.value;
+  if (reply.kind === 'refused') {
+    refused(cli, reply.refusal);
+    return undefined;
+  }
+  const store = await cli.openStore();
+  if (store === undefined) {
+    notRunning(cli);
+    return undefined;
+  }
+  try {
+    const found = await read(store);
+    if (!isResult(found)) return found;
+    if (found.ok) return found.value;
+    refused(cli, found.refusal);
+    return undefined;
+  } finally {
+    await store.close();
+  }
+}
+
+function isResult<T>(value: Result<T> | T): value is Result<T> {
+  return typeof value === 'object' && value !== null && 'ok' in value;
 }

@@ -1,7 +1,9 @@
 // What the command line asks of the engine: a running one over the control socket, or its stored records when it is down.
 // src/app.ts implements App with src/wiring/control.ts, offline-store.ts OfflineStore; the verbs in this folder use them.
 import { z } from 'zod';
+import type { Approved, PairingRequest, PairingView, Revoked } from '../core/pairing.ts';
 import type { Result } from '../core/result.ts';
+import { channelIds } from '../core/route.ts';
 import { type Run, runStatuses } from '../core/run.ts';
 import type { StatusView, StopReport } from '../core/services.ts';
 import type { Usage } from '../core/session.ts';
@@ -31,6 +33,15 @@ export interface MaintenanceFinding {
   readonly reconciled: boolean;
 }
 
+export interface PairLink {
+  /** Opens the direct chat with the bot and says `/start <token>` there. */
+  readonly link: string;
+  /** Unix time in milliseconds. */
+  readonly expiresAt: number;
+  /** Whoever opens it becomes the owner: there is none yet. */
+  readonly owner: boolean;
+}
+
 export interface ControlAnswers {
   readonly status: StatusView;
   readonly 'tasks.list': readonly Run[];
@@ -42,6 +53,11 @@ export interface ControlAnswers {
   readonly 'flow.list': readonly FlowView[];
   readonly 'flow.cancel': StopReport;
   readonly maintenance: readonly MaintenanceFinding[];
+  readonly 'pair.link': PairLink;
+  readonly 'pair.list': PairingView;
+  readonly 'pair.approve': Approved;
+  readonly 'pair.deny': PairingRequest;
+  readonly 'pair.revoke': Revoked;
   /** One sentence: what was loaded and what changed. */
   readonly reload: string;
   /** Answered when the drain has begun. */
@@ -52,6 +68,7 @@ export type ControlVerb = keyof ControlAnswers;
 const nothing = z.strictObject({});
 /** Full id or a prefix of at least 4 characters. */
 const one = z.strictObject({ id: z.string().min(1) });
+const byCode = z.strictObject({ channel: z.enum(channelIds), code: z.string().min(1) });
 
 /** Checked at the socket, so handlers can trust what they get. */
 export const controlParams = {
@@ -64,6 +81,12 @@ export const controlParams = {
   'flow.list': nothing,
   'flow.cancel': one,
   maintenance: z.strictObject({ apply: z.boolean() }),
+  'pair.link': z.strictObject({ channel: z.literal('telegram'), account: z.string().min(1).optional() }),
+  'pair.list': nothing,
+  'pair.approve': byCode,
+  'pair.deny': byCode,
+  /** `<channel>:<id>` */
+  'pair.revoke': one,
   reload: nothing,
   drain: nothing,
 } as const satisfies Record<ControlVerb, z.ZodType>;
@@ -80,6 +103,8 @@ export interface OfflineStore {
   run(id: string): Promise<Result<Run>>;
   flows(): Promise<readonly FlowView[]>;
   maintenance(): Promise<readonly MaintenanceFinding[]>;
+  /** @param ownerOpen the config names no owner, so that pairing may have made one */
+  pairing(ownerOpen: boolean): Promise<PairingView>;
   close(): Promise<void>;
 }
 

@@ -1,7 +1,11 @@
-// The stored runs, read while no process runs. Opened by main.ts for the task verbs; never changes anything.
+// What is stored, read while no process runs. Opened by main.ts for the verbs that only look; never changes anything.
 import { existsSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { type Run, runSchema } from '../core/run.ts';
+import { storedPairing } from '../inbound/pairing.ts';
+import { systemClock } from '../infra/clock.ts';
+import type { Database } from '../infra/database.ts';
+import { keyedStores } from '../infra/keyed-store.ts';
 import { statePaths } from '../infra/state-paths.ts';
 import type { OfflineStore } from './engine-port.ts';
 import { findRun, flowViews, runFindings } from './run-views.ts';
@@ -19,13 +23,13 @@ export async function openOfflineStore(home: string, now: () => number): Promise
     run: async (id) => findRun(readRuns(db), id),
     flows: async () => flowViews(readRuns(db)),
     maintenance: async () => runFindings(readRuns(db), now()),
+    pairing: async (ownerOpen) => storedPairing(keyedStores(readOnly(db), { ...systemClock, now }), now(), ownerOpen),
     close: async () => db.close(),
   };
 }
 
 function readRuns(db: DatabaseSync): readonly Run[] {
-  const known = db.prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'runs'").get();
-  if (known === undefined) return [];
+  if (!hasTable(db, 'runs')) return [];
   return db
     .prepare('SELECT data FROM runs ORDER BY seq DESC')
     .all()
@@ -33,6 +37,27 @@ function readRuns(db: DatabaseSync): readonly Run[] {
       const parsed = runSchema.safeParse(parseJson(row.data));
       return parsed.success ? [parsed.data] : [];
     });
+}
+
+/** Keyed state is read as the engine reads it; a table that is missing yet holds nothing. */
+function readOnly(db: DatabaseSync): Database {
+  const refused = (): never => {
+    throw new Error('the store was opened to be looked at');
+  };
+  const known = hasTable(db, 'keyv');
+  return {
+    read: {
+      run: refused,
+      get: (text, ...values) => (known ? db.prepare(text).get(...values) : undefined),
+      all: (text, ...values) => (known ? db.prepare(text).all(...values) : []),
+    },
+    write: async () => refused(),
+    close: async () => undefined,
+  };
+}
+
+function hasTable(db: DatabaseSync, name: string): boolean {
+  return db.prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?").get(name) !== undefined;
 }
 
 function parseJson(text: unknown): unknown {

@@ -11,6 +11,7 @@ const verbs: Readonly<Record<string, () => Promise<AddVerb>>> = {
   status: async () => (await import('./status.ts')).addStatus,
   config: async () => (await import('./config-verbs.ts')).addConfig,
   tasks: async () => (await import('./tasks.ts')).addTasks,
+  pair: async () => (await import('./pair.ts')).addPair,
   logs: async () => (await import('./logs.ts')).addLogs,
 };
 

@@ -1,4 +1,4 @@
-// Columns for people. Used by task-text.ts. Pure.
+// Columns for people. Used by task-text.ts and pair.ts. Pure.
 
 /** Rows under a heading, each column as wide as its widest cell; the last column is left as it is. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {

@@ -2,11 +2,9 @@
 import { type Command, Option } from 'commander';
 import { printable } from '../../channels/console/format.ts';
 import { runName } from '../../commands/run-words.ts';
-import type { Result } from '../core/result.ts';
 import { type RunStatus, runStatuses } from '../core/run.ts';
 import type { StopReport } from '../core/services.ts';
-import { type AddVerb, ask, type Cli, exits, notRunning, printJson, refused } from './cli.ts';
-import type { ControlAnswers, ControlParams, ControlVerb, OfflineStore } from './engine-port.ts';
+import { type AddVerb, ask, type Cli, exits, look, printJson } from './cli.ts';
 import { deliveryText, flowTable, maintenanceText, runDetails, runTable, stopText } from './task-text.ts';
 
 interface ListOptions {
@@ -106,37 +104,4 @@ function stopped(cli: Cli, report: StopReport): void {
 
 async function delivery(cli: Cli, verb: 'tasks.retry' | 'tasks.dismiss', id: string): Promise<void> {
   await ask(cli, verb, { id }, (run) => cli.out(`${runName(run)}: delivery ${deliveryText(run, cli.clock.now())}`));
-}
-
-/** Asks the running process, or, when there is none, the stored records. Undefined: the person has been told why not. */
-async function look<V extends ControlVerb>(
-  cli: Cli,
-  verb: V,
-  params: ControlParams<V>,
-  read: (store: OfflineStore) => Promise<Result<ControlAnswers[V]> | ControlAnswers[V]>,
-): Promise<ControlAnswers[V] | undefined> {
-  const reply = await cli.call(verb, params);
-  if (reply.kind === 'answered') return reply.value;
-  if (reply.kind === 'refused') {
-    refused(cli, reply.refusal);
-    return undefined;
-  }
-  const store = await cli.openStore();
-  if (store === undefined) {
-    notRunning(cli);
-    return undefined;
-  }
-  try {
-    const found = await read(store);
-    if (!isResult(found)) return found;
-    if (found.ok) return found.value;
-    refused(cli, found.refusal);
-    return undefined;
-  } finally {
-    await store.close();
-  }
-}
-
-function isResult<T>(value: Result<T> | T): value is Result<T> {
-  return typeof value === 'object' && value !== null && 'ok' in value;
 }

@@ -1,5 +1,4 @@
 // The definition of a chat command. One definition drives text parsing, /help, completion and native registration.
-import type { OutboundMessage } from './message.ts';
 import type { Route } from './route.ts';
 import type { Services } from './services.ts';
 import type { Session } from './session.ts';
@@ -95,4 +94,17 @@ export interface Call extends CommandPlace {
   readonly services: Services;
 }
 
-export type Reply = Pick<OutboundMessage, 'text' | 'choices'>;
+/** A button under a reply. Pressing it types the command, by whoever may press it; see src/inbound/choices.ts. */
+export interface ReplyChoice {
+  readonly label: string;
+  /** What pressing it types, e.g. `/subagents kill 4f1c2a90`. Names things by id: numbers may mean something else by then. */
+  readonly command: string;
+  /** Of all choices of the reply that are marked so, one may be pressed, once. */
+  readonly once?: boolean;
+}
+
+export interface Reply {
+  /** Says everything by itself: not every channel has buttons. */
+  readonly text: string;
+  readonly choices?: readonly ReplyChoice[];
+}

@@ -11,6 +11,15 @@ export function sessionGone(label: string): Refusal {
   };
 }
 
+/** A message quotes what a run said whose session is gone: nothing else may answer in its place. */
+export function quotedGone(label: string): Refusal {
+  return {
+    code: 'quoted_gone',
+    message: `${label} is archived, so nobody is left to answer what you quoted.`,
+    fix: 'Its transcript is kept (/subagents log). Write without quoting to talk to the agent here.',
+  };
+}
+
 export function notBound(): Refusal {
   return {
     code: 'not_bound',

@@ -1,6 +1,7 @@
 // Everything the engine offers to commands and the CLI, as plain data in and out. src/wiring/services.ts provides it.
 import type { Binding } from './binding.ts';
 import type { Caller, Command, CommandPlace } from './command.ts';
+import type { Approved, PairingRequest, PairingView, Revoked } from './pairing.ts';
 import type { Result } from './result.ts';
 import type { ChannelId, Route } from './route.ts';
 import type { Run } from './run.ts';
@@ -124,6 +125,17 @@ export interface BindingServices {
   ): Promise<Result<Binding>>;
 }
 
+/** What is decided is also told to the person concerned, except that their access was revoked. */
+export interface PairingServices {
+  list(): PairingView;
+  /** Refused: `unknown`, `expired`. @param by who approves, `<channel>:<id>` */
+  approve(code: string, by: Caller['id']): Promise<Result<Approved>>;
+  /** Refused: `unknown`, `expired`. */
+  deny(code: string): Promise<Result<PairingRequest>>;
+  /** Refused: `unknown`. @param id `<channel>:<id>` */
+  revoke(id: string): Promise<Result<Revoked>>;
+}
+
 export interface AgentInfo {
   readonly id: string;
   readonly name: string;
@@ -177,6 +189,7 @@ export interface Services {
   readonly runs: RunServices;
   readonly sessions: SessionServices;
   readonly bindings: BindingServices;
+  readonly pairing: PairingServices;
   agents(): readonly AgentInfo[];
   tools(session: Session): Promise<ToolsView>;
   status(): Promise<StatusView>;

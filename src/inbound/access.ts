@@ -14,23 +14,35 @@ export type DropReason =
   | 'groups_disabled'
   | 'group_not_listed'
   | 'group_sender_not_allowed'
-  | 'not_mentioned';
+  | 'not_mentioned'
+  | 'bot'
+  | 'anonymous';
 
 export type AccessDecision =
   | { readonly kind: 'owner' }
   | { readonly kind: 'allowed' }
-  /** `answer`: what this person gets. Silence, unless pairing is offered here or a native command needs an answer. */
-  | { readonly kind: 'stranger'; readonly reason: DropReason; readonly answer: 'none' | 'pairing' | 'not_allowed' }
+  /**
+   * `answer`: what this person gets. Silence, unless pairing is offered here, a native command needs an answer, or somebody
+   * gave a command in the name of a group and has to be told to write as themselves.
+   */
+  | { readonly kind: 'stranger'; readonly reason: DropReason; readonly answer: Answer }
   /** Not meant for us, whoever wrote it. */
   | { readonly kind: 'ignored'; readonly reason: DropReason };
+
+type Answer = 'none' | 'pairing' | 'not_allowed' | 'as_yourself';
 
 export interface KnownPeople {
   /** `<channel>:<id>` of everybody paired. */
   readonly paired: ReadonlySet<string>;
-  /** `<channel>:<id>` that owns by linking: the linked WhatsApp number, else the first pairing approved at the CLI. */
+  /**
+   * `<channel>:<id>` that owns by linking: the linked WhatsApp number, else, while `commands.ownerAllowFrom` is empty, the
+   * first pairing approved at the CLI (`Pairing.owner`).
+   */
   readonly linkedOwner?: string | undefined;
   /** A bound conversation, or a question waits for this person: text needs no mention. */
   readonly expected?: boolean | undefined;
+  /** The id this group had before the platform gave it the one in the route; the config may still name that. */
+  readonly formerChat?: string | undefined;
 }
 
 type AccessConfig = Pick<Config, 'channels' | 'commands'>;
@@ -73,31 +85,57 @@ function isOwner(config: AccessConfig, message: InboundMessage, people: KnownPeo
 function decideDirect(who: Speaker): AccessDecision {
   const { rules, message, people } = who;
   if (rules.dmPolicy === 'disabled') return { kind: 'ignored', reason: 'direct_disabled' };
+  const nobody = decideNobody(message, rules.allowBots);
+  if (nobody !== undefined) return nobody;
   if (who.owner) return { kind: 'owner' };
   if (people.paired.has(who.id) || lists(rules.allowFrom, message.sender.id)) return { kind: 'allowed' };
   if (message.native === true) return stranger('sender_not_allowed', 'not_allowed');
-  return stranger('sender_not_allowed', rules.dmPolicy === 'pairing' ? 'pairing' : 'none');
+  // Two bots that answer each other would never end.
+  return stranger(
+    'sender_not_allowed',
+    rules.dmPolicy === 'pairing' && message.sender.bot !== true ? 'pairing' : 'none',
+  );
 }
 
 function decideGroup(who: Speaker): AccessDecision {
-  const { rules, message } = who;
+  const { rules, message, people } = who;
   if (rules.groupPolicy === 'disabled') return { kind: 'ignored', reason: 'groups_disabled' };
-  const group = rules.groups[message.route.chat] ?? rules.groups[message.space ?? ''];
+  const names = [message.route.chat, people.formerChat, message.space];
+  const group = names.map((name) => (name === undefined ? undefined : rules.groups[name])).find(Boolean);
   // The owner too: a group that is not listed must not see what the bot can do.
   if (group === undefined && rules.groupPolicy === 'allowlist') return { kind: 'ignored', reason: 'group_not_listed' };
+  const nobody = decideNobody(message, group?.allowBots ?? rules.allowBots);
+  if (nobody !== undefined) return nobody;
   if (!who.owner && group?.allowFrom !== undefined && !lists(group.allowFrom, message.sender.id)) {
     return stranger('group_sender_not_allowed', message.native === true ? 'not_allowed' : 'none');
   }
   const needsMention = group?.requireMention ?? rules.requireMention;
-  const addressed = message.mentionsBot || who.people.expected === true || isCommand(message);
+  const addressed = message.mentionsBot || people.expected === true || isCommand(message);
   if (needsMention && !addressed) return { kind: 'ignored', reason: 'not_mentioned' };
   return { kind: who.owner ? 'owner' : 'allowed' };
+}
+
+/** Who is no person at all has no rights, whatever lists say; undefined: a person, or a bot that is heard here. */
+function decideNobody(message: InboundMessage, allowBots: boolean): AccessDecision | undefined {
+  const { bot, anonymous } = message.sender;
+  if (anonymous === true) {
+    return isCommand(message) && !isForAnother(message)
+      ? stranger('anonymous', 'as_yourself')
+      : { kind: 'ignored', reason: 'anonymous' };
+  }
+  return bot === true && !allowBots ? { kind: 'ignored', reason: 'bot' } : undefined;
+}
+
+/** `/ban@other_bot`: everybody in the group sees it, one bot is meant. */
+function isForAnother({ text, mentionsBot }: InboundMessage): boolean {
+  return /^[^/]*\/[^\s@]*@/.test(text) && !mentionsBot;
 }
 
 /** `commands.allowFrom`, when set, alone decides commands; the owner cannot lock themselves out. */
 function decideCommand(config: AccessConfig, who: Speaker, place: AccessDecision): AccessDecision {
   const { allowFrom } = config.commands;
   if (allowFrom === undefined || place.kind === 'owner' || place.kind === 'ignored') return place;
+  if (who.message.sender.anonymous === true) return place;
   if (lists(allowFrom, who.id)) return { kind: 'allowed' };
   return stranger('command_not_allowed', who.message.native === true ? 'not_allowed' : 'none');
 }
@@ -107,6 +145,6 @@ function lists(list: readonly string[], id: string): boolean {
   return list.some((entry) => entry === '*' || entry.toLowerCase() === wanted);
 }
 
-function stranger(reason: DropReason, answer: 'none' | 'pairing' | 'not_allowed'): AccessDecision {
+function stranger(reason: DropReason, answer: Answer): AccessDecision {
   return { kind: 'stranger', reason, answer };
 }

@@ -1,4 +1,4 @@
-// Messages that waited too long on the platform are not executed any more. Pure; called by receive.ts.
+// Messages that waited too long on the platform are not executed any more. Pure; called by hear.ts.
 
 export type AgeDecision =
   | { readonly kind: 'fresh' }

@@ -21,10 +21,21 @@ const internalSchema = z.object({
   inPlace: z.boolean().optional(),
 });
 const itemSchema = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('message'), message: inboundSchema }),
+  z.object({
+    kind: z.literal('message'),
+    message: inboundSchema,
+    /** Lines for the agent about what could not be brought along, e.g. a file that is too large. */
+    notes: z.array(z.string()).optional(),
+  }),
   z.object({ kind: z.literal('internal'), item: internalSchema }),
 ]);
 type Item = z.infer<typeof itemSchema>;
+
+/** A channel's message as it is kept while it is open. */
+export interface StoredMessage {
+  readonly message: InboundMessage;
+  readonly notes?: readonly string[] | undefined;
+}
 
 export interface InternalItem {
   readonly session: SessionKey;
@@ -46,7 +57,7 @@ export type InboxRow = {
   /** Of a note put in by a command or an agent; where a channel's message goes is decided when it is taken up. */
   readonly session: SessionKey | undefined;
 } & (
-  | { readonly kind: 'message'; readonly message: InboundMessage }
+  | ({ readonly kind: 'message' } & StoredMessage)
   | { readonly kind: 'internal'; readonly item: Omit<InternalItem, 'session'> }
 );
 
@@ -69,15 +80,47 @@ export class Inbox {
   }
 
   /** Stores a channel's message; resolves once it is on disk. A repeat within 24 hours answers the first one's ticket. */
-  accept(message: InboundMessage): Promise<{ readonly ticket: number; readonly duplicate: boolean }> {
-    const dedupe = `${routeKey(parentRoute(message.route))}:${message.id}`;
-    const now = this.#clock.now();
-    return this.#database.write((sql) => {
-      const ticket = insert(sql, { dedupe, item: { kind: 'message', message }, session: undefined, now });
-      if (ticket !== undefined) return { ticket, duplicate: false };
-      const first = sql.get('SELECT ticket FROM inbox WHERE dedupe = ?', dedupe);
-      return { ticket: Number(first?.ticket), duplicate: true };
-    });
+  accept(message: InboundMessage): Promise<Accepted> {
+    return this.#database.write((sql) => this.acceptIn(sql, message));
+  }
+
+  /** `accept` inside the caller's transaction. */
+  acceptIn(sql: Sql, message: InboundMessage): Accepted {
+    const dedupe = dedupeOf(message);
+    const item: Item = { kind: 'message', message };
+    const ticket = insert(sql, { dedupe, item, session: undefined, now: this.#clock.now() });
+    if (ticket !== undefined) return { ticket, duplicate: false };
+    const first = sql.get('SELECT ticket FROM inbox WHERE dedupe = ?', dedupe);
+    return { ticket: Number(first?.ticket), duplicate: true };
+  }
+
+  /** Whether a message with this place and id was accepted within 24 hours, whatever became of it. */
+  knows(sql: Sql, message: Pick<InboundMessage, 'id' | 'route'>): boolean {
+    return sql.get('SELECT 1 FROM inbox WHERE dedupe = ?', dedupeOf(message)) !== undefined;
+  }
+
+  /** The open row of a message; `whole`: nothing was joined to it. Undefined when there is none, or it was closed. */
+  openOf(
+    message: Pick<InboundMessage, 'id' | 'route'>,
+  ): (StoredMessage & { readonly ticket: number; readonly whole: boolean }) | undefined {
+    const { read } = this.#database;
+    const row = read.get("SELECT * FROM inbox WHERE dedupe = ? AND state = 'accepted'", dedupeOf(message));
+    const open = row === undefined ? undefined : parse(row);
+    if (open?.kind !== 'message') return undefined;
+    const { ticket, message: stored, notes } = open;
+    const whole =
+      read.get('SELECT 1 FROM inbox WHERE ticket > ? AND reason = ?', ticket, joinedTo(ticket)) === undefined;
+    return { ticket, whole, message: stored, notes };
+  }
+
+  /** Changes what an open row holds, inside the caller's transaction. Undefined when it is closed: nothing changes. */
+  change(sql: Sql, ticket: number, change: (stored: StoredMessage) => StoredMessage): StoredMessage | undefined {
+    const row = sql.get("SELECT * FROM inbox WHERE ticket = ? AND state = 'accepted'", ticket);
+    const open = row === undefined ? undefined : parse(row);
+    if (open?.kind !== 'message') return undefined;
+    const changed = change({ message: open.message, notes: open.notes });
+    sql.run('UPDATE inbox SET message = ? WHERE ticket = ?', JSON.stringify({ kind: 'message', ...changed }), ticket);
+    return changed;
   }
 
   /** Puts a message into a session inside the caller's transaction. Returns its ticket, or undefined for a known key. */
@@ -88,12 +131,11 @@ export class Inbox {
   }
 
   /** Keeps the whole text of several rows in the first of them; the others are done. */
-  join(tickets: readonly number[], message: InboundMessage): Promise<void> {
+  join(tickets: readonly number[], whole: StoredMessage): Promise<void> {
     const [first = 0, ...rest] = tickets;
-    const item: Item = { kind: 'message', message };
     return this.#database.write((sql) => {
-      sql.run('UPDATE inbox SET message = ? WHERE ticket = ?', JSON.stringify(item), first);
-      this.done(sql, rest, `joined to ${first}`);
+      this.change(sql, first, () => whole);
+      this.done(sql, rest, joinedTo(first));
     });
   }
 
@@ -134,6 +176,17 @@ export class Inbox {
   }
 }
 
+export interface Accepted {
+  readonly ticket: number;
+  readonly duplicate: boolean;
+}
+
+const joinedTo = (ticket: number): string => `joined to ${ticket}`;
+
+function dedupeOf({ id, route }: Pick<InboundMessage, 'id' | 'route'>): string {
+  return `${routeKey(parentRoute(route))}:${id}`;
+}
+
 interface NewRow {
   readonly dedupe: string;
   readonly item: Item;
@@ -171,7 +224,7 @@ function parse(row: Row): InboxRow {
     session: row.session === null ? undefined : String(row.session),
   };
   const stored = itemSchema.parse(JSON.parse(String(row.message)));
-  if (stored.kind === 'message') return { ...head, kind: 'message', message: stored.message };
+  if (stored.kind === 'message') return { ...head, ...stored };
   const key = String(row.dedupe).slice('internal:'.length);
   return { ...head, kind: 'internal', item: { ...stored.item, key } };
 }

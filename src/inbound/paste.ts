@@ -1,13 +1,14 @@
-// Puts a long text together again that a platform cut into several messages. Used by receive.ts per conversation.
+// Puts together again what a platform cut into several messages: a long text, or the pictures of an album. Used by
+// receive.ts per conversation.
 import type { InboundMessage } from '../core/message.ts';
 import { routeKey } from '../core/route.ts';
 import type { Clock, Timer } from '../infra/clock.ts';
 
 /** Platforms cut a little above this; a message that long may go on in the next one. In UTF-16 units. */
 const partChars = 4_000;
-/** The rest of a text follows its beginning at once. */
+/** The rest of a text or an album follows its beginning at once. */
 const gapMs = 1_500;
-/** Parts of one text at most: a sender who never pauses must not keep everything waiting. */
+/** Parts at most: a sender who never pauses must not keep everything waiting. */
 const maxParts = 16;
 
 /** One message as the person wrote it, with the rows it came in. */
@@ -17,6 +18,8 @@ export interface Whole {
   readonly owner: boolean;
   /** Left open by the last process. */
   readonly resumed: boolean;
+  /** What could not be brought along, as stored with the message. */
+  readonly notes?: readonly string[] | undefined;
 }
 
 export class Pastes {
@@ -37,8 +40,7 @@ export class Pastes {
     const held = this.end(place);
     const whole = goesOn ? held.reduceRight(joined, next) : next;
     const ready = goesOn ? [] : held;
-    const short = next.message.text.length < partChars || next.message.route.channel === 'console';
-    if (short || whole.tickets.length >= maxParts) return [...ready, whole];
+    if (!mayGoOn(next.message) || whole.tickets.length >= maxParts) return [...ready, whole];
     const timer = this.#clock.after(gapMs, () => this.#over(place));
     this.#held.set(place, { whole, timer });
     return ready;
@@ -53,9 +55,20 @@ export class Pastes {
     return [held.whole];
   }
 
-  /** The message may be the rest of a text that is held. */
+  /** The message may be the rest of what is held. */
   expects(message: InboundMessage): boolean {
-    return this.#held.get(routeKey(message.route))?.whole.message.sender.id === message.sender.id;
+    const held = this.#held.get(routeKey(message.route))?.whole.message;
+    return held !== undefined && held.sender.id === message.sender.id && held.album === message.album;
+  }
+
+  /** The sender changed the text of a message that is held alone, or of the album that begins with it. False: it is neither. */
+  rewrite(place: string, ticket: number, text: string): boolean {
+    const held = this.#held.get(place);
+    if (held?.whole.tickets[0] !== ticket) return false;
+    const { tickets, message } = held.whole;
+    if (tickets.length > 1 && message.album === undefined) return false;
+    this.#held.set(place, { ...held, whole: { ...held.whole, message: { ...message, text } } });
+    return true;
   }
 
   size(): number {
@@ -68,11 +81,25 @@ export class Pastes {
   }
 }
 
+/** Long enough to be the beginning of more, or a part of an album. */
+function mayGoOn({ text, album, route }: InboundMessage): boolean {
+  return album !== undefined || (text.length >= partChars && route.channel !== 'console');
+}
+
 function joined(next: Whole, before: Whole): Whole {
-  const message = {
-    ...before.message,
-    text: before.message.text + next.message.text,
-    attachments: [...before.message.attachments, ...next.message.attachments],
+  const { message } = before;
+  const files = [...(message.files ?? []), ...(next.message.files ?? [])];
+  const texts = [message.text, next.message.text];
+  return {
+    ...before,
+    tickets: [...before.tickets, ...next.tickets],
+    message: {
+      ...message,
+      // A long text was cut in mid-sentence; captions of an album are texts of their own.
+      text: message.album === undefined ? texts.join('') : texts.filter((text) => text !== '').join('\n'),
+      attachments: [...message.attachments, ...next.message.attachments],
+      ...(files.length === 0 ? {} : { files }),
+    },
+    notes: [...(before.notes ?? []), ...(next.notes ?? [])],
   };
-  return { tickets: [...before.tickets, ...next.tickets], message, owner: before.owner, resumed: before.resumed };
 }

@@ -1,69 +1,50 @@
 // The way of every message from a channel to a command or a turn.
-// 1 store (only now may the platform's cursor move)  2 who speaks  3 too old?  4 the whole text?  5 which session
-// 6 command now, or a turn
-// Steps 2-6 of one conversation run one after another, so that order is kept, also between a command and what follows it.
+// 1 store (only now may the platform's cursor move)  2 heard? (hear.ts)  3 the whole text, the whole album? (paste.ts)
+// 4 which session (router.ts)  5 command now (running-commands.ts), or a turn; its files follow (incoming-files.ts)
+// Steps 2-5 of one conversation run one after another, so that order is kept, also between a command and what follows it.
+// A press of a button becomes a message first (press.ts); a change of a message finds it where it waits (edit.ts).
 import type { MailItem } from '../agents/mailbox.ts';
 import type { Bindings } from '../bindings/bindings.ts';
-import type { CommandPlace, Reply } from '../core/command.ts';
-import { sessionGone } from '../core/errors.ts';
-import type { InboundMessage } from '../core/message.ts';
+import type { InboundMessage, Press, PressAnswer } from '../core/message.ts';
 import { refusalText } from '../core/result.ts';
-import { routeKey } from '../core/route.ts';
+import { parentRoute, type Route, routeKey } from '../core/route.ts';
 import type { Session } from '../core/session.ts';
-import type { Clock } from '../infra/clock.ts';
-import type { Config } from '../infra/config.ts';
-import type { Database, Sql } from '../infra/database.ts';
 import type { Ids } from '../infra/ids.ts';
-import type { Log } from '../infra/log.ts';
-import type { OutgoingEntry } from '../runs/turn-end.ts';
 import { decideAccess, personOf } from './access.ts';
-import { decideAge, oldMessageText } from './age.ts';
 import { Chain } from './chain.ts';
-import type { Inbox } from './inbox.ts';
+import { type EditDeps, takeEdit } from './edit.ts';
+import { failed, finish, type Taken } from './finish.ts';
+import { type HearDeps, Hearing } from './hear.ts';
+import type { StoredMessage } from './inbox.ts';
+import { type FileDeps, IncomingFiles } from './incoming-files.ts';
 import { Pastes, type Whole } from './paste.ts';
-import { type Routed, type RouterDeps, routeMessage } from './router.ts';
-import { itemId, replyKey } from './tickets.ts';
+import { pressedMessage, takePress } from './press.ts';
+import { type Asking, type Routed, type RouterDeps, routeMessage } from './router.ts';
+import { type CommandDeps, RunningCommands } from './running-commands.ts';
+import { turnItem } from './turn-item.ts';
 
-export interface ReceiverDeps extends RouterDeps {
-  readonly inbox: Inbox;
-  readonly database: Database;
-  readonly clock: Clock;
+export interface ReceiverDeps extends RouterDeps, HearDeps, CommandDeps, FileDeps, EditDeps {
   readonly ids: Ids;
-  readonly log: Log;
-  readonly config: () => Config;
   readonly bindings: Pick<Bindings, 'at' | 'touch'>;
-  readonly paired: () => ReadonlySet<string>;
-  readonly isCommand: (text: string) => boolean;
-  readonly runCommand: (text: string, place: CommandPlace) => Promise<Reply | undefined>;
   readonly offer: (session: Session, item: MailItem) => void;
-  readonly enqueue: (sql: Sql, entry: OutgoingEntry) => void;
-  readonly sent: () => void;
   readonly draining: () => boolean;
-  /** The owner wrote in their direct chat. */
-  readonly ownerSeen: (message: InboundMessage) => Promise<void>;
+  /** This chat under every id it had, the present one first. */
+  readonly places: (route: Route) => readonly Route[];
 }
-
-type Place = Extract<Routed, { kind: 'session' }>;
-
-/** How long a message waits for the command before it in its conversation; a command waits for hardly anything. */
-const orderMs = { message: 2_000, command: 100 } as const;
-
-const notAllowed: Reply = { text: '⚠️ you are not allowed to use this here.' };
-const notHandled: Reply = { text: '⚠️ this message could not be handled; the log says why. Please send it again.' };
 
 export class Receiver {
   readonly #deps: ReceiverDeps;
   readonly #chain = new Chain();
-  readonly #commands = new Set<Promise<void>>();
-  /** The latest command of a conversation, until it has acted. */
-  readonly #acting = new Map<string, Promise<void>>();
-  /** Conversations told that an old message was left alone, until a fresh one comes. */
-  readonly #toldOld = new Set<string>();
-
+  readonly #hearing: Hearing;
   readonly #pastes: Pastes;
+  readonly #commands: RunningCommands;
+  readonly #files: IncomingFiles;
 
   constructor(deps: ReceiverDeps) {
     this.#deps = deps;
+    this.#hearing = new Hearing(deps);
+    this.#commands = new RunningCommands(deps);
+    this.#files = new IncomingFiles(deps);
     this.#pastes = new Pastes(deps.clock, (place) => {
       void this.#chain.run(place, () => this.#turns(this.#pastes.end(place)));
     });
@@ -76,206 +57,137 @@ export class Receiver {
       this.#deps.log.debug({ ticket, code: 'duplicate' }, 'message was stored before');
       return;
     }
-    void this.take(ticket, message);
+    void this.take(ticket, { message });
   }
 
   /** Goes on with a stored message; `resumed`: the last process left it open. Resolves when it has its place. */
-  take(ticket: number, message: InboundMessage, resumed = false): Promise<void> {
-    return this.#chain.run(routeKey(message.route), () => this.#process({ ticket, message, resumed }));
+  take(ticket: number, { message, notes }: StoredMessage, resumed = false): Promise<void> {
+    const taken = { ticket, message, notes, resumed };
+    return this.#inOrder(message.route, () =>
+      this.#steps(taken).catch((error: unknown) => failed(this.#deps, taken, error)),
+    );
+  }
+
+  /** A message was changed by its sender. Resolves once the change is stored, or does not count. */
+  edited(message: InboundMessage): Promise<void> {
+    return this.#inOrder(message.route, () => takeEdit(this.#deps, this.#pastes, message));
+  }
+
+  /** A button was pressed. Resolves once what that leads to is durable; never rejects. */
+  async pressed(press: Press): Promise<PressAnswer> {
+    const { database, log } = this.#deps;
+    try {
+      const facts = this.#pressFacts(press);
+      const { answer, accepted } = await database.write((sql) => takePress(sql, this.#deps, press, facts));
+      if (accepted !== undefined) void this.take(accepted.ticket, accepted);
+      return answer;
+    } catch (error) {
+      log.error({ err: error, code: 'press_failed' }, 'a press could not be handled');
+      return { text: 'this could not be handled; please press it again', decided: false };
+    }
   }
 
   /** Resolves when every accepted message has become a command or a turn, and every command has answered. */
   async idle(): Promise<void> {
     while (this.busy()) {
       await this.#chain.idle();
-      await Promise.all(this.#commands);
+      await this.#commands.answered();
+      await this.#files.arrived();
     }
   }
 
-  /** A message waits for its place, or a command for its answer. */
+  /** A message waits for its place or its files, or a command for its answer. */
   busy(): boolean {
-    return this.#chain.busy() || this.#commands.size > 0;
+    return this.#chain.busy() || this.#commands.size > 0 || this.#files.size > 0;
   }
 
-  /** The rest of a long text may still come. */
+  /** The rest of a long text or an album may still come. */
   holding(): boolean {
     return this.#pastes.size() > 0;
   }
 
-  /** For the end of the process: what is held stays stored. */
+  /** For the end of the process: what is held, or waits for its files, stays stored. */
   close(): void {
     this.#pastes.close();
+    this.#files.close();
   }
 
   /** What is remembered while work goes on. */
-  stats(): { readonly conversations: number; readonly commands: number } {
-    return {
-      conversations: this.#chain.size() + this.#acting.size + this.#pastes.size(),
-      commands: this.#commands.size,
-    };
+  stats(): { readonly conversations: number; readonly commands: number; readonly files: number } {
+    const conversations = this.#chain.size() + this.#commands.acting + this.#pastes.size();
+    return { conversations, commands: this.#commands.size, files: this.#files.size };
   }
 
-  async #process(stored: Stored): Promise<void> {
-    const { ticket, message } = stored;
-    try {
-      await this.#steps(stored);
-    } catch (error) {
-      await this.#failed(ticket, message, error);
-    }
+  #inOrder(route: Route, work: () => Promise<void>): Promise<void> {
+    return this.#chain.run(routeKey(route), work);
   }
 
-  /** Tells the sender; when not even that can be stored, the message stays open for the next start. */
-  async #failed(ticket: number, message: InboundMessage, error: unknown): Promise<void> {
-    const { log } = this.#deps;
-    log.error({ err: error, ticket, code: 'intake_failed' }, 'message could not be handled');
-    try {
-      await this.#finish(ticket, message, { reply: notHandled, dropped: 'intake_failed' });
-    } catch (again) {
-      log.error({ err: again, ticket, code: 'intake_failed' }, 'message stays open');
-    }
-  }
-
-  async #steps({ ticket, message, resumed }: Stored): Promise<void> {
-    const { config, clock, log, inbox } = this.#deps;
+  async #steps(taken: Stored): Promise<void> {
+    const { ticket, message, notes, resumed } = taken;
     const place = routeKey(message.route);
     const command = this.#deps.isCommand(message.text);
-    await this.#after(this.#acting.get(place), command ? orderMs.command : orderMs.message);
-    const binding = await this.#deps.bindings.at(message.route);
-    const expected = binding !== undefined || this.#pastes.expects(message);
-    const access = decideAccess(config(), message, { paired: this.#deps.paired(), expected });
-    if (access.kind === 'ignored' || access.kind === 'stranger') {
-      log.info({ ticket, sender: personOf(message), code: access.reason }, 'message not heard');
-      const answered = access.kind === 'stranger' && access.answer === 'not_allowed';
-      if (!answered) return inbox.drop(ticket, access.reason);
-      return this.#finish(ticket, message, { reply: notAllowed, dropped: access.reason });
-    }
-    const age = decideAge(message.sentAt, clock.now(), config().messages.inbound.maxAgeMinutes);
-    if (age.kind === 'old') return this.#tooOld(ticket, message, age.ageMs);
-    this.#toldOld.delete(place);
-    const owner = access.kind === 'owner';
-    if (owner && message.chat === 'direct') await this.#deps.ownerSeen(message);
-    if (!command) return this.#turns(this.#pastes.add({ tickets: [ticket], message, owner, resumed }));
+    await this.#commands.before(place, command ? 'command' : 'message');
+    const expected = (await this.#deps.bindings.at(message.route)) !== undefined || this.#pastes.expects(message);
+    const heard = await this.#hearing.hear(taken, expected);
+    if (heard.kind === 'unheard') return finish(this.#deps, taken, heard.end);
+    const { owner } = heard;
+    if (!command) return this.#turns(this.#pastes.add({ tickets: [ticket], message, owner, resumed, notes }));
+    // What is held came before the command, complete or not.
     await this.#turns(this.#pastes.end(place));
-    const routed = await this.#route(message, owner);
-    this.#command(ticket, message, { routed, owner });
+    this.#commands.start(taken, { routed: await this.#route(message, { owner, command }), owner });
   }
 
-  async #route(message: InboundMessage, owner: boolean): Promise<Routed> {
-    const routed = await routeMessage(this.#deps, message, owner);
-    if (routed.kind === 'dead' || routed.bound) await this.#deps.bindings.touch(message.route, this.#deps.clock.now());
+  async #route(message: InboundMessage, asking: Asking): Promise<Routed> {
+    const routed = await routeMessage(this.#deps, message, asking);
+    if (routed.why === 'bound') await this.#deps.bindings.touch(message.route, this.#deps.clock.now());
     return routed;
   }
 
   /** Hands messages to the sessions they belong to, in order; one that fails holds up no other. */
   async #turns(ready: readonly Whole[]): Promise<void> {
     for (const whole of ready) {
-      const { message, tickets } = whole;
+      const { message, notes, tickets, owner } = whole;
       const [ticket = 0] = tickets;
       try {
-        if (tickets.length > 1) await this.#deps.inbox.join(tickets, message);
-        const routed = await this.#route(message, whole.owner);
-        if (routed.kind === 'dead') await this.#dead(ticket, message, routed.label);
-        else this.#turn(whole, ticket, routed);
+        if (tickets.length > 1) await this.#deps.inbox.join(tickets, { message, notes });
+        const routed = await this.#route(message, { owner, command: false });
+        if (routed.kind === 'session') this.#turn(whole, ticket, routed.session);
+        else await this.#gone({ ticket, message }, routed);
       } catch (error) {
-        await this.#failed(ticket, message, error);
+        await failed(this.#deps, { ticket, message }, error);
       }
     }
   }
 
-  /** Waits until the command before has acted, but not for long: an agent it waits for must not hold up the person. */
-  async #after(acting: Promise<void> | undefined, ms: number): Promise<void> {
-    if (acting === undefined) return;
-    const over = new AbortController();
-    await Promise.race([acting, this.#deps.clock.sleep(ms, over.signal)]);
-    over.abort();
-  }
-
-  /** Commands never wait for a lane. What follows in the conversation waits until they have acted, see `#after`. */
-  #command(
-    ticket: number,
-    message: InboundMessage,
-    { routed, owner }: { readonly routed: Routed; readonly owner: boolean },
-  ): void {
-    const key = routeKey(message.route);
-    const { promise: acting, resolve: acted } = Promise.withResolvers<void>();
-    const place: CommandPlace = {
-      caller: { id: personOf(message), name: message.sender.name, class: owner ? 'owner' : 'allowed' },
-      route: message.route,
-      chat: message.chat,
-      chatSession: routed.chatSession,
-      session: routed.kind === 'session' ? routed.session : routed.chatSession,
-      bound: routed.kind === 'session' && routed.bound,
-      ...(routed.kind === 'dead' ? { gone: routed.label } : {}),
-      commandId: itemId(ticket),
-      acted,
-    };
-    this.#acting.set(key, acting);
-    void acting.then(() => this.#acting.get(key) === acting && this.#acting.delete(key));
-    const work = this.#deps
-      .runCommand(message.text, place)
-      .then((reply) => this.#finish(ticket, message, { reply }))
-      .catch((error: unknown) => this.#failed(ticket, message, error))
-      .finally(() => {
-        this.#commands.delete(work);
-        acted();
-      });
-    this.#commands.add(work);
-  }
-
-  #turn({ message, resumed }: Whole, ticket: number, { session }: Place): void {
+  #turn(whole: Whole, ticket: number, session: Session): void {
     // While the process goes down the message stays stored; the next start answers it.
     if (this.#deps.draining()) return;
-    this.#deps.offer(session, {
-      id: itemId(ticket),
-      kind: 'message',
-      text: message.text,
-      at: this.#deps.clock.now(),
-      from: message.sender.name,
-      route: message.route,
-      tree: this.#deps.ids.uuid(),
-      attachments: message.attachments,
-      steerable: true,
-      resumed,
+    const { message, notes, resumed } = whole;
+    const item = turnItem({
+      ...{ ticket, message, notes, resumed },
+      ...{ at: this.#deps.clock.now(), tree: this.#deps.ids.uuid() },
     });
+    this.#deps.offer(session, item);
+    if (item.pending === true) this.#files.start(ticket, { message, notes }, session);
   }
 
   /** Fails closed: the main agent must not answer what was meant for another session. */
-  #dead(ticket: number, message: InboundMessage, label: string): Promise<void> {
-    const reply = { text: `⚠️ ${refusalText(sessionGone(label))}` };
-    return this.#finish(ticket, message, { reply, dropped: 'session_gone' });
+  #gone(taken: Taken, { refusal }: Extract<Routed, { kind: 'dead' }>): Promise<void> {
+    return finish(this.#deps, taken, { reply: { text: `⚠️ ${refusalText(refusal)}` }, dropped: refusal.code });
   }
 
-  async #tooOld(ticket: number, message: InboundMessage, ageMs: number): Promise<void> {
-    const place = routeKey(message.route);
-    const told = this.#toldOld.has(place);
-    this.#toldOld.add(place);
-    const reply = told ? undefined : { text: oldMessageText(ageMs) };
-    await this.#finish(ticket, message, { reply, dropped: 'too_old' });
-  }
-
-  /** The reply and the end of the message in one transaction. */
-  async #finish(ticket: number, message: InboundMessage, end: End): Promise<void> {
-    const { database, inbox } = this.#deps;
-    const { reply, dropped } = end;
-    await database.write((sql) => {
-      if (dropped !== undefined) inbox.dropIn(sql, [ticket], dropped);
-      else inbox.done(sql, [ticket], reply === undefined ? 'no reply needed' : 'answered');
-      if (reply === undefined) return;
-      const [key, session] = [replyKey(itemId(ticket)), routeKey(message.route)];
-      this.#deps.enqueue(sql, { key, route: message.route, message: reply, priority: 'reply', session });
-    });
-    this.#deps.sent();
+  #pressFacts(press: Press) {
+    const { config, people, places, clock } = this.#deps;
+    const message = pressedMessage(press, '');
+    return {
+      person: personOf(message),
+      owner: decideAccess(config(), message, people(press.route)).kind === 'owner',
+      places: places(press.route).map((route) => routeKey(parentRoute(route))),
+      now: clock.now(),
+    };
   }
 }
 
-interface Stored {
-  readonly ticket: number;
-  readonly message: InboundMessage;
+interface Stored extends Taken, StoredMessage {
   readonly resumed: boolean;
-}
-
-interface End {
-  readonly reply: Reply | undefined;
-  /** Why nothing was done about the message. */
-  readonly dropped?: string;
 }

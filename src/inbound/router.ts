@@ -1,8 +1,11 @@
-// Which session a message belongs to: the bound one, else the chat's own. Opens the chat's session on first contact.
-// Called by receive.ts.
+// Which session a message belongs to: the bound one, else that of the run it quotes, else the chat's own. Opens the chat's
+// session on first contact. Called by receive.ts.
 
 import type { Bindings } from '../bindings/bindings.ts';
+import { quotedGone, sessionGone } from '../core/errors.ts';
 import type { InboundMessage } from '../core/message.ts';
+import type { Refusal } from '../core/result.ts';
+import type { Route } from '../core/route.ts';
 import { type DmScope, directKey, groupKey, type Session, type SessionKey } from '../core/session.ts';
 import { distrusted, type Sessions } from '../sessions/sessions.ts';
 import { personOf } from './access.ts';
@@ -12,21 +15,66 @@ export interface RouterDeps {
   readonly bindings: Pick<Bindings, 'at'>;
   readonly agentFor: (message: InboundMessage) => string;
   readonly dmScope: () => DmScope;
+  /** The run that spoke the message with this platform id; undefined: nobody we know of, or the chat's own agent. */
+  readonly quoted: (route: Route, messageId: string) => QuotedRun | undefined;
+  /** The route a chat had before the platform moved it; a chat's memory stays under that. */
+  readonly firstRoute: (route: Route) => Route;
+}
+
+export interface QuotedRun {
+  readonly session: SessionKey;
+  /** Session at the top of its tree. */
+  readonly scope: SessionKey;
+  readonly label: string;
 }
 
 export type Routed =
-  | { readonly kind: 'session'; readonly chatSession: Session; readonly session: Session; readonly bound: boolean }
-  /** The conversation is bound to a session that is gone: nothing else may answer here. */
-  | { readonly kind: 'dead'; readonly chatSession: Session; readonly label: string; readonly session: SessionKey };
+  | {
+      readonly kind: 'session';
+      readonly chatSession: Session;
+      readonly session: Session;
+      readonly why: 'bound' | 'quoted' | 'own';
+    }
+  /** The session that is meant is gone: nothing else may answer here. */
+  | {
+      readonly kind: 'dead';
+      readonly chatSession: Session;
+      readonly label: string;
+      readonly why: 'bound' | 'quoted';
+      readonly refusal: Refusal;
+    };
 
-/** `owner`: the sender is the owner. */
-export async function routeMessage(deps: RouterDeps, message: InboundMessage, owner: boolean): Promise<Routed> {
+export interface Asking {
+  /** The sender is the owner. */
+  readonly owner: boolean;
+  /** Commands act on the current session, whatever they quote. */
+  readonly command: boolean;
+}
+
+export async function routeMessage(deps: RouterDeps, message: InboundMessage, asking: Asking): Promise<Routed> {
+  const { owner } = asking;
   const chatSession = await openChat(deps, message, owner);
   const binding = await deps.bindings.at(message.route);
-  if (binding === undefined) return { kind: 'session', chatSession, session: chatSession, bound: false };
-  const session = await deps.sessions.get(binding.session);
-  if (session === undefined) return { kind: 'dead', chatSession, label: binding.label, session: binding.session };
-  return { kind: 'session', chatSession, session: await withTrust(deps, session, owner), bound: true };
+  const quoted =
+    binding === undefined && !asking.command ? quotedRun(deps, message, { chatSession, owner }) : undefined;
+  const meant = binding ?? quoted;
+  if (meant === undefined) return { kind: 'session', chatSession, session: chatSession, why: 'own' };
+  const why = binding === undefined ? 'quoted' : 'bound';
+  const session = await deps.sessions.get(meant.session);
+  if (session !== undefined)
+    return { kind: 'session', chatSession, session: await withTrust(deps, session, owner), why };
+  const refusal = why === 'bound' ? sessionGone(meant.label) : quotedGone(meant.label);
+  return { kind: 'dead', chatSession, label: meant.label, why, refusal };
+}
+
+/** People reach only what descends from their own chat; the owner reaches every run. */
+function quotedRun(
+  deps: RouterDeps,
+  { route, replyTo }: InboundMessage,
+  { chatSession, owner }: { readonly chatSession: Session; readonly owner: boolean },
+): QuotedRun | undefined {
+  const quoted = replyTo === undefined ? undefined : deps.quoted(route, replyTo);
+  return quoted !== undefined && (owner || quoted.scope === chatSession.key) ? quoted : undefined;
 }
 
 async function openChat(deps: RouterDeps, message: InboundMessage, owner: boolean): Promise<Session> {
@@ -34,7 +82,7 @@ async function openChat(deps: RouterDeps, message: InboundMessage, owner: boolea
   const direct = message.chat === 'direct';
   const key = direct
     ? directKey(agentId, message.route, message.sender.id, deps.dmScope())
-    : groupKey(agentId, message.route);
+    : groupKey(agentId, deps.firstRoute(message.route));
   const ownerOnly = owner && direct;
   const opened = await deps.sessions.open(key, {
     ...{ kind: 'chat', agentId, depth: 0, role: 'main', controlScope: key, ownerOnly },

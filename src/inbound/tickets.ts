@@ -1,4 +1,5 @@
-// Mail items and commands made from inbox rows carry the row's ticket in their id. Used by receive.ts, unprocessed.ts and the wiring.
+// Mail items and commands made from inbox rows carry the row's ticket in their id. Used by turn-item.ts, finish.ts,
+// unprocessed.ts and the wiring.
 
 export function itemId(ticket: number): string {
   return `inbox:${ticket}`;

@@ -110,11 +110,29 @@ const discordFields = {
     .optional()
     .describe('Base address of the Discord API. Environment: DISCORD_API_URL.'),
 };
+/** core.telegram.org/bots/api#setwebhook: the address, and what may be in a secret. */
+const webhook = z
+  .strictObject({
+    url: platformUrl('https', 'http').describe('Public https address that leads to host and port below.'),
+    host: z
+      .string()
+      .min(1)
+      .default('127.0.0.1')
+      .describe('Address the bot listens on. A proxy or tunnel in front of it makes it public.'),
+    port: z.int().min(0).max(65_535).default(8443).describe('Port the bot listens on.'),
+    secret: z
+      .string()
+      .regex(/^[A-Za-z0-9_-]{16,256}$/, 'use 16 to 256 letters, digits, _ or -')
+      .describe('Sent by Telegram with every update; anything without it is refused.'),
+  })
+  .optional()
+  .describe('Lets Telegram call the bot instead of being polled.');
 const telegramFields = {
   token: token.describe('Bot token from BotFather. Environment: TELEGRAM_TOKEN.'),
   apiRoot: platformUrl('https', 'http')
     .optional()
     .describe('Address of the Bot API server. Environment: TELEGRAM_API_ROOT.'),
+  webhook,
 };
 const whatsappFields = {
   wsUrl: platformUrl('wss', 'ws')
@@ -130,6 +148,7 @@ interface Own {
   readonly token?: string | undefined;
   readonly apiUrl?: string | undefined;
   readonly apiRoot?: string | undefined;
+  readonly webhook?: z.infer<typeof webhook>;
   readonly wsUrl?: string | undefined;
 }
 type Base = z.infer<z.ZodObject<ReturnType<typeof channelFields>>>;
@@ -140,12 +159,16 @@ export type AccountConfig = Omit<Base, 'enabled'> & Own & { readonly enabled: bo
 /** The settings of the account `default`, and all accounts by name, `default` among them. */
 export type ChannelConfig = AccountConfig & { readonly accounts: Readonly<Record<string, AccountConfig>> };
 
-/** Decides `enabled` and completes every account from its channel. Tokens are never shared between accounts. */
+/** Decides `enabled` and completes every account from its channel. Tokens and webhooks are never shared between accounts. */
 function fill(
   value: Base & Own & { accounts: Record<string, Changes> },
   switchedOnBy: 'token' | 'enabled',
 ): ChannelConfig {
-  const { accounts, token: ownToken, enabled: ownEnabled, ...shared } = value;
+  const { accounts, token: ownToken, webhook: ownWebhook, enabled: ownEnabled, ...shared } = value;
+  const own = {
+    ...(ownToken === undefined ? {} : { token: ownToken }),
+    ...(ownWebhook === undefined ? {} : { webhook: ownWebhook }),
+  };
   const complete = (account: Changes): AccountConfig => ({
     ...shared,
     ...account,
@@ -155,7 +178,7 @@ function fill(
       ownEnabled !== false &&
       (account.enabled ?? (switchedOnBy === 'token' ? account.token !== undefined : ownEnabled === true)),
   });
-  const main = complete({ ...shared, ...(ownToken === undefined ? {} : { token: ownToken }), ...accounts.default });
+  const main = complete({ ...shared, ...own, ...accounts.default });
   const others = Object.entries(accounts).filter(([name]) => name !== 'default');
   return {
     ...main,

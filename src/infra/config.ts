@@ -118,6 +118,11 @@ const messages = z.strictObject({
         .nonnegative()
         .default(60)
         .describe('Messages older than this many minutes are not executed; 0 = no limit.'),
+      maxFileMb: z
+        .number()
+        .positive()
+        .default(20)
+        .describe('Largest file that is fetched for an agent, in megabytes (1,048,576 bytes).'),
     })
     .prefault({})
     .describe('Intake.'),

@@ -108,4 +108,32 @@ export const migrations: readonly string[] = [
     PRIMARY KEY (day, agent)
   ) WITHOUT ROWID;
   `,
+  `
+  -- Buttons: what pressing one types. Removed when they expire.
+  CREATE TABLE choices (
+    id TEXT PRIMARY KEY,            -- unguessable; all that the platform knows
+    grp TEXT NOT NULL,              -- the choices of one reply
+    place TEXT NOT NULL,            -- route key of the chat it was offered in
+    person TEXT,                    -- <channel>:<id> it was offered to; null: the owner alone
+    name TEXT,                      -- of that person, for sentences
+    command TEXT NOT NULL,
+    once INTEGER NOT NULL,
+    used_by TEXT,                   -- <channel>:<id> who decided, where one press decides
+    at INTEGER NOT NULL,
+    expires INTEGER NOT NULL
+  ) WITHOUT ROWID;
+  CREATE INDEX choices_group ON choices (grp);
+  CREATE INDEX choices_expiry ON choices (expires);
+
+  -- Messages spoken by runs, so that quoting one reaches its session.
+  CREATE TABLE sent_messages (
+    place TEXT NOT NULL,            -- route key of the chat; message ids are unique there
+    message_id TEXT NOT NULL,
+    session TEXT NOT NULL,
+    scope TEXT NOT NULL,            -- session at the top of the run's tree
+    at INTEGER NOT NULL,
+    PRIMARY KEY (place, message_id)
+  ) WITHOUT ROWID;
+  CREATE INDEX sent_messages_at ON sent_messages (at);
+  `,
 ];

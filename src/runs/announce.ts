@@ -182,7 +182,8 @@ export class Announcer {
         route,
         message: { text },
         priority: 'final',
-        session: run.requester,
+        // The run speaks itself: whoever quotes this talks to it.
+        session: run.child,
         runs: [run.id],
       });
       return true;

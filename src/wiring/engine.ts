@@ -2,11 +2,14 @@
 
 import { threadBindingSettings } from '../bindings/expiry.ts';
 import { bindingServices } from '../bindings/focus.ts';
+import type { ChannelAdapter, ChannelEvents } from '../core/channel.ts';
 import type { InboundMessage } from '../core/message.ts';
 import type { BindingServices, RunServices, SessionServices } from '../core/services.ts';
 import { adapterFor } from '../delivery/account.ts';
+import { sweepSpoken } from '../delivery/sent-messages.ts';
 import type { InternalItem } from '../inbound/inbox.ts';
-import { Receiver } from '../inbound/receive.ts';
+import { Pairing } from '../inbound/pairing.ts';
+import type { Receiver } from '../inbound/receive.ts';
 import { itemId } from '../inbound/tickets.ts';
 import { sweepExpired } from '../infra/keyv-sqlite.ts';
 import { recoverRuns } from '../runs/recovery.ts';
@@ -14,11 +17,20 @@ import { runServices } from '../runs/run-services.ts';
 import { Sweeper } from '../runs/sweep.ts';
 import { resolveTarget } from '../runs/targets.ts';
 import { sessionServices } from '../sessions/session-services.ts';
+import { channelEvents } from './channel-events.ts';
 import { type DeliveryLayer, wireDelivery } from './delivery.ts';
 import { nextGeneration } from './generation.ts';
 import type { EngineParts } from './parts.ts';
+import { wireReceiver } from './receiver.ts';
 import { type RunsLayer, wireRuns } from './runs.ts';
 import { openStores, type Stores } from './stores.ts';
+
+/** What is on disk, opened. */
+interface Opened {
+  readonly stores: Stores;
+  readonly pairing: Pairing;
+  readonly generation: number;
+}
 
 type StoredNote = Omit<InternalItem, 'session' | 'kind'>;
 
@@ -32,6 +44,7 @@ export class Engine {
   readonly stores: Stores;
   readonly delivery: DeliveryLayer;
   readonly layer: RunsLayer;
+  readonly pairing: Pairing;
   readonly receiver: Receiver;
   readonly runs: RunServices;
   readonly sessions: SessionServices;
@@ -42,16 +55,18 @@ export class Engine {
   #draining = false;
   #drained: Promise<void> | undefined;
 
-  private constructor(parts: EngineParts, stores: Stores, generation: number) {
+  private constructor(parts: EngineParts, { stores, pairing, generation }: Opened) {
     this.parts = parts;
     this.stores = stores;
+    this.pairing = pairing;
     this.generation = generation;
     this.startedAt = parts.clock.now();
     const archive = (): void => this.#sweeper.archiveSoon();
     const process = { generation, draining: () => this.#draining, archive };
     this.delivery = wireDelivery(parts, stores, archive);
     this.layer = wireRuns({ parts, stores, delivery: this.delivery, process });
-    this.receiver = this.#receiver();
+    const { draining } = process;
+    this.receiver = wireReceiver({ parts, stores, delivery: this.delivery, layer: this.layer, pairing, draining });
     this.runs = this.#runServices();
     this.sessions = this.#sessionServices();
     this.bindings = this.#bindingServices();
@@ -59,8 +74,10 @@ export class Engine {
   }
 
   static async open(parts: EngineParts): Promise<Engine> {
-    const stores = openStores(parts);
-    return new Engine(parts, stores, await nextGeneration(stores.keyed));
+    const stores = await openStores(parts);
+    const { clock, ids, config } = parts;
+    const pairing = await Pairing.open({ stores: stores.keyed, clock, ids, config });
+    return new Engine(parts, { stores, pairing, generation: await nextGeneration(stores.keyed) });
   }
 
   /** Takes up what the last process left. Channels may hand messages in once this has resolved. */
@@ -87,7 +104,7 @@ export class Engine {
   async #resume(): Promise<void> {
     let taken: Promise<void>[] = [];
     for (const row of this.stores.inbox.open()) {
-      if (row.kind === 'message') taken.push(this.receiver.take(row.ticket, row.message, true));
+      if (row.kind === 'message') taken.push(this.receiver.take(row.ticket, row, true));
       else if (row.session !== undefined) {
         await Promise.all(taken);
         taken = [];
@@ -98,6 +115,11 @@ export class Engine {
 
   receive(message: InboundMessage): Promise<void> {
     return this.receiver.accept(message);
+  }
+
+  /** What an adapter tells. */
+  events(adapter: Pick<ChannelAdapter, 'id' | 'account'>): ChannelEvents {
+    return channelEvents(this, adapter);
   }
 
   draining(): boolean {
@@ -159,25 +181,6 @@ export class Engine {
     timer.cancel();
     await this.#sweeper.close();
     await stores.database.close();
-  }
-
-  #receiver(): Receiver {
-    const { parts, stores, delivery, layer } = this;
-    return new Receiver({
-      ...{ inbox: stores.inbox, database: stores.database, sessions: stores.sessions },
-      ...{ clock: parts.clock, ids: parts.ids, log: parts.log, config: parts.config },
-      bindings: delivery.bindings,
-      agentFor: (message) => parts.agents().bind(message).id,
-      dmScope: () => parts.config().session.dmScope,
-      paired: () => new Set(),
-      isCommand: parts.isCommand,
-      runCommand: parts.runCommand,
-      offer: (session, item) => void layer.turns.offer(session, item),
-      enqueue: delivery.enqueue,
-      sent: () => delivery.outbox.kick(),
-      draining: () => this.#draining,
-      ownerSeen: (message) => delivery.owner.seen(message.route),
-    });
   }
 
   #runServices(): RunServices {
@@ -245,6 +248,9 @@ export class Engine {
           for (const { key, route, text } of await delivery.bindings.sweep(now)) delivery.notify(key, route, text);
         },
         (now) => stores.inbox.sweep(now),
+        (now) => stores.choices.sweep(now),
+        (now) => sweepSpoken(stores.database, now),
+        (now) => this.pairing.sweep(now),
         (now) => stores.budgets.sweep(now),
         (now) => delivery.outbox.sweep(now),
         (now) => sweepExpired(stores.database, now),

@@ -6,6 +6,7 @@ import type { Services, StatusView, ToolsView, UsageView } from '../core/service
 import type { Session } from '../core/session.ts';
 import type { ConfigFile } from '../infra/config-file.ts';
 import type { Engine } from './engine.ts';
+import { approvePairing, denyPairing, revokePairing } from './pairing.ts';
 import { version } from './version.ts';
 
 export interface ServicesParts {
@@ -24,6 +25,12 @@ export function engineServices(parts: ServicesParts): Services {
     runs: engine.runs,
     sessions: engine.sessions,
     bindings: engine.bindings,
+    pairing: {
+      list: () => engine.pairing.view(),
+      approve: (code, person) => approvePairing(engine, { code }, { via: 'chat', person }),
+      deny: (code) => denyPairing(engine, { code }),
+      revoke: (id) => revokePairing(engine, id),
+    },
     agents: () =>
       agents()
         .list()

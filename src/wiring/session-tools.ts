@@ -1,6 +1,7 @@
 // Connects the session tools to the parts that do the work. Used by runs.ts.
+
+import type { Wake } from '../agents/active.ts';
 import type { MailItem } from '../agents/mailbox.ts';
-import type { Wake } from '../agents/room.ts';
 import { defuseBlockLines } from '../core/block.ts';
 import type { Session } from '../core/session.ts';
 import type { Tool } from '../core/tool.ts';

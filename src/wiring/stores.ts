@@ -1,5 +1,7 @@
 // Opens what is stored. First layer of the engine.
 import { join } from 'node:path';
+import { ChatMoves } from '../delivery/chat-moves.ts';
+import { Choices } from '../inbound/choices.ts';
 import { Inbox } from '../inbound/inbox.ts';
 import { type Database, openDatabase } from '../infra/database.ts';
 import { keyedStores, type StoreFactory } from '../infra/keyed-store.ts';
@@ -19,10 +21,13 @@ export interface Stores {
   readonly registry: RunRegistry;
   readonly numbers: Numbers;
   readonly inbox: Inbox;
+  /** What the buttons under our messages mean. */
+  readonly choices: Choices;
+  readonly moves: ChatMoves;
   readonly budgets: Budgets;
 }
 
-export function openStores(parts: Pick<EngineParts, 'home' | 'clock' | 'ids' | 'config'>): Stores {
+export async function openStores(parts: Pick<EngineParts, 'home' | 'clock' | 'ids' | 'config'>): Promise<Stores> {
   const { home, clock, ids, config } = parts;
   const database = openDatabase(statePaths(home).database);
   const keyed = keyedStores(database, clock);
@@ -35,6 +40,8 @@ export function openStores(parts: Pick<EngineParts, 'home' | 'clock' | 'ids' | '
     registry: new RunRegistry(database),
     numbers: new Numbers(keyed),
     inbox: new Inbox(database, clock),
+    choices: new Choices(database, clock, ids),
+    moves: await ChatMoves.open(keyed),
     budgets: new Budgets({ database, clock, config }),
   };
 }

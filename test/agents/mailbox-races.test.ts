@@ -1,7 +1,7 @@
 // Random races of messages, steering, children that end, yields, restarts of turns and mode changes against one mailbox.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { Mailbox, type MailItem } from '../../src/agents/mailbox.ts';
+import { Mailbox, type MailItem, type OfferContext } from '../../src/agents/mailbox.ts';
 import type { Route } from '../../src/core/route.ts';
 import { type QueueSettings, queueDrops, queueModes } from '../../src/core/session.ts';
 
@@ -13,7 +13,11 @@ type Step =
       readonly group: 0 | 1;
       readonly steerable: boolean;
       readonly canInject: boolean;
+      /** Of a message: its files are on their way. */
+      readonly pending: boolean;
     }
+  /** The files of the n-th message that waits for some are there; in any order. */
+  | { readonly do: 'arrive'; readonly nth: number; readonly canInject: boolean }
   | { readonly do: 'start' }
   | { readonly do: 'boundary' }
   | { readonly do: 'end' }
@@ -51,6 +55,7 @@ const offerStep = fc.record({
   group: zeroOrOne,
   steerable: fc.boolean(),
   canInject: fc.boolean(),
+  pending: fc.boolean(),
 });
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 6, arbitrary: offerStep },
@@ -66,6 +71,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       do: fc.constant('yield' as const),
       waitFor: fc.constantFrom('all' as const, 'any' as const),
     }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({ do: fc.constant('arrive' as const), nth: fc.nat(3), canInject: fc.boolean() }),
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('mode' as const), settings: settingsArbitrary }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('time' as const), ms: fc.nat(800) }) },
@@ -92,6 +101,7 @@ class Desk {
     else if (each.do === 'end') this.end();
     else if (each.do === 'yield') this.#yield(each.waitFor);
     else if (each.do === 'childEnds') this.box.completionArrived('child1');
+    else if (each.do === 'arrive') this.#arrive(each.nth, each.canInject);
     else if (each.do === 'mode') this.#settings = each.settings;
     else this.#now += each.ms;
   }
@@ -116,6 +126,7 @@ class Desk {
     this.end();
     this.box.completionArrived('child1');
     this.box.completionArrived('child2');
+    while (this.#arrive(0, false));
     for (let round = 0; round < 200 && this.box.nextAt(this.#settings.mode) !== undefined; round += 1) {
       this.#now = Math.max(this.#now, this.box.nextAt(this.#settings.mode) ?? 0);
       this.start();
@@ -134,16 +145,12 @@ class Desk {
       group: given.kind === 'completion' ? `g${given.group}` : undefined,
       tree: 't',
       steerable: given.kind === 'message' || given.steerable,
+      ...(given.kind === 'message' && given.pending ? { pending: true } : {}),
     };
     this.offered.push(item);
     const active = this.#active !== undefined;
     const before = this.#messages();
-    const { placement, dropped } = this.box.offer(item, {
-      active,
-      activeRoute: this.#active?.find((each) => each.route !== undefined)?.route,
-      settings: this.#settings,
-      canInject: given.canInject,
-    });
+    const { placement, dropped } = this.box.offer(item, this.#context(given.canInject));
     this.dropped.push(...dropped);
     if (placement.to === 'active') expect(active && given.canInject).toBe(true);
     if (placement.to === 'turn') expect(active).toBe(false);
@@ -157,12 +164,28 @@ class Desk {
       );
   }
 
+  #context(canInject: boolean): OfferContext {
+    const activeRoute = this.#active?.find((each) => each.route !== undefined)?.route;
+    return { active: this.#active !== undefined, activeRoute, settings: this.#settings, canInject };
+  }
+
+  /** False when nothing waits for files. */
+  #arrive(nth: number, canInject: boolean): boolean {
+    const waiting = this.box.items().filter((each) => each.pending === true);
+    const item = waiting[nth % Math.max(1, waiting.length)];
+    const arrived = ({ pending: _, ...rest }: MailItem): MailItem => rest;
+    return item !== undefined && this.box.replace(item.id, arrived, () => this.#context(canInject));
+  }
+
   #messages(): number {
     return this.box.items().filter((each) => each.kind === 'message' && each.folds === undefined).length;
   }
 
   #boundary(): void {
-    if (this.#active !== undefined) this.consumed.push(...this.box.takeInjections());
+    if (this.#active === undefined) return;
+    const taken = this.box.takeInjections();
+    expect(taken.some((each) => each.pending === true)).toBe(false);
+    this.consumed.push(...taken);
   }
 
   #yield(waitFor: 'all' | 'any'): void {
@@ -173,6 +196,7 @@ class Desk {
 }
 
 function checkBatch(batch: readonly MailItem[], mode: QueueSettings['mode']): void {
+  expect(batch.some((each) => each.pending === true)).toBe(false);
   const rest = batch.filter((each) => each.kind !== 'wake');
   const [head] = rest;
   if (head === undefined) return;

@@ -39,6 +39,11 @@ const handlers: ControlHandlers = {
   'flow.list': none,
   'flow.cancel': none,
   maintenance: none,
+  'pair.link': none,
+  'pair.list': none,
+  'pair.approve': none,
+  'pair.deny': none,
+  'pair.revoke': none,
   reload: async () => ok('reloaded'),
   drain: async () => ok(null),
 };

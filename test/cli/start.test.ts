@@ -48,6 +48,11 @@ class FakeApp extends EventEmitter implements App {
       'flow.list': none,
       'flow.cancel': none,
       maintenance: none,
+      'pair.link': none,
+      'pair.list': none,
+      'pair.approve': none,
+      'pair.deny': none,
+      'pair.revoke': none,
     };
   }
 

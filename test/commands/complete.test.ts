@@ -12,7 +12,7 @@ const offers = async (line: string) => (await complete(line, commandTable(), can
 describe('what the tab key offers', () => {
   test('command names and aliases, whatever the case', async () => {
     expect(await complete('/s', commandTable(), candidates)).toEqual({
-      matches: ['/subagents ', '/steer ', '/stop ', '/session ', '/status '],
+      matches: ['/subagents ', '/steer ', '/stop ', '/session ', '/status ', '/start '],
       word: '/s',
     });
     expect(await offers('/TE')).toEqual(['/tell ']);

@@ -223,7 +223,7 @@ describe('/whoami', () => {
       lines(
         'You:',
         '-----',
-        'id: telegram:7',
+        'id: telegram:7 (in channels.telegram.allowFrom: 7)',
         'class: allowed',
         'agent: main',
         'session: agent:main:telegram:direct:42',

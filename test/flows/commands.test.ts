@@ -157,7 +157,8 @@ test('commands never wait: with every lane wedged and a queue of messages, they 
 });
 
 test('a stranger gets no answer to text, a short one to a native command; others cannot use what is not theirs', async () => {
-  world = await openPeople();
+  const telegram = { token: 't', dmPolicy: 'allowlist', allowFrom: ['bo', 'cy'] };
+  world = await openPeople({ config: { channels: { telegram } } });
   const stranger = { from: { id: 'zoe' } };
   await world.say('/whoami', stranger);
   await world.say('/whoami', { ...stranger, native: true });
@@ -166,7 +167,7 @@ test('a stranger gets no answer to text, a short one to a native command; others
     lines(
       'You:',
       '-----',
-      'id: telegram:bo',
+      'id: telegram:bo (in channels.telegram.allowFrom: bo)',
       'class: allowed',
       'agent: main',
       'session: agent:main:telegram:direct:bo',

@@ -85,7 +85,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
       contextTokens: () => 200_000,
       acp: acpFacts(() => config),
       runCommand: (text, place) =>
-        runCommand(text, place, { services, table, botName: undefined, onBug: (error) => fail(error) }),
+        runCommand(text, place, { services, table, botName: channel.botName?.(), onBug: (error) => fail(error) }),
       killPrograms: async () => 0,
       onRunEnded: options.onRunEnded,
     });
@@ -98,7 +98,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     };
     const services = engineServices({ engine, agents, configFile, table, model: () => 'scripted/one' });
     await engine.start();
-    await channel.start((message) => engine.receive(message));
+    await channel.start(engine.events(channel));
     return engine;
   }
 

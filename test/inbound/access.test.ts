@@ -131,6 +131,75 @@ describe('groups', () => {
   });
 });
 
+describe('a group that got another id', () => {
+  const moved = { route: { channel: 'telegram', account: 'default', chat: '-200' }, mentionsBot: true } as const;
+  const spoken = { ...said('ann', inGroup), ...moved };
+
+  it('is served by the rules of the id it had, unless the new one has its own', () => {
+    const listed = { channels: { telegram: { groups: { '-100': { allowFrom: ['ann'] } } } } };
+    expect(decide(listed, spoken)).toMatchObject({ reason: 'group_not_listed' });
+    expect(decide(listed, spoken, { ...none, formerChat: '-100' }).kind).toBe('allowed');
+    const both = { channels: { telegram: { groups: { '-100': {}, '-200': { allowFrom: ['bob'] } } } } };
+    expect(decide(both, spoken, { ...none, formerChat: '-100' })).toMatchObject({ reason: 'group_sender_not_allowed' });
+  });
+});
+
+describe('bots', () => {
+  const bot = (more: Said = {}): InboundMessage => ({
+    ...said('b7', { mentionsBot: true, ...more }),
+    sender: { id: 'b7', name: 'b7', bot: true },
+  });
+  const groups = { '-100': {} };
+  const refused = { kind: 'ignored', reason: 'bot' };
+
+  it('are not heard, not even when listed as owner', () => {
+    const config = {
+      channels: { telegram: { groups, allowFrom: ['b7'] } },
+      commands: { ownerAllowFrom: ['telegram:b7'] },
+    };
+    expect(decide(config, bot())).toEqual(refused);
+    expect(decide(config, bot(inGroup))).toEqual(refused);
+    expect(decide(config, bot({ ...inGroup, text: '/stop' }))).toEqual(refused);
+  });
+
+  it('are heard where the account or the group says so; the group has the last word', () => {
+    expect(decide({ channels: { telegram: { groups, allowBots: true } } }, bot(inGroup)).kind).toBe('allowed');
+    const closed = { channels: { telegram: { groups: { '-100': { allowBots: false } }, allowBots: true } } };
+    expect(decide(closed, bot(inGroup))).toEqual(refused);
+    const opened = { channels: { telegram: { groups: { '-100': { allowBots: true } } } } };
+    expect(decide(opened, bot(inGroup)).kind).toBe('allowed');
+    expect(decide(opened, bot())).toEqual(refused);
+  });
+
+  it('are never offered pairing', () => {
+    const config = { channels: { telegram: { allowBots: true } } };
+    expect(decide(config, bot())).toEqual({ kind: 'stranger', reason: 'sender_not_allowed', answer: 'none' });
+  });
+});
+
+describe('somebody who writes in the name of a group', () => {
+  const hidden = (text: string, more: Said = {}): InboundMessage => ({
+    ...said('-100', { ...inGroup, text, ...more }),
+    sender: { id: '-100', name: 'Our group', anonymous: true },
+  });
+  const open = { channels: { telegram: { groups: { '-100': { requireMention: false } } } } };
+  const asYourself = { kind: 'stranger', reason: 'anonymous', answer: 'as_yourself' };
+  const ignored = { kind: 'ignored', reason: 'anonymous' };
+
+  it('is told to write as themselves when they give a command, and has no rights', () => {
+    expect(decide(open, hidden('/stop'))).toEqual(asYourself);
+    expect(decide(open, hidden('/stop@us', { mentionsBot: true }))).toEqual(asYourself);
+    const everybody = { ...open, commands: { allowFrom: ['*'], ownerAllowFrom: ['telegram:-100'] } };
+    expect(decide(everybody, hidden('/stop'))).toEqual(asYourself);
+  });
+
+  it('is not heard otherwise: text, what is meant for another bot, a group that is not listed', () => {
+    expect(decide(open, hidden('hello', { mentionsBot: true }))).toEqual(ignored);
+    expect(decide(open, hidden('/ban@other_bot now'))).toEqual(ignored);
+    expect(decide({}, hidden('/stop'))).toEqual({ kind: 'ignored', reason: 'group_not_listed' });
+  });
+});
+
 describe('commands.allowFrom', () => {
   const config = { commands: { allowFrom: ['telegram:bob'], ownerAllowFrom: ['telegram:own'] } };
 

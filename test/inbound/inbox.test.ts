@@ -72,7 +72,7 @@ describe('the inbox', () => {
   it('keeps a text that came in several rows in the first of them', async () => {
     const { inbox, database } = world();
     for (const id of ['a', 'b', 'c']) await inbox.accept(message(id));
-    await inbox.join([1, 3], message('a', { text: 'all of it' }));
+    await inbox.join([1, 3], { message: message('a', { text: 'all of it' }) });
     expect(inbox.open().map((row) => row.kind === 'message' && row.message.text)).toEqual(['all of it', 'text b']);
     expect(database.read.get('SELECT state, reason FROM inbox WHERE ticket = 3')).toMatchObject({
       state: 'done',

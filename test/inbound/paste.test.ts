@@ -76,3 +76,34 @@ test('a sender who never pauses gets an answer after 16 parts', () => {
   expect(add(part(16, long))).toEqual([[tickets, 64_000]]);
   expect(pastes.size()).toBe(0);
 });
+
+test('the parts of an album are one message with all of their files and captions', async () => {
+  const { add, pastes, clock, over } = world();
+  const photo = (ticket: number, text: string, album = 'x'): Whole => {
+    const whole = part(ticket, text);
+    const file = { kind: 'image', ref: `r${ticket}`, name: `${ticket}.jpg`, mediaType: 'image/jpeg' } as const;
+    return { ...whole, message: { ...whole.message, album, files: [file] } };
+  };
+  expect([add(photo(1, 'cats')), add(photo(2, '')), add(photo(3, 'dogs'))]).toEqual([[], [], []]);
+  expect(pastes.expects(photo(4, '').message)).toBe(true);
+  expect(pastes.expects(photo(4, '', 'y').message)).toBe(false);
+  await clock.advance(1_500);
+  expect(over).toEqual([place]);
+  const [whole] = pastes.end(place);
+  expect(whole).toMatchObject({ tickets: [1, 2, 3], message: { text: 'cats\ndogs' } });
+  expect(whole?.message.files?.map((file) => file.ref)).toEqual(['r1', 'r2', 'r3']);
+});
+
+test('another album, and a text beside it, are messages of their own', () => {
+  const { add } = world();
+  const album = (ticket: number, id: string): Whole => {
+    const whole = part(ticket, 'caption');
+    return { ...whole, message: { ...whole.message, album: id } };
+  };
+  expect(add(album(1, 'x'))).toEqual([]);
+  expect(add(album(2, 'y'))).toEqual([[[1], 7]]);
+  expect(add(part(3, 'hello'))).toEqual([
+    [[2], 7],
+    [[3], 5],
+  ]);
+});

@@ -2,6 +2,8 @@ import { expect, test } from 'vitest';
 import type { MailItem } from '../../src/agents/mailbox.ts';
 import type { CommandPlace, Reply } from '../../src/core/command.ts';
 import type { InboundMessage } from '../../src/core/message.ts';
+import { ok } from '../../src/core/result.ts';
+import { Choices } from '../../src/inbound/choices.ts';
 import { Inbox } from '../../src/inbound/inbox.ts';
 import { Receiver, type ReceiverDeps } from '../../src/inbound/receive.ts';
 import { configSchema } from '../../src/infra/config.ts';
@@ -37,7 +39,13 @@ function world(over: Partial<ReceiverDeps> = {}) {
     bindings: { at: async () => undefined, touch: async () => undefined },
     agentFor: () => 'main',
     dmScope: () => 'per-channel-peer',
-    paired: () => new Set(),
+    people: () => ({ paired: new Set<string>() }),
+    pairing: { claim: async () => undefined, ask: async () => ({ kind: 'quiet', reason: 'asked_before' }) },
+    choices: new Choices(database, clock, seededIds()),
+    ...{ quoted: () => undefined, firstRoute: (route) => route, places: (route) => [route], buttons: () => true },
+    ...{ waits: () => false, replace: () => false, ownerRoute: async () => undefined },
+    fetch: async () => ({ kind: 'too-large' }),
+    save: async () => ok('/nowhere'),
     isCommand: (text) => text.startsWith('/'),
     runCommand: async (text, place): Promise<Reply | undefined> => {
       places.push(place);
@@ -62,7 +70,7 @@ test('a message is stored before its channel may forget it, and becomes an item 
   expect(rows()).toEqual([['accepted', null]]);
   await receiver.idle();
   expect(offered).toMatchObject([{ id: 'inbox:1', kind: 'message', text: 'hello', from: 'Me', steerable: true }]);
-  expect(receiver.stats()).toEqual({ conversations: 0, commands: 0 });
+  expect(receiver.stats()).toEqual({ conversations: 0, commands: 0, files: 0 });
 });
 
 test('a command is run with its place, and its row ends with its reply', async () => {
@@ -74,12 +82,12 @@ test('a command is run with its place, and its row ends with its reply', async (
   expect(rows()).toEqual([['done', 'answered']]);
 });
 
-test('a command that needs no reply ends its row all the same', async () => {
+test('a command that is meant for another bot is dropped', async () => {
   const { receiver, posted, rows } = world({ runCommand: async () => undefined });
   await receiver.accept(said('a', '/status@another'));
   await receiver.idle();
   expect(posted).toEqual([]);
-  expect(rows()).toEqual([['done', 'no reply needed']]);
+  expect(rows()).toEqual([['dropped', 'other_bot']]);
 });
 
 test('a command that throws is answered with a sentence', async () => {
@@ -174,6 +182,6 @@ test('while the process goes down messages stay stored and commands are still an
 
 test('a message the last process left open is marked, so that its agent can be told', async () => {
   const { receiver, offered } = world();
-  await receiver.take(7, said('a'), true);
+  await receiver.take(7, { message: said('a') }, true);
   expect(offered).toMatchObject([{ id: 'inbox:7', resumed: true }]);
 });

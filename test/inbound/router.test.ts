@@ -4,8 +4,8 @@ import type { InboundMessage } from '../../src/core/message.ts';
 import type { ChannelId, Route } from '../../src/core/route.ts';
 import { sameRoute } from '../../src/core/route.ts';
 import type { DmScope } from '../../src/core/session.ts';
-import { routeMessage } from '../../src/inbound/router.ts';
-import { aBinding } from '../fakes/builders.ts';
+import { type QuotedRun, routeMessage } from '../../src/inbound/router.ts';
+import { aBinding, aRun } from '../fakes/builders.ts';
 import { aSeed, sessionWorld } from '../sessions/session-world.ts';
 
 interface Said {
@@ -15,28 +15,33 @@ interface Said {
   readonly thread?: string;
   readonly from?: string;
   readonly group?: boolean;
+  readonly replyTo?: string;
 }
 
 function said(how: Said = {}): InboundMessage {
-  const { channel = 'telegram', account = 'default', from = '42', chat = from, thread, group = false } = how;
+  const { channel = 'telegram', account = 'default', from = '42', chat = from, thread, group = false, replyTo } = how;
   const route: Route = { channel, account, chat, ...(thread === undefined ? {} : { thread }) };
   return {
     ...{ id: 'm1', route, sender: { id: from, name: 'Ann' }, chat: group ? 'group' : 'direct', text: 'hello' },
     ...{ mentionsBot: true, attachments: [], sentAt: 0 },
+    ...(replyTo === undefined ? {} : { replyTo }),
   };
 }
 
 function router(dmScope: DmScope = 'per-channel-peer', bindings: readonly Binding[] = []) {
   const { sessions } = sessionWorld();
+  const quotable = new Map<string, QuotedRun>();
   const deps = {
     sessions,
     bindings: { at: async (route: Route) => bindings.find((each) => sameRoute(each.route, route)) },
     agentFor: () => 'main',
     dmScope: () => dmScope,
+    quoted: (_route: Route, id: string) => quotable.get(id),
+    firstRoute: (route: Route) => (route.chat === 'moved' ? { ...route, chat: '-100' } : route),
   };
-  const route = (how?: Said, owner = true) => routeMessage(deps, said(how), owner);
+  const route = (how?: Said, owner = true, command = false) => routeMessage(deps, said(how), { owner, command });
   const keyOf = async (how?: Said) => (await route(how)).chatSession.key;
-  return { sessions, route, keyOf };
+  return { sessions, route, keyOf, quotable };
 }
 
 test.each<[DmScope, string]>([
@@ -109,12 +114,48 @@ test('a bound conversation goes to its session, which is no longer the owner alo
   const child = aBinding().session;
   await sessions.open(child, aSeed({ kind: 'subagent', depth: 1, role: 'leaf' }));
   const mine = await route({ group: true, chat: 'g' });
-  expect(mine).toMatchObject({ kind: 'session', bound: true, session: { key: child, ownerOnly: true } });
+  expect(mine).toMatchObject({ kind: 'session', why: 'bound', session: { key: child, ownerOnly: true } });
   const theirs = await route({ group: true, chat: 'g', from: 'bo' }, false);
   expect(theirs).toMatchObject({ kind: 'session', session: { key: child, ownerOnly: false } });
 });
 
 test('a conversation bound to a session that is gone belongs to nobody else', async () => {
   const { route } = router('per-channel-peer', [aBinding({ route: said().route, label: 'words' })]);
-  expect(await route()).toMatchObject({ kind: 'dead', label: 'words', session: aBinding().session });
+  expect(await route()).toMatchObject({ kind: 'dead', label: 'words', refusal: { code: 'session_gone' } });
+});
+
+test('a message that quotes a run goes to that run, a command that quotes it does not, and a binding is stronger', async () => {
+  const { child } = aRun();
+  const quoted = { session: child, scope: 'agent:main:telegram:group:g', label: 'words' };
+  const { sessions, route, quotable } = router();
+  quotable.set('m9', quoted);
+  await sessions.open(child, aSeed({ kind: 'subagent', depth: 1, role: 'leaf' }));
+  const quoting = { group: true, chat: 'g', replyTo: 'm9' };
+  expect(await route(quoting, false)).toMatchObject({ why: 'quoted', session: { key: child, ownerOnly: false } });
+  expect(await route(quoting, false, true)).toMatchObject({ why: 'own', session: { key: quoted.scope } });
+  expect(await route({ ...quoting, replyTo: 'm8' })).toMatchObject({ why: 'own' });
+  const bound = router('per-channel-peer', [aBinding({ route: said(quoting).route, session: 'agent:main:other' })]);
+  bound.quotable.set('m9', quoted);
+  expect(await bound.route(quoting)).toMatchObject({ why: 'bound' });
+});
+
+test('only the owner reaches a run of another chat by quoting it', async () => {
+  const { child } = aRun();
+  const { sessions, route, quotable } = router();
+  quotable.set('m9', { session: child, scope: 'agent:main:telegram:group:elsewhere', label: 'words' });
+  await sessions.open(child, aSeed({ kind: 'subagent', depth: 1, role: 'leaf' }));
+  expect(await route({ group: true, chat: 'g', replyTo: 'm9' }, false)).toMatchObject({ why: 'own' });
+  expect(await route({ group: true, chat: 'g', replyTo: 'm9' })).toMatchObject({ why: 'quoted' });
+});
+
+test('a run that is archived answers nobody, and nobody answers in its place', async () => {
+  const { route, quotable } = router();
+  quotable.set('m9', { session: aRun().child, scope: 'agent:main:telegram:direct:42', label: 'words' });
+  const refusal = { code: 'quoted_gone', message: expect.stringMatching(/^words is archived/) };
+  expect(await route({ replyTo: 'm9' })).toMatchObject({ kind: 'dead', refusal });
+});
+
+test('a chat that was moved keeps the session it had', async () => {
+  const { keyOf } = router();
+  expect(await keyOf({ group: true, chat: 'moved', thread: '7' })).toBe('agent:main:telegram:group:-100:topic:7');
 });

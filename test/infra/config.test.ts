@@ -45,7 +45,7 @@ describe('defaults', () => {
     expect(all.announce).toEqual({ mode: { agentRuns: 'agent', userRuns: 'direct' }, maxChars: 8000 });
     expect(all.messages).toEqual({
       queue: { mode: 'steer', debounceMs: 500, cap: 20, drop: 'summarize', byChannel: {} },
-      inbound: { maxAgeMinutes: 60 },
+      inbound: { maxAgeMinutes: 60, maxFileMb: 20 },
     });
     expect(all.acp).toEqual({
       enabled: false,
@@ -180,7 +180,7 @@ describe('unknown keys', () => {
       'unknown field session.threadBindings.IDLE; did you mean session.threadBindings.idleHours?',
     ],
     [{ chanels: {} }, 'unknown field chanels; did you mean channels?'],
-    [{ gateway: { port: 1 } }, 'unknown field gateway.port; valid here: drainSeconds'],
+    [{ gateway: { speed: 1 } }, 'unknown field gateway.speed; valid here: drainSeconds'],
   ])('%j', (raw, sentence) => {
     const checked = checkConfig(raw);
     expect(checked.ok ? [] : checked.faults).toEqual([`schema validation failed: ${sentence}`]);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Database, openDatabase } from '../../src/infra/database.ts';
+import { migrations } from '../../src/infra/migrations.ts';
 
 let folder: string;
 let path: string;
@@ -86,7 +87,7 @@ describe('the database', () => {
     raw.close();
     expect(() => openDatabase(path)).toThrow('newer version (schema 999');
     const mended = new DatabaseSync(path);
-    mended.exec('PRAGMA user_version = 1');
+    mended.exec(`PRAGMA user_version = ${migrations.length}`);
     mended.close();
     database = openDatabase(path);
   });

@@ -1,0 +1,31 @@
+// How people who were let in, and those who wait, look. Used by pair.ts and the command line.
+import type { Approver, PairedPerson, PairingRequest } from '../src/core/pairing.ts';
+import { assertNever } from '../src/core/result.ts';
+
+/** Who is meant, by name and by the id that lists take. */
+export function personName({ name, id }: Pick<PairingRequest, 'name' | 'id'>): string {
+  return `${name} (${id})`;
+}
+
+export function approverWords(by: Approver): string {
+  switch (by.via) {
+    case 'cli':
+      return 'the command line';
+    case 'link':
+      return 'a link';
+    case 'chat':
+      return by.person;
+    default:
+      return assertNever(by);
+  }
+}
+
+/** What a revocation comes to. */
+export function revokedWords(person: PairedPerson, wasOwner: boolean): string {
+  const gone = `${personName(person)} has no access any more.`;
+  return wasOwner
+    ? `${gone} They were the owner: the next person approved on the command line (switchyard pair) is.`
+    : gone;
+}
+
+export const listedInConfig = 'People in allowFrom and commands.ownerAllowFrom of the config may too.';

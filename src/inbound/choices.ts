@@ -1,0 +1,99 @@
+// The choices table: what the buttons under our messages mean. The platform knows only an id nobody can guess; the command,
+// the place and the person stay here. Offered by finish.ts, read and used up by press.ts.
+import type { ReplyChoice } from '../core/command.ts';
+import type { OutboundMessage } from '../core/message.ts';
+import { parentRoute, type Route, routeKey } from '../core/route.ts';
+import type { Clock } from '../infra/clock.ts';
+import type { Database, Row, Sql } from '../infra/database.ts';
+import type { Ids } from '../infra/ids.ts';
+
+/** Longer than that nobody looks for a button, and what it would do may surprise. */
+const validMs = 24 * 60 * 60_000;
+const idLength = 16;
+
+/** Whom a reply's buttons are for. */
+export type OfferedTo = { readonly id: string; readonly name: string } | 'owner';
+
+export interface Choice {
+  readonly id: string;
+  readonly group: string;
+  /** Route key of the chat, without a thread. */
+  readonly place: string;
+  readonly to: OfferedTo;
+  readonly command: string;
+  /** One press decides the whole group. */
+  readonly once: boolean;
+  readonly usedBy: string | undefined;
+  /** Unix time in milliseconds. */
+  readonly expires: number;
+}
+
+export class Choices {
+  readonly #database: Database;
+  readonly #clock: Pick<Clock, 'now'>;
+  readonly #ids: Pick<Ids, 'code'>;
+
+  constructor(database: Database, clock: Pick<Clock, 'now'>, ids: Pick<Ids, 'code'>) {
+    this.#database = database;
+    this.#clock = clock;
+    this.#ids = ids;
+  }
+
+  /** Stores the choices of one reply inside the caller's transaction and gives what goes out with it. */
+  offer(
+    sql: Sql,
+    choices: readonly ReplyChoice[],
+    { route, to }: { readonly route: Route; readonly to: OfferedTo },
+  ): NonNullable<OutboundMessage['choices']> {
+    const now = this.#clock.now();
+    const group = this.#ids.code(idLength);
+    const person = to === 'owner' ? { id: null, name: null } : to;
+    return choices.map(({ label, command, once = false }) => {
+      const id = this.#ids.code(idLength);
+      sql.run(
+        `INSERT INTO choices (id, grp, place, person, name, command, once, at, expires)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        id,
+        group,
+        routeKey(parentRoute(route)),
+        person.id,
+        person.name,
+        command,
+        once ? 1 : 0,
+        now,
+        now + validMs,
+      );
+      return { label, id };
+    });
+  }
+
+  find(sql: Sql, id: string): Choice | undefined {
+    // Of a group that one press decides, each choice knows who decided.
+    const row = sql.get(
+      `SELECT c.*, (SELECT used_by FROM choices u WHERE u.grp = c.grp AND u.used_by IS NOT NULL LIMIT 1) AS decided_by
+       FROM choices c WHERE c.id = ?`,
+      id,
+    );
+    return row === undefined ? undefined : parse(row);
+  }
+
+  /** Decides a group, inside the caller's transaction. @param person `<channel>:<id>` */
+  use(sql: Sql, choice: Choice, person: string): void {
+    sql.run('UPDATE choices SET used_by = ? WHERE id = ?', person, choice.id);
+  }
+
+  /** Removes what has expired. Returns how many. */
+  sweep(now: number): Promise<number> {
+    return this.#database.write((sql) => sql.run('DELETE FROM choices WHERE expires <= ?', now).changes);
+  }
+}
+
+function parse(row: Row): Choice {
+  const to = row.person === null ? 'owner' : { id: String(row.person), name: String(row.name) };
+  return {
+    ...{ id: String(row.id), group: String(row.grp), place: String(row.place), to, command: String(row.command) },
+    once: Number(row.once) === 1,
+    usedBy: row.decided_by === null ? undefined : String(row.decided_by),
+    expires: Number(row.expires),
+  };
+}

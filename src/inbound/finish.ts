@@ -1,0 +1,87 @@
+// The end of a message that became no turn: recorded together with what people get for it. Called by receive.ts and the steps
+// beside it.
+import type { Reply } from '../core/command.ts';
+import type { InboundMessage, OutboundMessage } from '../core/message.ts';
+import { type Route, routeKey } from '../core/route.ts';
+import type { Database, Sql } from '../infra/database.ts';
+import type { Log } from '../infra/log.ts';
+import type { OutgoingEntry } from '../runs/turn-end.ts';
+import { personOf } from './access.ts';
+import type { Choices, OfferedTo } from './choices.ts';
+import type { Inbox } from './inbox.ts';
+import { isPress } from './press.ts';
+import { itemId, replyKey } from './tickets.ts';
+
+export interface FinishDeps {
+  readonly database: Database;
+  readonly inbox: Inbox;
+  readonly choices: Choices;
+  readonly log: Log;
+  /** Whether a place can show buttons. */
+  readonly buttons: (route: Route) => boolean;
+  readonly enqueue: (sql: Sql, entry: OutgoingEntry) => void;
+  readonly sent: () => void;
+}
+
+/** A message and its inbox row. */
+export interface Taken {
+  readonly ticket: number;
+  readonly message: InboundMessage;
+}
+
+export interface End {
+  /** For the sender, in their place. */
+  readonly reply?: Reply | undefined;
+  /** Why nothing was done about the message. */
+  readonly dropped?: string | undefined;
+  /** Something only the owner may decide, for the owner's own chat. */
+  readonly question?: { readonly route: Route; readonly reply: Reply } | undefined;
+}
+
+const notHandled: Reply = { text: '⚠️ this message could not be handled; the log says why. Please send it again.' };
+
+/** Ends the message, and stores what is said about it, in one transaction. */
+export async function finish(deps: FinishDeps, { ticket, message }: Taken, end: End): Promise<void> {
+  const { database, inbox, enqueue } = deps;
+  const { reply, dropped, question } = end;
+  await database.write((sql) => {
+    if (dropped !== undefined) inbox.dropIn(sql, [ticket], dropped);
+    else inbox.done(sql, [ticket], reply === undefined ? 'no reply needed' : 'answered');
+    const session = routeKey(message.route);
+    if (reply !== undefined) {
+      const { route, sender } = message;
+      const said = outbound(deps, sql, reply, { route, to: { id: personOf(message), name: sender.name } });
+      const quoting = isPress(message) && message.replyTo !== undefined ? { replyTo: message.replyTo } : {};
+      const key = replyKey(itemId(ticket));
+      enqueue(sql, { key, route, message: { ...said, ...quoting }, priority: 'reply', session });
+    }
+    if (question !== undefined) {
+      const { route } = question;
+      const said = outbound(deps, sql, question.reply, { route, to: 'owner' });
+      enqueue(sql, { key: `question:${ticket}`, route, message: said, priority: 'approval', session });
+    }
+  });
+  if (reply !== undefined || question !== undefined) deps.sent();
+}
+
+/** Tells the sender; when not even that can be stored, the message stays open for the next start. */
+export async function failed(deps: FinishDeps, taken: Taken, error: unknown): Promise<void> {
+  const { log } = deps;
+  const { ticket } = taken;
+  log.error({ err: error, ticket, code: 'intake_failed' }, 'message could not be handled');
+  try {
+    await finish(deps, taken, { reply: notHandled, dropped: 'intake_failed' });
+  } catch (again) {
+    log.error({ err: again, ticket, code: 'intake_failed' }, 'message stays open');
+  }
+}
+
+function outbound(
+  deps: Pick<FinishDeps, 'buttons' | 'choices'>,
+  sql: Sql,
+  { text, choices }: Reply,
+  at: { readonly route: Route; readonly to: OfferedTo },
+): OutboundMessage {
+  if (choices === undefined || choices.length === 0 || !deps.buttons(at.route)) return { text };
+  return { text, choices: deps.choices.offer(sql, choices, at) };
+}
