@@ -1,5 +1,7 @@
 // Config -> adapters. Each platform's library is loaded only when its channel is on. Called by src/wiring/channels.ts.
 import type { ChannelAdapter } from '../src/core/channel.ts';
+import type { Command } from '../src/core/command.ts';
+import { assertNever } from '../src/core/result.ts';
 import type { ChannelId } from '../src/core/route.ts';
 import type { Clock } from '../src/infra/clock.ts';
 import type { Config } from '../src/infra/config.ts';
@@ -7,14 +9,15 @@ import type { AccountConfig } from '../src/infra/config-channels.ts';
 import type { Ids } from '../src/infra/ids.ts';
 import type { Log } from '../src/infra/log.ts';
 import type { ConsoleOptions } from './console/adapter.ts';
-import type { MenuEntry } from './telegram/menu.ts';
+import type { CommandMemory } from './discord/registration.ts';
+import type { SeenMemory } from './discord/seen.ts';
 import type { ForumMemory } from './telegram/topics.ts';
 
 export type PlatformId = Exclude<ChannelId, 'console'>;
 export const platformIds = ['telegram', 'discord', 'whatsapp'] as const satisfies readonly PlatformId[];
 
 /** Platforms with an adapter. The config knows the keys of the others already. */
-const platforms: ReadonlySet<ChannelId> = new Set(['telegram']);
+const platforms: ReadonlySet<ChannelId> = new Set(['telegram', 'discord']);
 
 export interface ConfiguredChannels {
   /** Switched on, and there is an adapter. */
@@ -42,11 +45,15 @@ export interface PlatformParts {
   readonly ids: Ids;
   readonly log: Log;
   /** Commands to offer natively. */
-  readonly commands: readonly MenuEntry[];
+  readonly commands: readonly Command[];
   /** Ids of the owner on a platform. */
   readonly owners: (channel: PlatformId) => readonly string[];
   /** Groups known to have topics, by account. */
   readonly forums: (account: string) => Promise<ForumMemory>;
+  /** Up to where a Discord account has read its channels. */
+  readonly seen: (account: string) => Promise<SeenMemory>;
+  /** The commands a Discord account has made known. */
+  readonly registered: (account: string) => CommandMemory;
 }
 
 export interface Account {
@@ -66,18 +73,40 @@ export function enabledAccounts(config: Pick<Config, 'channels'>): readonly Acco
 
 /** What a connection depends on: when it changes the account connects anew, everything else holds live. */
 export function connectionSettings({ settings }: Account): string {
-  const { token, apiUrl, apiRoot, wsUrl, webhook } = settings;
-  return JSON.stringify({ token, apiUrl, apiRoot, wsUrl, webhook });
+  const { token, apiUrl, apiRoot, wsUrl, webhook, autoArchiveMinutes, devGuild } = settings;
+  return JSON.stringify({ token, apiUrl, apiRoot, wsUrl, webhook, autoArchiveMinutes, devGuild });
 }
 
 export async function openAccount(account: Account, parts: PlatformParts): Promise<ChannelAdapter> {
-  const { channel, name, settings } = account;
-  if (channel !== 'telegram') throw new Error(`there is no adapter for ${channel}`);
+  switch (account.channel) {
+    case 'telegram':
+      return openTelegram(account, parts);
+    case 'discord':
+      return openDiscord(account, parts);
+    case 'whatsapp':
+      throw new Error('there is no adapter for whatsapp');
+    default:
+      return assertNever(account.channel);
+  }
+}
+
+async function openTelegram({ channel, name, settings }: Account, parts: PlatformParts): Promise<ChannelAdapter> {
   const { TelegramAdapter } = await import('./telegram/adapter.ts');
   const { clock, ids, commands, owners, forums } = parts;
   return new TelegramAdapter({
     ...{ account: name, token: settings.token ?? '', apiRoot: settings.apiRoot, webhook: settings.webhook },
     ...{ clock, ids, commands, owners: () => owners('telegram'), forums: await forums(name) },
+    log: parts.log.child({ channel, account: name }),
+  });
+}
+
+async function openDiscord({ channel, name, settings }: Account, parts: PlatformParts): Promise<ChannelAdapter> {
+  const { DiscordAdapter } = await import('./discord/adapter.ts');
+  const { clock, ids, commands, seen, registered } = parts;
+  const { token = '', apiUrl, autoArchiveMinutes = 1440, devGuild } = settings;
+  return new DiscordAdapter({
+    ...{ account: name, token, apiUrl, autoArchiveMinutes, devGuild, clock, ids, commands },
+    ...{ seen: await seen(name), registered: registered(name) },
     log: parts.log.child({ channel, account: name }),
   });
 }

@@ -1,6 +1,7 @@
 // /agents: who is at work for this conversation, and where each can be talked to.
 import type { Call, Command, Reply } from '../src/core/command.ts';
 import { clip, oneLine, titled } from '../src/core/format.ts';
+import { isTerminal } from '../src/core/run.ts';
 import type { RunView } from '../src/core/services.ts';
 import { placeWord } from './binding-words.ts';
 import { reply } from './replies.ts';
@@ -33,7 +34,7 @@ async function listAgents(call: Call): Promise<Reply> {
     const lines = external.map(async (view) => `${await agentLine(call, view)} session:${view.run.child}`);
     blocks.push(titled('ACP:', await Promise.all(lines)));
   }
-  return reply(blocks.join('\n'));
+  return { ...reply(blocks.join('\n')), live: roster.some(({ run }) => !isTerminal(run.state.status)) };
 }
 
 async function agentLine(call: Call, view: RunView): Promise<string> {

@@ -2,7 +2,7 @@
 import { distance } from 'fastest-levenshtein';
 import type { Command, Verb } from '../src/core/command.ts';
 import { commandStart, isCommandText } from '../src/core/command-text.ts';
-import { plain, tokenize } from './tokens.ts';
+import { plain, tokenize } from '../src/core/tokens.ts';
 import { readWords } from './words.ts';
 
 export type ParsedCommand =

@@ -1,11 +1,12 @@
 // What could be typed next: for the terminal's tab key and for platforms that ask for suggestions.
+import type { Suggestion } from '../src/core/channel.ts';
 import type { Command, Flag, Param, ValueKind, Verb } from '../src/core/command.ts';
 import { assertNever } from '../src/core/result.ts';
+import { plain, quoteWord, type Token, tokenize } from '../src/core/tokens.ts';
 import { findCommand, findVerb } from './args.ts';
-import { plain, quoteWord, type Token, tokenize } from './tokens.ts';
 
 /** Values only the engine knows. */
-export type Candidates = (kind: 'target' | 'agent' | 'model') => readonly string[] | Promise<readonly string[]>;
+export type Candidates = (kind: 'target' | 'agent' | 'model') => readonly Suggestion[] | Promise<readonly Suggestion[]>;
 
 export interface Completion {
   /** Whole words that can stand in place of `word`, each with a trailing space where more follows. */
@@ -100,15 +101,21 @@ function wordsOnly(tokens: readonly Token[], flags: readonly Flag[]): readonly T
 }
 
 async function valueOptions(kind: ValueKind, candidates: Candidates): Promise<readonly string[]> {
+  return (await valueSuggestions(kind, candidates)).map(({ value }) => value);
+}
+
+/** What may stand for a parameter or flag, best first. */
+export async function valueSuggestions(kind: ValueKind, candidates: Candidates): Promise<readonly Suggestion[]> {
   switch (kind.kind) {
     case 'choice':
-      return kind.of;
+      return asTyped(kind.of);
     case 'target':
+      return [...(await candidates('target')), ...asTyped(kind.all === true ? ['all'] : [])];
     case 'agent':
     case 'model':
       return candidates(kind.kind);
     case 'duration':
-      return ['30m', '2h', '1d', 'off'];
+      return asTyped(['30m', '2h', '1d', 'off']);
     case 'word':
     case 'text':
     case 'number':
@@ -116,4 +123,8 @@ async function valueOptions(kind: ValueKind, candidates: Candidates): Promise<re
     default:
       return assertNever(kind);
   }
+}
+
+function asTyped(words: readonly string[]): readonly Suggestion[] {
+  return words.map((word) => ({ label: word, value: word }));
 }

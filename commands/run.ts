@@ -65,7 +65,9 @@ async function carryOut(
   if (call.verb.acts === true && place.gone !== undefined) return refused(sessionGone(place.gone));
   if (call.verb.starts === true && services.draining()) return refused(spawnRefusal.draining());
   try {
-    return await call.verb.run({ ...place, args: call.args, flags: call.flags, services });
+    const { starts, view, run } = call.verb;
+    const said = await run({ ...place, args: call.args, flags: call.flags, services });
+    return { ...said, ...(view === true ? { view } : {}), ...(starts === true ? { first: true } : {}) };
   } catch (error) {
     host.onBug(error, call.command.name);
     return reply(

@@ -88,6 +88,11 @@ async function runWords(call: Call): Promise<string> {
   return `${shortId(view.run.id)} ${statusWord(view, now)}${ended && busy ? `, ${turn}` : ''}`;
 }
 
+/** Not a fault of ours, but the reason why somebody gets nothing. */
+export function closedWords({ chat, reason }: StatusView['closed'][number]): string {
+  return `ℹ️ nothing can be sent to ${chat}: ${reason}`;
+}
+
 function outsideLines(view: StatusView): readonly string[] {
   return [
     ...(view.channels.length === 0
@@ -95,5 +100,6 @@ function outsideLines(view: StatusView): readonly string[] {
       : view.channels.map((one) => `channel ${one.id}: ${one.state}, ${one.detail}`)),
     `ACP: ${view.acp.enabled ? view.acp.mode : 'off'}`,
     `outbox: ${view.outbox.pending} pending, ${view.outbox.undelivered} undelivered`,
+    ...view.closed.map(closedWords),
   ];
 }

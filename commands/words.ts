@@ -1,6 +1,6 @@
 // From the text behind a verb to its named values: flags, words, free text. Used by args.ts.
 import type { Flag, Param, Verb } from '../src/core/command.ts';
-import { type Token, tokenize } from './tokens.ts';
+import { type Token, tokenize } from '../src/core/tokens.ts';
 import { checkValue } from './values.ts';
 
 type Values = Readonly<Record<string, string>>;

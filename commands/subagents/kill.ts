@@ -10,7 +10,7 @@ export const kill: Verb = {
   summary: 'Stops a sub-agent, or all, with everything below it.',
   syntax: '/subagents kill <target|all>',
   example: '/subagents kill 2',
-  params: [target],
+  params: [{ ...target, value: { kind: 'target', all: true }, summary: `${target.summary.slice(0, -1)}, or all.` }],
   flags: [],
   acts: true,
   run: killRuns,

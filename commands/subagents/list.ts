@@ -41,17 +41,26 @@ async function listRuns(call: Call): Promise<Reply> {
     ),
     totalLine(runs, now),
   ].join('\n');
-  return { text, choices: runs.active.slice(0, withButtons).flatMap(choicesOf) };
+  const choices = runs.active.slice(0, withButtons).flatMap(choicesOf);
+  return { text, choices, live: runs.active.length > 0 };
 }
 
 /** Runs that get buttons; more would bury the list. */
 const withButtons = 4;
+
+/** Longest question of a `ReplyChoice`. */
+const askChars = 45;
 
 /** By id: a number may mean another run by the time somebody presses. */
 function choicesOf({ run, number }: RunView): readonly ReplyChoice[] {
   return [
     { label: `Kill #${number}`, command: `/subagents kill ${run.id}` },
     { label: `Log #${number}`, command: `/subagents log ${run.id}` },
+    {
+      label: `Steer #${number}`,
+      command: `/subagents steer ${run.id}`,
+      asks: { label: clip(`What should ${oneLine(run.label)} do?`, askChars) },
+    },
   ];
 }
 

@@ -54,6 +54,8 @@ export interface ControlAnswers {
   readonly 'flow.cancel': StopReport;
   readonly maintenance: readonly MaintenanceFinding[];
   readonly 'pair.link': PairLink;
+  /** An address that brings the bot into a server of the platform. */
+  readonly 'pair.invite': string;
   readonly 'pair.list': PairingView;
   readonly 'pair.approve': Approved;
   readonly 'pair.deny': PairingRequest;
@@ -82,6 +84,7 @@ export const controlParams = {
   'flow.cancel': one,
   maintenance: z.strictObject({ apply: z.boolean() }),
   'pair.link': z.strictObject({ channel: z.literal('telegram'), account: z.string().min(1).optional() }),
+  'pair.invite': z.strictObject({ channel: z.literal('discord'), account: z.string().min(1).optional() }),
   'pair.list': nothing,
   'pair.approve': byCode,
   'pair.deny': byCode,

@@ -18,13 +18,21 @@ interface LinkOptions {
 export const addPair: AddVerb = (program, cli) => {
   const pair = program
     .command('pair')
-    .description('who may talk to the bot: telegram (a link that lets one person in), list, approve, deny, revoke');
+    .description(
+      'who may talk to the bot: telegram (a link that lets one person in), discord (a link into a server), list, approve, deny, revoke',
+    );
   pair
     .command('telegram')
     .description('a link, also as a QR code, that lets the first person who opens it in; the first of all is the owner')
     .option('--account <name>', 'the Telegram account, where there are several')
     .option('--json', 'print JSON')
     .action((options: LinkOptions) => telegram(cli, options));
+  pair
+    .command('discord')
+    .description('the address that brings the bot into a server of yours, with the rights it needs')
+    .option('--account <name>', 'the Discord account, where there are several')
+    .option('--json', 'print JSON')
+    .action((options: LinkOptions) => discord(cli, options));
   pair
     .command('whatsapp')
     .description('link a WhatsApp account')
@@ -77,6 +85,21 @@ async function telegram(cli: Cli, { account, json }: LinkOptions): Promise<void>
   if (json === true) printJson(cli, { link: made.link, expiresAt: made.expiresAt });
   else cli.out(await linkText(made, cli.stdout.isTTY === true));
 }
+
+async function discord(cli: Cli, { account, json }: LinkOptions): Promise<void> {
+  const params = { channel: 'discord', ...(account === undefined ? {} : { account }) } as const;
+  await ask(cli, 'pair.invite', params, (link) => {
+    if (json === true) printJson(cli, { link });
+    else cli.out([link, '', ...inviteSteps].join('\n'));
+  });
+}
+
+const inviteSteps = [
+  'Open it in a browser and choose your server. Then, in Discord:',
+  '1. On the Bot page of the developer portal, switch on «Message Content Intent»: without it the bot reads no plain text.',
+  '2. Write to the bot directly. It answers with a code; `switchyard pair approve discord <code>` makes you its owner.',
+  '3. List the server so that it is served there: `switchyard config set channels.discord.groups \'{"<server id>": {}}\'`.',
+];
 
 /** In a terminal the code gets its own colours: a camera needs dark squares on a light ground. */
 async function linkText({ link, owner }: PairLink, coloured: boolean): Promise<string> {

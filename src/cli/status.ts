@@ -1,5 +1,5 @@
 // `switchyard status`: is the process up, and is everything it needs connected. Exit 0 healthy, 1 degraded, 2 not running.
-import { configWords } from '../../commands/status.ts';
+import { closedWords, configWords } from '../../commands/status.ts';
 import { elapsed, timestamp, titled } from '../core/format.ts';
 import type { StatusView } from '../core/services.ts';
 import { type AddVerb, ask, type Cli, exits, printJson } from './cli.ts';
@@ -51,6 +51,7 @@ export function statusText(view: StatusView, troubles: readonly string[], now: n
     ...view.channels.map((one) => `channel ${one.id}: ${one.state}, ${one.detail}`),
     `ACP: ${view.acp.enabled ? view.acp.mode : 'off'}`,
     `outbox: ${view.outbox.pending} pending, ${view.outbox.undelivered} undelivered`,
+    ...view.closed.map(closedWords),
     ...(troubles.length === 0 ? ['healthy'] : troubles.map((trouble) => `⚠️ ${trouble}`)),
   ];
   return titled('Status:', lines);

@@ -109,7 +109,16 @@ const discordFields = {
   apiUrl: platformUrl('https', 'http')
     .optional()
     .describe('Base address of the Discord API. Environment: DISCORD_API_URL.'),
+  devGuild: z
+    .string()
+    .regex(/^\d{17,20}$/, 'use the id of a server, 17 to 20 digits')
+    .exactOptional()
+    .describe('Server in which alone the native commands are offered, at once; for work on them. Unset: everywhere.'),
 };
+/** docs.discord.com/developers/resources/channel#channel-object: the times Discord knows. */
+const autoArchiveMinutes = z
+  .literal([60, 1440, 4320, 10_080])
+  .describe('Minutes without a message after which Discord puts a thread away; writing there brings it back.');
 /** core.telegram.org/bots/api#setwebhook: the address, and what may be in a secret. */
 const webhook = z
   .strictObject({
@@ -146,6 +155,8 @@ const moreAccounts =
 /** Each field belongs to one platform; the schemas admit it only there. */
 interface Own {
   readonly token?: string | undefined;
+  readonly autoArchiveMinutes?: z.infer<typeof autoArchiveMinutes>;
+  readonly devGuild?: string;
   readonly apiUrl?: string | undefined;
   readonly apiRoot?: string | undefined;
   readonly webhook?: z.infer<typeof webhook>;
@@ -222,18 +233,35 @@ function checkToken(value: Base & Own & { accounts: Record<string, Changes> }, c
   }
 }
 
+/** Two accounts with one token would take each other's messages, and answer them twice. */
+function checkOwnTokens(channel: ChannelConfig, context: z.RefinementCtx): void {
+  const taken = new Map<string, string>();
+  for (const [name, { token: own, enabled: on }] of Object.entries(channel.accounts)) {
+    if (!on || own === undefined) continue;
+    const other = taken.get(own);
+    const message = `is the token of the account ${other} too: each account needs a bot of its own`;
+    if (other !== undefined) context.addIssue({ code: 'custom', path: ['accounts', name, 'token'], message });
+    taken.set(own, name);
+  }
+}
+
 const discord = z
   .strictObject({
     ...channelFields('pairing'),
     ...discordFields,
+    autoArchiveMinutes: autoArchiveMinutes.default(1440),
     accounts: z
-      .record(plainName, z.strictObject({ ...accountFields, ...discordFields }))
+      .record(
+        plainName,
+        z.strictObject({ ...accountFields, ...discordFields, autoArchiveMinutes: autoArchiveMinutes.exactOptional() }),
+      )
       .default({})
       .describe(moreAccounts),
   })
   .superRefine(checkToken)
   .transform((value) => fill(value, 'token'))
-  .superRefine((value, context) => checkAccess(value, context, false));
+  .superRefine((value, context) => checkAccess(value, context, false))
+  .superRefine(checkOwnTokens);
 
 const telegram = z
   .strictObject({
@@ -246,7 +274,8 @@ const telegram = z
   })
   .superRefine(checkToken)
   .transform((value) => fill(value, 'token'))
-  .superRefine((value, context) => checkAccess(value, context, false));
+  .superRefine((value, context) => checkAccess(value, context, false))
+  .superRefine(checkOwnTokens);
 
 const whatsapp = z
   .strictObject({

@@ -88,6 +88,7 @@ function leaf(schema: Schema, path: string): readonly KeyInfo[] {
 
 function typeName(schema: Schema): string {
   if (schema instanceof z.ZodEnum) return schema.options.map((option) => `\`${option}\``).join(', ');
+  if (schema instanceof z.ZodLiteral) return [...schema.values].map((value) => `\`${value}\``).join(', ');
   if (schema instanceof z.ZodArray)
     return bare(schema.element) instanceof z.ZodObject ? 'list of objects' : 'list of strings';
   if (schema instanceof z.ZodRecord) return 'map';

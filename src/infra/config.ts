@@ -126,6 +126,18 @@ const messages = z.strictObject({
     })
     .prefault({})
     .describe('Intake.'),
+  outbound: z
+    .strictObject({
+      fileOverChunks: z
+        .int()
+        .nonnegative()
+        .default(5)
+        .describe(
+          'A text of more messages than this goes as two messages and the file result.md, where the channel has files; 0 = never.',
+        ),
+    })
+    .prefault({})
+    .describe('Sending.'),
 });
 
 const budgets = z.strictObject({

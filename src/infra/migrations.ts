@@ -136,4 +136,8 @@ export const migrations: readonly string[] = [
   ) WITHOUT ROWID;
   CREATE INDEX sent_messages_at ON sent_messages (at);
   `,
+  `
+  -- A press of it comes with a text, which is typed behind the command.
+  ALTER TABLE choices ADD COLUMN asks INTEGER NOT NULL DEFAULT 0;
+  `,
 ];

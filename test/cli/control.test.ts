@@ -40,6 +40,7 @@ const handlers: ControlHandlers = {
   'flow.cancel': none,
   maintenance: none,
   'pair.link': none,
+  'pair.invite': none,
   'pair.list': none,
   'pair.approve': none,
   'pair.deny': none,

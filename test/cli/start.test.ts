@@ -49,6 +49,7 @@ class FakeApp extends EventEmitter implements App {
       'flow.cancel': none,
       maintenance: none,
       'pair.link': none,
+      'pair.invite': none,
       'pair.list': none,
       'pair.approve': none,
       'pair.deny': none,

@@ -30,6 +30,7 @@ const healthy: StatusView = {
   ],
   channels: [{ id: 'telegram', state: 'connected', detail: 'polling' }],
   outbox: { pending: 1, undelivered: 2 },
+  closed: [],
   acp: { enabled: false, mode: 'approve-reads' },
   model: 'demo/demo',
 };
@@ -68,6 +69,16 @@ describe('switchyard status', () => {
     cli.answers.status = answered({ ...healthy, ...change });
     expect(await cli.run('status')).toBe(1);
     expect(cli.out[0]).toContain(`⚠️ ${sentence}`);
+  });
+
+  it('names chats that take nothing, which is no fault of the process', async () => {
+    const closed = [{ chat: 'telegram:default:8', reason: 'the person has blocked the bot' }];
+    cli.answers.status = answered({ ...healthy, closed });
+    expect(await cli.run('status')).toBe(0);
+    expect(cli.out[0]?.split('\n').slice(-2)).toEqual([
+      'ℹ️ nothing can be sent to telegram:default:8: the person has blocked the bot',
+      'healthy',
+    ]);
   });
 
   it('prints JSON on request, and notes a newer file', async () => {

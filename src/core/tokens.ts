@@ -1,4 +1,5 @@
-// Cuts the text behind a command into words. Used by args.ts, words.ts and complete.ts.
+// Cuts the text behind a command into words, and writes values as words. Used by the parser of commands/ and by channels
+// whose platforms have commands of their own.
 // Phone keyboards turn -- into a long dash, quotes into curly ones and spaces into no-break spaces: words forgive that,
 // while every word keeps its position so that free text can be taken verbatim from the original.
 
@@ -18,8 +19,11 @@ const single = "'‘’‚‛";
 const dashes = '‐‑‒–—―−';
 const invisible = /[\u200B\u200E\u200F\u2060\uFEFF]/g;
 
-/** A quote opens only at the start of a word and closes only at its end, so don't and 5" stay words. */
-const quotedPart = `(?:[${double}](?<double>[^${double}]*)[${double}]|[${single}](?<single>[^${single}]*)[${single}])(?=\\s|$)`;
+const doubled = (quotes: string): string => [...quotes].map((quote) => quote + quote).join('|');
+const between = (quotes: string, name: string): string =>
+  `[${quotes}](?<${name}>[^${quotes}]*(?:(?:${doubled(quotes)})[^${quotes}]*)*)[${quotes}]`;
+/** A quote opens only at the start of a word and closes only at its end, so don't and 5" stay words. Doubled it is one. */
+const quotedPart = `(?:${between(double, 'double')}|${between(single, 'single')})(?=\\s|$)`;
 const quotedWord = new RegExp(quotedPart, 'y');
 const flagWithQuoted = new RegExp(`(?<flag>[-${dashes}]{1,2}[\\p{L}][\\p{L}\\p{N}_${dashes}-]*=)${quotedPart}`, 'uy');
 const plainWord = /\S+/y;
@@ -29,6 +33,8 @@ const leadingDashes = new RegExp(`^-*[${dashes}][-${dashes}]*(?=\\p{L}|$)`, 'u')
 const anyDash = new RegExp(`[${dashes}]`, 'g');
 const anyDouble = new RegExp(`[${double}]`, 'g');
 const anySingle = new RegExp(`[${single}]`, 'g');
+const doubledDouble = new RegExp(`([${double}])\\1`, 'g');
+const doubledSingle = new RegExp(`([${single}])\\1`, 'g');
 
 /** @param from where in `text` to begin */
 export function tokenize(text: string, from = 0): readonly Token[] {
@@ -59,7 +65,8 @@ function token(raw: string, start: number, read: Pick<Token, 'text' | 'quoted'>)
 }
 
 function quotedContent(match: RegExpExecArray): string {
-  return match.groups?.double ?? match.groups?.single ?? '';
+  const { double: inDouble, single: inSingle } = match.groups ?? {};
+  return inDouble?.replaceAll(doubledDouble, '$1') ?? inSingle?.replaceAll(doubledSingle, '$1') ?? '';
 }
 
 function matchAt(pattern: RegExp, text: string, at: number): RegExpExecArray | null {
@@ -81,9 +88,14 @@ export function plain(word: string): string {
     .replaceAll(anySingle, "'");
 }
 
-/** Writes a value so that `tokenize` reads it back as one word. A value holding both kinds of quotes cannot be quoted. */
+/** Writes a value so that `tokenize` reads it back as one word. */
 export function quoteWord(value: string): string {
   const safe = value !== '' && plain(value) === value && !/\s|^["'-]/.test(value);
-  if (safe) return value;
-  return value.search(anyDouble) >= 0 ? `'${value}'` : `"${value}"`;
+  return safe ? value : quoted(value);
+}
+
+/** Writes a value as a quoted word: never a flag, a setting or a sub-word, whatever it says. */
+export function quoted(value: string): string {
+  const inSingle = value.search(anyDouble) >= 0 && value.search(anySingle) < 0;
+  return inSingle ? `'${value}'` : `"${value.replaceAll(anyDouble, '$&$&')}"`;
 }

@@ -1,0 +1,79 @@
+// What a Discord message holds: text with names in place of ids, files, and kinds nobody here can read. Pure; used by inbound.ts.
+import { type APIAttachment, type APIMessageSnapshotFields, MessageFlags } from 'discord.js';
+import type { RemoteFile } from '../../src/core/message.ts';
+import type { DiscordMessage } from './inbound.ts';
+
+export interface Content {
+  readonly text: string;
+  readonly files: readonly RemoteFile[];
+  /** For a sentence: `a sticker`. */
+  readonly unsupported: string | undefined;
+}
+
+export interface Me {
+  readonly id: string;
+  /** Roles that stand for the bot alone, of all guilds. */
+  readonly roles: ReadonlySet<string>;
+}
+
+/** Undefined when there is nothing in it: without the content intent, most messages are that. */
+export function contentOf(message: DiscordMessage, me: Me): Content | undefined {
+  // A forwarded message brings what it forwards along instead of words of its own.
+  const forwarded = message.message_snapshots?.[0]?.message;
+  const text = readable(message.content || (forwarded?.content ?? ''), message, me);
+  const voice = ((message.flags ?? 0) & MessageFlags.IsVoiceMessage) !== 0;
+  const attached = message.attachments.length > 0 ? message.attachments : (forwarded?.attachments ?? []);
+  const files = attached.map((attachment) => fileOf(message, attachment, voice));
+  const unsupported = files.length === 0 && text === '' ? unreadable(message, forwarded) : undefined;
+  return text === '' && files.length === 0 && unsupported === undefined ? undefined : { text, files, unsupported };
+}
+
+/** Words that call the bot say nothing more at the start of a text; a command after them is one. */
+function readable(content: string, message: Pick<DiscordMessage, 'mentions'>, me: Me): string {
+  let text = content;
+  for (let called = startOf(text, me); called > 0; called = startOf(text, me)) text = text.slice(called);
+  const names = new Map(message.mentions.map((user) => [user.id, user.global_name ?? user.username]));
+  return text.replace(/<@!?(\d{17,20})>/g, (token, id: string) => {
+    const name = names.get(id);
+    return name === undefined ? token : `@${name}`;
+  });
+}
+
+function startOf(text: string, me: Me): number {
+  const [whole = '', sign, id = ''] = /^\s*<@([!&]?)(\d{17,20})>[\s,:]*/.exec(text) ?? [];
+  return (sign === '&' ? me.roles.has(id) : id === me.id) ? whole.length : 0;
+}
+
+/** What `fetch` needs: where the file is, and whom to ask when that address has expired. */
+export interface FileRef {
+  readonly channel: string;
+  readonly message: string;
+  readonly id: string;
+  readonly url: string;
+}
+
+function fileOf(message: DiscordMessage, attachment: APIAttachment, voice: boolean): RemoteFile {
+  const { id, url, filename, size } = attachment;
+  const mediaType = attachment.content_type?.split(';', 1)[0]?.trim() || 'application/octet-stream';
+  const ref: FileRef = { channel: message.channel_id, message: message.id, id, url };
+  return {
+    kind: voice ? 'audio' : kindOf(mediaType),
+    ref: JSON.stringify(ref),
+    name: filename,
+    mediaType,
+    bytes: size,
+  };
+}
+
+function kindOf(mediaType: string): RemoteFile['kind'] {
+  const family = mediaType.split('/', 1)[0];
+  return family === 'image' || family === 'audio' || family === 'video' ? family : 'file';
+}
+
+function unreadable(message: DiscordMessage, forwarded: APIMessageSnapshotFields | undefined): string | undefined {
+  const stickers = message.sticker_items ?? forwarded?.sticker_items ?? [];
+  if (stickers.length > 0) return 'a sticker';
+  if (message.poll !== undefined) return 'a poll';
+  if (message.activity !== undefined) return 'an invitation to an activity';
+  return undefined;
+}

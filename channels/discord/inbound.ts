@@ -1,0 +1,92 @@
+// A Discord message in our own words, or the reason why it is nothing to us. Pure; used by hearing.ts for what the gateway
+// tells and for what is read later.
+import { type APIMessage, type GatewayMessageCreateDispatchData, MessageReferenceType, MessageType } from 'discord.js';
+import type { InboundMessage } from '../../src/core/message.ts';
+import type { Route } from '../../src/core/route.ts';
+import { contentOf, type Me } from './content.ts';
+import type { Place } from './places.ts';
+import { timeOf } from './snowflake.ts';
+
+/** As the gateway tells it, or as the API answers it: then without guild and member. */
+export type DiscordMessage = APIMessage & Partial<Pick<GatewayMessageCreateDispatchData, 'guild_id' | 'member'>>;
+
+export interface Reader {
+  readonly me: Me;
+  /** Webhooks through which we speak ourselves. */
+  readonly ownWebhooks: ReadonlySet<string>;
+  /** Unix ms: what was sent before waited for us. */
+  readonly connectedAt: number;
+}
+
+export interface Placed {
+  readonly place: Place;
+  readonly route: Route;
+}
+
+export type Inbound =
+  | { readonly kind: 'message'; readonly message: InboundMessage }
+  | { readonly kind: 'ignored'; readonly reason: string };
+
+/** Why a message is nothing to us whatever it says; asked first, because the place may have to be looked up. */
+export function ignores(message: DiscordMessage, reader: Reader): string | undefined {
+  if (message.author.id === reader.me.id) return 'own_message';
+  if (message.webhook_id !== undefined && reader.ownWebhooks.has(message.webhook_id)) return 'own_message';
+  // All else is Discord's own voice: somebody joined, a thread was opened, a message was pinned.
+  if (message.type !== MessageType.Default && message.type !== MessageType.Reply) return 'system_message';
+  return undefined;
+}
+
+export function readMessage(message: DiscordMessage, at: Placed, reader: Reader): Inbound {
+  const reason = ignores(message, reader);
+  if (reason !== undefined) return { kind: 'ignored', reason };
+  const content = contentOf(message, reader.me);
+  if (content === undefined) return { kind: 'ignored', reason: 'no_content' };
+  const direct = at.place.kind === 'direct';
+  const replied = repliedTo(message);
+  const sentAt = timeOf(message.id);
+  return {
+    kind: 'message',
+    message: {
+      id: message.id,
+      route: at.route,
+      sender: senderOf(message),
+      chat: direct ? 'direct' : 'group',
+      ...(at.place.kind === 'direct' ? {} : { space: at.place.guild }),
+      text: content.text,
+      mentionsBot: direct || mentions(message, reader.me) || message.referenced_message?.author.id === reader.me.id,
+      ...(replied === undefined ? {} : { replyTo: replied }),
+      ...quoteOf(message, replied),
+      attachments: [],
+      ...(content.files.length === 0 ? {} : { files: [...content.files] }),
+      ...(content.unsupported === undefined ? {} : { unsupported: content.unsupported }),
+      ...(sentAt < reader.connectedAt ? { backlog: true } : {}),
+      sentAt,
+    },
+  };
+}
+
+/** An own message as an echo: our key comes back in it. */
+export function echoOf(message: DiscordMessage): { readonly nonce: string; readonly messageId: string } | undefined {
+  return typeof message.nonce === 'string' ? { nonce: message.nonce, messageId: message.id } : undefined;
+}
+
+function senderOf({ author, member, webhook_id: webhook }: DiscordMessage): InboundMessage['sender'] {
+  const name = member?.nick ?? author.global_name ?? author.username;
+  return { id: author.id, name, ...(author.bot === true || webhook !== undefined ? { bot: true } : {}) };
+}
+
+function repliedTo({ message_reference: reference }: DiscordMessage): string | undefined {
+  const forwards = reference?.type === MessageReferenceType.Forward;
+  return forwards ? undefined : reference?.message_id;
+}
+
+function quoteOf(message: DiscordMessage, replied: string | undefined): Pick<InboundMessage, 'quote'> {
+  const quoted = message.referenced_message;
+  if (replied === undefined || quoted === undefined || quoted === null || quoted.content.trim() === '') return {};
+  return { quote: { text: quoted.content, from: quoted.author.global_name ?? quoted.author.username } };
+}
+
+/** `@everyone` and `@here` call everybody, not the bot. */
+function mentions(message: DiscordMessage, me: Me): boolean {
+  return message.mentions.some(({ id }) => id === me.id) || message.mention_roles.some((role) => me.roles.has(role));
+}
