@@ -1,5 +1,6 @@
 // Constructs and wires every part; nothing else knows the whole. `switchyard start` calls it.
 // 1 config and log  2 model and agents  3 engine with tools and commands  4 channels  5 what the process may ask for
+import { consoleRoute, consoleSender } from '../channels/console/place.ts';
 import { configuredChannels, openConsole, type PlatformId } from '../channels/index.ts';
 import { isCommand } from '../commands/args.ts';
 import { complete } from '../commands/complete.ts';
@@ -22,15 +23,19 @@ import { statePaths } from './infra/state-paths.ts';
 import { acpFacts } from './wiring/acp.ts';
 import { Channels, forumMemory } from './wiring/channels.ts';
 import { controlHandlers } from './wiring/control.ts';
+import { registeredMemory, seenMemory } from './wiring/discord.ts';
 import { Engine } from './wiring/engine.ts';
 import { liveAgents } from './wiring/live-agents.ts';
 import { modelCheck, nativeAgents, systemPrompts, Toolbox } from './wiring/models.ts';
 import { removedTool } from './wiring/removed-tool.ts';
 import { configError, engineServices, type ServicesParts, unusedConfig } from './wiring/services.ts';
+import { candidatesAt, suggest } from './wiring/suggest.ts';
 import { version } from './wiring/version.ts';
 
 const clock = systemClock;
 const ids = systemIds;
+/** Whose words the tab key completes. */
+const consoleAsker = { route: consoleRoute, sender: consoleSender, chat: 'direct' } as const;
 
 export async function createApp(options: AppOptions): Promise<Result<App>> {
   const configFile = new ConfigFile({ env: options.env, clock, workingDirectory: options.workingDirectory });
@@ -87,6 +92,7 @@ async function build(options: AppOptions, base: Base): Promise<App> {
     runCommand: (text, place) =>
       runCommand(text, place, { services, table, botName: botName(place.route), onBug: bug }),
     onRunEnded: options.onRunEnded,
+    suggest: (ask) => suggest(parts, ask),
     killPrograms: (session) => toolbox.groups.killOf(session),
   });
   const botName = (route: Route): string | undefined => adapterFor(() => channels.adapters(), route)?.botName?.();
@@ -97,7 +103,7 @@ async function build(options: AppOptions, base: Base): Promise<App> {
   const consoleOptions = {
     ...{ input: options.stdin, output: options.stdout, clock, ids, log },
     historyFile: statePaths(options.env.home).consoleHistory,
-    complete: (line: string) => complete(line, table, (kind) => candidates(engine, parts, kind)),
+    complete: (line: string) => complete(line, table, candidatesAt(parts, consoleAsker)),
     idle: () => engine.idle(),
     closed: () => whenClosed(options, base),
   };
@@ -107,6 +113,8 @@ async function build(options: AppOptions, base: Base): Promise<App> {
       ...{ clock, ids, log, commands: table.filter((command) => command.name !== 'start') },
       owners: (channel) => ownersOn(channel, config(), engine),
       forums: (account) => forumMemory(engine.stores.keyed, log, account),
+      seen: (account) => seenMemory(engine.stores.keyed, log, account),
+      registered: (account) => registeredMemory(engine.stores.keyed, account),
     },
     log,
     events: (adapter) => channelEvents(base, engine, adapter),
@@ -150,25 +158,6 @@ function whenClosed(options: AppOptions, { configFile, logs, heard }: Base): voi
   }
   logs.log.warn({ path: configFile.path, code: 'waiting_for_config' }, 'waiting for the config file to be mended');
   configFile.onChange(() => options.onConsoleClosed());
-}
-
-function candidates(
-  engine: Engine,
-  { agents, configFile }: Parts,
-  kind: 'target' | 'agent' | 'model',
-): readonly string[] {
-  const list = agents().list();
-  switch (kind) {
-    case 'agent':
-      return list.map((agent) => agent.id);
-    case 'model': {
-      const providers = Object.entries(configFile.current.models.providers);
-      const known = providers.flatMap(([id, { models }]) => models.map((model) => `${id}/${model.id}`));
-      return [...new Set([...list.map((agent) => agent.model), ...known])];
-    }
-    case 'target':
-      return engine.stores.registry.newest(50).map((run) => run.label);
-  }
 }
 
 function banner(channels: Channels, chosen: ChosenModel, { agents, configFile }: Parts): Banner {

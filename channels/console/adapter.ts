@@ -7,11 +7,10 @@ import type { Ids } from '../../src/infra/ids.ts';
 import type { Log } from '../../src/infra/log.ts';
 import type { Complete } from './completion.ts';
 import { botText } from './format.ts';
+import { consoleRoute, consoleSender } from './place.ts';
 import { plainSurface } from './plain.ts';
 import type { ConsoleStreams, Surface } from './surface.ts';
 import { TerminalSurface } from './terminal.ts';
-
-export const consoleRoute: Route = { channel: 'console', account: 'default', chat: 'local' };
 
 export interface ConsoleOptions extends ConsoleStreams {
   readonly clock: Pick<Clock, 'now'>;
@@ -27,8 +26,6 @@ export interface ConsoleOptions extends ConsoleStreams {
   readonly closed: () => void;
 }
 
-/** A person's name for themselves where the platform gives none. */
-const sender = { id: 'local', name: 'you' } as const;
 const notStored = '⚠️ That message could not be stored and was not taken in. The log says why.';
 
 /** Keys of messages shown by this process; older ones cannot come back, the outbox has their receipts. */
@@ -126,7 +123,7 @@ export class ConsoleAdapter implements ChannelAdapter {
       // Never a counter: ids are the dedupe key, across restarts too.
       id: ids.uuid(),
       route: consoleRoute,
-      sender,
+      sender: consoleSender,
       chat: 'direct',
       text,
       mentionsBot: true,

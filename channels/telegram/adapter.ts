@@ -21,7 +21,7 @@ import { causeOf } from './faults.ts';
 import { fetchFile } from './files.ts';
 import { chatRoute, type Inbound, readUpdate } from './inbound.ts';
 import { Silences, telegramLimits } from './limits.ts';
-import { type MenuEntry, menus, showMenus } from './menu.ts';
+import { CommandMenu, type MenuEntry } from './menu.ts';
 import { editText, isTelegramPlace, maxText, type SendingOptions, sendText } from './sending.ts';
 import { type ForumMemory, hasTopics, openTopic } from './topics.ts';
 import { Typing } from './typing.ts';
@@ -54,6 +54,7 @@ export class TelegramAdapter implements ChannelAdapter {
     typing: true,
     // Telegram has no key by which a repeated send could be recognised.
     idempotentSend: false,
+    documents: true,
     maxText,
   };
   readonly #options: TelegramOptions;
@@ -61,6 +62,9 @@ export class TelegramAdapter implements ChannelAdapter {
   readonly #connection: Connection;
   readonly #sending: SendingOptions;
   readonly #typing: Typing;
+  readonly #menu: CommandMenu;
+  /** Questions decided by a press whose answer has not been sent yet: chat and message id. */
+  readonly #decided = new Set<string>();
   #events: ChannelEvents | undefined;
   #stopping: Promise<void> | undefined;
 
@@ -70,6 +74,7 @@ export class TelegramAdapter implements ChannelAdapter {
     this.#options = options;
     this.#api = new TelegramApi({ token, apiRoot: cleanApiRoot(options.apiRoot ?? publicApiRoot), clock });
     this.#typing = new Typing(this.#api, clock);
+    this.#menu = new CommandMenu(this.#api);
     this.#connection = new Connection({
       ...{ api: this.#api, clock, ids, log, webhook },
       take: (update) => this.#take(update),
@@ -91,7 +96,9 @@ export class TelegramAdapter implements ChannelAdapter {
   async deliver(route: Route, message: OutboundMessage, _key: string): Promise<Receipt> {
     if (!this.#sends()) return { status: 'retry', afterMs: 1_000, cause: 'Telegram is not connected' };
     if (!isTelegramPlace(route)) return noPlace(route);
-    return sendText(this.#sending, route, message);
+    const receipt = await sendText(this.#sending, route, message);
+    if (message.replyTo !== undefined) await this.#settle(route, message.replyTo);
+    return receipt;
   }
 
   async edit(route: Route, messageId: string, message: OutboundMessage): Promise<Receipt> {
@@ -106,6 +113,11 @@ export class TelegramAdapter implements ChannelAdapter {
 
   opensThreads(parent: Route): boolean {
     return hasTopics(this.#options.forums, parent);
+  }
+
+  /** core.telegram.org/bots/api#chat: a direct chat has the id of its person. */
+  direct(person: string): Route | undefined {
+    return /^\d{1,20}$/.test(person) ? chatRoute(person, { account: this.account }) : undefined;
   }
 
   fetch(file: RemoteFile, maxBytes: number): Promise<Fetched> {
@@ -138,12 +150,14 @@ export class TelegramAdapter implements ChannelAdapter {
   refresh(): void {
     const { commands, owners, log } = this.#options;
     if (!this.#sends()) return;
-    showMenus(this.#api, menus(commands, owners())).catch((error: unknown) =>
-      log.warn(
-        { cause: causeOf(error), code: 'telegram_menu' },
-        'the command menu could not be set; commands work as text',
-      ),
-    );
+    this.#menu
+      .show(commands, owners())
+      .catch((error: unknown) =>
+        log.warn(
+          { cause: causeOf(error), code: 'telegram_menu' },
+          'the command menu could not be set; commands work as text',
+        ),
+      );
   }
 
   stop(): Promise<void> {
@@ -157,9 +171,12 @@ export class TelegramAdapter implements ChannelAdapter {
     this.#api.close();
   }
 
-  /** Sending does not depend on how messages come in: it is tried while polls fail, and its own outcome decides. */
+  /**
+   * While polls get no answer nothing is sent: on a dead line it could not be told whether a message left. Another poller on
+   * the same token does not keep us from sending.
+   */
   #sends(): boolean {
-    return this.#stopping === undefined && this.#connection.me !== undefined;
+    return this.#stopping === undefined && this.#connection.answers;
   }
 
   #connected(me: UserFromGetMe): void {
@@ -220,20 +237,27 @@ export class TelegramAdapter implements ChannelAdapter {
   async #press(press: Press | undefined, queryId: string, events: ChannelEvents): Promise<void> {
     const answer = press === undefined ? staleButton : await events.pressed(press);
     const text = answer.text === undefined ? {} : { text: answer.text.slice(0, longestToast), show_alert: true };
-    const done = [
-      this.#api.call((bot, signal) => bot.answerCallbackQuery(queryId, text, signal)),
-      ...(answer.decided && press?.messageId !== undefined ? [this.#withoutButtons(press.route, press.messageId)] : []),
-    ];
-    for (const each of done)
-      each.catch((error: unknown) =>
+    if (answer.decided && press?.messageId !== undefined) this.#decided.add(`${press.route.chat}:${press.messageId}`);
+    this.#api
+      .call((bot, signal) => bot.answerCallbackQuery(queryId, text, signal))
+      .catch((error: unknown) =>
         this.#options.log.debug({ cause: causeOf(error), code: 'telegram_press' }, 'a press could not be answered'),
       );
   }
 
-  #withoutButtons(route: Route, messageId: string): Promise<unknown> {
-    return this.#api.call((bot, signal) =>
-      bot.editMessageReplyMarkup(route.chat, Number(messageId), { reply_markup: { inline_keyboard: [] } }, signal),
-    );
+  /**
+   * The question this answers is decided: its buttons go. That is a change of a message like any other, so it is part of the
+   * answer's turn in this chat, and keeps the distance from it that Telegram wants.
+   */
+  async #settle(route: Route, question: string): Promise<void> {
+    if (!this.#decided.delete(`${route.chat}:${question}`)) return;
+    await this.#options.clock.sleep(oneSecondMs);
+    const none = { reply_markup: { inline_keyboard: [] } };
+    await this.#api
+      .call((bot, signal) => bot.editMessageReplyMarkup(route.chat, Number(question), none, signal))
+      .catch((error: unknown) =>
+        this.#options.log.debug({ cause: causeOf(error), code: 'telegram_press' }, 'buttons could not be taken away'),
+      );
   }
 
   async #moved(from: Route, to: Route): Promise<void> {
@@ -255,6 +279,8 @@ export class TelegramAdapter implements ChannelAdapter {
   }
 }
 
+/** The distance of two messages in one chat, and a little more. */
+const oneSecondMs = 1_050;
 /** core.telegram.org/bots/api#answercallbackquery */
 const longestToast = 200;
 const staleButton = { text: 'This button is out of date.', decided: false } as const;

@@ -29,13 +29,15 @@ type State =
   | { readonly kind: 'new' }
   | { readonly kind: 'connecting'; readonly since: number }
   | { readonly kind: 'connected'; readonly since: number }
-  | { readonly kind: 'trouble'; readonly since: number; readonly what: string }
+  /** `line`: Telegram does not answer us; else it cannot reach us. */
+  | { readonly kind: 'trouble'; readonly since: number; readonly what: string; readonly line: boolean }
   | { readonly kind: 'conflict'; readonly since: number }
   | { readonly kind: 'failed'; readonly what: string }
   | { readonly kind: 'stopped' };
 
 /** A poll may be silent this long; later the connection does not count as one. */
 const silentMs = (pollSeconds + 15) * 1_000;
+const webhookCheckMs = 60_000;
 /** Shorter gaps do not make what came meanwhile a backlog. */
 const gapMs = 60_000;
 
@@ -86,6 +88,17 @@ export class Connection {
     return Math.floor(this.#connectedAt / 1000) * 1000;
   }
 
+  /** Whether Telegram has answered lately: on a dead line it could not be told whether a message left. */
+  get answers(): boolean {
+    const state = this.#state;
+    if (state.kind === 'trouble') return !state.line;
+    return this.#me !== undefined && (state.kind !== 'connected' || !this.#silent());
+  }
+
+  #silent(): boolean {
+    return this.#webhook === undefined && this.#options.clock.now() - this.#lastAnswer > silentMs;
+  }
+
   health(): ChannelHealth {
     const now = this.#options.clock.now();
     const state = this.#state;
@@ -95,9 +108,10 @@ export class Connection {
       case 'connecting':
         return { state: 'connecting', detail: `Connecting for ${elapsed(now - state.since)}.` };
       case 'connected': {
-        const silent = now - this.#lastAnswer;
-        if (this.#webhook === undefined && silent > silentMs)
-          return { state: 'disconnected', detail: `No answer from Telegram for ${elapsed(silent)}; trying again.` };
+        if (this.#silent()) {
+          const silent = elapsed(now - this.#lastAnswer);
+          return { state: 'disconnected', detail: `No answer from Telegram for ${silent}; trying again.` };
+        }
         const way = this.#webhook === undefined ? 'polling' : 'by webhook';
         return {
           state: 'connected',
@@ -123,6 +137,7 @@ export class Connection {
     if (me === undefined) return;
     if (webhook !== undefined) {
       this.#up(me);
+      await this.#watchWebhook(me);
       return;
     }
     await pollUpdates({
@@ -144,6 +159,24 @@ export class Connection {
       const why = error instanceof Error ? error.message : String(error);
       this.#fail(`The webhook cannot listen: ${why}. Change channels.telegram.webhook.host or port.`, {});
       return false;
+    }
+  }
+
+  /** Nobody else would say that Telegram cannot reach us. */
+  async #watchWebhook(me: UserFromGetMe): Promise<void> {
+    const { api, clock } = this.#options;
+    const { signal } = this.#stop;
+    const { webhookTrouble } = await import('./webhook.ts');
+    for (await clock.sleep(webhookCheckMs, signal); !signal.aborted; await clock.sleep(webhookCheckMs, signal)) {
+      try {
+        const info = await api.call((bot, stop) => bot.getWebhookInfo(stop), undefined, signal);
+        const trouble = webhookTrouble(info, clock.now());
+        if (trouble === undefined) this.#up(me);
+        else this.#troubled({ what: trouble, line: false }, {}, webhookCheckMs);
+      } catch (error) {
+        if (!signal.aborted) this.#down(faultOf(error), causeOf(error), webhookCheckMs);
+        if (this.#state.kind === 'failed') return;
+      }
     }
   }
 
@@ -199,7 +232,6 @@ export class Connection {
     if (this.#stop.signal.aborted) return;
     const before = this.#state;
     const since = 'since' in before && before.kind !== 'connected' ? before.since : clock.now();
-    const again = before.kind === 'trouble' || before.kind === 'conflict';
     if (fault.kind === 'token') {
       this.#fail(tokenWords, cause);
       return;
@@ -213,11 +245,18 @@ export class Connection {
       if (before.kind !== 'conflict') log.warn({ ...cause, code: 'telegram_conflict' }, conflictWords);
       return;
     }
-    this.#state = { kind: 'trouble', since, what: troubleWords(fault) };
+    this.#troubled({ what: troubleWords(fault), line: true }, cause, inMs);
+  }
+
+  #troubled(trouble: { readonly what: string; readonly line: boolean }, cause: FaultCause, inMs: number): void {
+    const { clock, log } = this.#options;
+    const before = this.#state;
+    const again = before.kind === 'trouble' || before.kind === 'conflict';
+    this.#state = { kind: 'trouble', since: again ? before.since : clock.now(), ...trouble };
     const fields = { cause, code: 'telegram_unreachable', inMs: Math.round(inMs) };
     // One line per outage; the retries in between are for those who look closely.
     if (again) log.debug(fields, 'Telegram still does not answer');
-    else log.warn(fields, 'Telegram does not answer; trying again until it does');
+    else log.warn(fields, `${trouble.what}; trying again until it does`);
   }
 
   #fail(what: string, cause: FaultCause): void {

@@ -93,14 +93,16 @@ export function receiptOf(fault: Fault, cause: FaultCause, silence: 'chat' | 'ac
     case 'moved':
     case 'unchanged':
       return { status: 'retry', afterMs: 0, cause };
+    // Given the right later, the bot is told of it, and the chat opens again.
     case 'chat-closed':
+    case 'rights':
       return { status: 'refused', cause, reason: fault.reason, closed: true };
     case 'thread-gone':
-    case 'rights':
-    case 'rejected':
       return { status: 'refused', cause, reason: fault.reason };
+    case 'rejected':
+      return { status: 'refused', cause, reason: fault.reason, only: 'this' };
     case 'entities':
-      return { status: 'refused', cause, reason: 'Telegram could not read the formatting' };
+      return { status: 'refused', cause, reason: 'Telegram could not read the formatting', only: 'this' };
     case 'message-gone':
       return { status: 'refused', cause, reason: 'the message is gone' };
     default:

@@ -10,7 +10,7 @@ const fetchWithinMs = 60_000;
 export async function fetchFile(api: TelegramApi, file: RemoteFile, maxBytes: number): Promise<Fetched> {
   if (file.bytes !== undefined && file.bytes > maxBytes) return { kind: 'too-large' };
   try {
-    const found = await api.call((bot, signal) => bot.getFile(file.ref, signal));
+    const found = await describe(api, file.ref);
     if (found.file_size !== undefined && found.file_size > maxBytes) return { kind: 'too-large' };
     if (found.file_path === undefined) return failed('Telegram does not hand it out', 'no file_path');
     const address = `${api.fileRoot}/${found.file_path}`;
@@ -24,6 +24,15 @@ export async function fetchFile(api: TelegramApi, file: RemoteFile, maxBytes: nu
       causeOf(error),
     );
   }
+}
+
+/** Asking does no harm, so a lost answer is asked for once more. */
+async function describe(api: TelegramApi, ref: string) {
+  const ask = () => api.call((bot, signal) => bot.getFile(ref, signal));
+  return ask().catch((error: unknown) => {
+    if (faultOf(error).kind === 'unknown') return ask();
+    throw error;
+  });
 }
 
 async function read(address: string, maxBytes: number, signal: AbortSignal): Promise<Fetched> {

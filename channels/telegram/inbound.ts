@@ -1,5 +1,13 @@
 // A Telegram update in our own words, or the reason why it is nothing to us. Pure; used by adapter.ts.
-import type { CallbackQuery, ChatMemberUpdated, Message, MessageEntity, Update, User } from 'grammy/types';
+import type {
+  CallbackQuery,
+  ChatMemberUpdated,
+  Message,
+  MessageEntity,
+  MessageOrigin,
+  Update,
+  User,
+} from 'grammy/types';
 import type { InboundMessage, Press } from '../../src/core/message.ts';
 import type { Route } from '../../src/core/route.ts';
 import { contentOf } from './content.ts';
@@ -56,11 +64,12 @@ function readMessage(message: Message, reader: Reader): Inbound {
     kind: 'message',
     forum: chat.is_forum === true,
     message: {
-      id: String(message.message_id),
+      // Ids of private chats count per bot: another bot of this account begins with the same ones again.
+      id: `${reader.me.id}:${message.message_id}`,
       route: routeOf(message, reader),
       sender: senderOf(message, from),
       chat: direct ? 'direct' : 'group',
-      text: content.text,
+      text: inTheirName(message) + content.text,
       mentionsBot: direct || mentions(message, reader) || replied?.from?.id === reader.me.id,
       ...(replied === undefined ? {} : { replyTo: String(replied.message_id) }),
       ...quoteOf(message, replied),
@@ -85,6 +94,26 @@ function readMove(message: Message, reader: Reader): Inbound | undefined {
 
 export function chatRoute(chat: number | string, { account }: Pick<Reader, 'account'>): Route {
   return { channel: 'telegram', account, chat: String(chat) };
+}
+
+/** Words of others that were passed on are said to be theirs, and so are never a command of whoever passed them on. */
+function inTheirName({ text, caption, forward_origin: origin, via_bot: bot }: Message): string {
+  if ((text ?? caption ?? '') === '') return '';
+  if (origin !== undefined) return `Forwarded from ${authorOf(origin).replace(/\s+/g, ' ')}:\n`;
+  return bot === undefined ? '' : `Written by @${bot.username ?? bot.id}:\n`;
+}
+
+function authorOf(origin: MessageOrigin): string {
+  switch (origin.type) {
+    case 'user':
+      return nameOf(origin.sender_user);
+    case 'hidden_user':
+      return origin.sender_user_name;
+    case 'chat':
+      return ('title' in origin.sender_chat ? origin.sender_chat.title : undefined) ?? 'somebody';
+    case 'channel':
+      return ('title' in origin.chat ? origin.chat.title : undefined) ?? 'a channel';
+  }
 }
 
 interface Placed {

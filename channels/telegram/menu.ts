@@ -21,7 +21,7 @@ const longestDescription = 256;
 const mostCommands = 100;
 
 /** @param owners ids of the owner on Telegram; their direct chats have the same id */
-export function menus(entries: readonly MenuEntry[], owners: readonly string[]): readonly Menu[] {
+function menus(entries: readonly MenuEntry[], owners: readonly string[]): readonly Menu[] {
   const everybody = entries.filter((entry) => entry.access === 'anyone');
   const own = owners
     .filter((id) => /^\d+$/.test(id))
@@ -42,11 +42,32 @@ function listOf(entries: readonly MenuEntry[]): readonly BotCommand[] {
     .map(({ name, summary }) => ({ command: name, description: summary.slice(0, longestDescription) }));
 }
 
-/** Sets what differs from what Telegram has. Rejects with the library's error. */
-export async function showMenus(api: TelegramApi, wanted: readonly Menu[]): Promise<void> {
-  for (const { scope, commands } of wanted) {
-    const have = await api.call((bot, signal) => bot.getMyCommands({ scope }, signal));
-    if (!same(have, commands)) await api.call((bot, signal) => bot.setMyCommands(commands, { scope }, signal));
+export class CommandMenu {
+  readonly #api: TelegramApi;
+  #owners: readonly string[] = [];
+
+  constructor(api: TelegramApi) {
+    this.#api = api;
+  }
+
+  /** Sets what differs from what Telegram has; one that fails keeps no other from being set. Rejects with the first error. */
+  async show(entries: readonly MenuEntry[], owners: readonly string[]): Promise<void> {
+    const former = this.#owners.filter((id) => !owners.includes(id));
+    this.#owners = owners;
+    const all = [...menus(entries, owners).map((menu) => this.#set(menu)), ...former.map((id) => this.#forget(id))];
+    for (const one of await Promise.allSettled(all)) if (one.status === 'rejected') throw one.reason;
+  }
+
+  async #set({ scope, commands }: Menu): Promise<void> {
+    const have = await this.#api.call((bot, signal) => bot.getMyCommands({ scope }, signal));
+    if (same(have, commands)) return;
+    await this.#api.call((bot, signal) => bot.setMyCommands(commands, { scope }, signal));
+  }
+
+  /** Whoever is the owner no more sees what everybody sees. */
+  async #forget(owner: string): Promise<void> {
+    const scope: BotCommandScope = { type: 'chat', chat_id: Number(owner) };
+    await this.#api.call((bot, signal) => bot.deleteMyCommands({ scope }, signal));
   }
 }
 

@@ -62,7 +62,9 @@ export async function pollUpdates(options: PollOptions): Promise<void> {
       options.failed(fault, causeOf(error), inMs);
       if (fault.kind === 'token') return;
       // Only a webhook that somebody set explains a conflict without a second program.
-      if (fault.kind === 'conflict') await api.call((bot, stop) => bot.deleteWebhook({}, stop)).catch(() => undefined);
+      if (fault.kind === 'conflict') {
+        await api.call((bot, stop) => bot.deleteWebhook({}, stop), undefined, signal).catch(() => undefined);
+      }
       await clock.sleep(inMs, signal);
     }
   }

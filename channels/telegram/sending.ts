@@ -1,5 +1,5 @@
 // Messages to Telegram: text as HTML with buttons under it, edits, and the honest receipt of each. Used by adapter.ts.
-import type { Api } from 'grammy';
+import { type Api, InputFile } from 'grammy';
 import type { InlineKeyboardMarkup } from 'grammy/types';
 import type { OutboundMessage, Receipt } from '../../src/core/message.ts';
 import type { Route } from '../../src/core/route.ts';
@@ -20,6 +20,8 @@ export interface SendingOptions {
 
 /** core.telegram.org/bots/api#sendmessage: 1 to 4096 characters after the entities were read. */
 export const maxText = 4_096;
+/** core.telegram.org/bots/api#senddocument: 0 to 1024 characters after the entities were read. */
+const maxCaption = 1_024;
 const jitterMs = 500;
 
 export async function sendText(options: SendingOptions, route: Route, message: OutboundMessage): Promise<Receipt> {
@@ -27,19 +29,19 @@ export async function sendText(options: SendingOptions, route: Route, message: O
     ...(route.thread === undefined ? {} : { message_thread_id: Number(route.thread) }),
     ...(message.replyTo === undefined ? {} : quoting(message.replyTo)),
   };
+  const { document } = message;
+  const send = (bot: Api, form: Form, how: typeof place, signal: Parameters<Work>[2]) =>
+    document === undefined
+      ? bot.sendMessage(route.chat, form.text, { ...form.how, ...how }, signal)
+      : bot.sendDocument(route.chat, fileOf(document), { ...captionOf(form), ...how }, signal);
   return attempt(
     options,
     route,
     async (bot, form, signal) => {
-      const sent = await bot.sendMessage(
-        route.chat,
-        form.text,
-        { ...form.how, ...place, ...keyboard(message) },
-        signal,
-      );
+      const sent = await send(bot, form, { ...place, ...keyboard(message) }, signal);
       return [String(sent.message_id)];
     },
-    message.text,
+    formsOf(message.text, document === undefined ? maxText : maxCaption),
   );
 }
 
@@ -63,7 +65,7 @@ export async function editText(
       );
       return [messageId];
     },
-    message.text,
+    formsOf(message.text, maxText),
   );
   return receipt.status === 'ambiguous' ? { status: 'retry', afterMs: 0, cause: receipt.cause } : receipt;
 }
@@ -80,8 +82,7 @@ interface Form {
 type Work = (bot: Api, form: Form, signal: Parameters<Api['getMe']>[0]) => Promise<string[]>;
 
 /** Formatted first; when Telegram cannot read that, the same words once more as they are. */
-async function attempt(options: SendingOptions, route: Route, work: Work, source: string): Promise<Receipt> {
-  const forms = formsOf(source);
+async function attempt(options: SendingOptions, route: Route, work: Work, forms: readonly Form[]): Promise<Receipt> {
   for (const [index, form] of forms.entries()) {
     try {
       const messageIds = await options.api.call((bot, signal) => work(bot, form, signal));
@@ -95,12 +96,21 @@ async function attempt(options: SendingOptions, route: Route, work: Work, source
   return { status: 'refused', cause: 'nothing to send', reason: 'the message was empty' };
 }
 
-function formsOf(source: string): readonly Form[] {
+/** @param longest characters that may be visible */
+function formsOf(source: string, longest: number): readonly Form[] {
   const how = { link_preview_options: { is_disabled: true } } as const;
   const { html, visible } = renderHtml(source);
   const plain: Form = { text: source, how };
   // Markup alone shows nothing, and Telegram takes no empty text.
-  return visible === 0 || visible > maxText ? [plain] : [{ text: html, how: { ...how, parse_mode: 'HTML' } }, plain];
+  return visible === 0 || visible > longest ? [plain] : [{ text: html, how: { ...how, parse_mode: 'HTML' } }, plain];
+}
+
+function fileOf({ name, text }: NonNullable<OutboundMessage['document']>): InputFile {
+  return new InputFile(Buffer.from(text), name);
+}
+
+function captionOf({ text, how }: Form) {
+  return { caption: text, ...(how.parse_mode === undefined ? {} : { parse_mode: how.parse_mode }) };
 }
 
 function receiptFor(options: SendingOptions, route: Route, fault: Fault, error: unknown): Receipt {

@@ -2,7 +2,7 @@
 // with 200 comes again. Opened by connection.ts, only where the config has a webhook.
 import { timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { Update } from 'grammy/types';
+import type { Update, WebhookInfo } from 'grammy/types';
 import type { Log } from '../../src/infra/log.ts';
 import type { TelegramApi } from './api.ts';
 import { wantedUpdates } from './inbound.ts';
@@ -52,6 +52,8 @@ export async function openWebhook(options: WebhookOptions): Promise<Webhook> {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeIdleConnections();
       await tail;
+      // Whoever holds a connection and says nothing: a closed server does not look at its own time limits any more.
+      server.closeAllConnections();
       await closed;
     },
   };
@@ -84,6 +86,14 @@ async function serve(options: WebhookOptions, ask: IncomingMessage, answer: Serv
 export async function setWebhook(api: TelegramApi, { url, secret }: WebhookSettings, stop: AbortSignal): Promise<void> {
   const how = { secret_token: secret, allowed_updates: wantedUpdates, max_connections: 1 };
   await api.call((bot, signal) => bot.setWebhook(url, how, signal), undefined, stop);
+}
+
+/** What Telegram says of its last tries to reach us; undefined: nothing that is still true. */
+export function webhookTrouble(info: WebhookInfo, now: number): string | undefined {
+  const { last_error_date: at, last_error_message: why, pending_update_count: waiting } = info;
+  // An old error with nothing waiting is over; Telegram tries a failed update again within minutes.
+  if (at === undefined || (waiting === 0 && now - at * 1000 > 120_000)) return undefined;
+  return `Telegram cannot deliver to the webhook (${why ?? 'no reason given'}, ${waiting} waiting)`;
 }
 
 /** Takes the same time whatever is wrong with it. */

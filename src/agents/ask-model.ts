@@ -4,8 +4,18 @@ import type { Tool } from '../core/tool.ts';
 import { type CallDeps, callModel, type ModelReply, type OpenedModel } from './model-call.ts';
 import { buildRequest, type ImageReader } from './model-request.ts';
 
-/** Which models take no pictures is nowhere to be read: those that refused one are remembered while the process runs. */
-export type Blind = Set<string>;
+/**
+ * Which models take no pictures is nowhere to be read. A refusal may as well be about the one picture (its kind, its size), so
+ * that one is shown to nobody again, and a model counts as blind only after some refusals in a row. While the process runs.
+ */
+export interface Blind {
+  /** Refusals in a row, by model. */
+  readonly models: Map<string, number>;
+  /** Paths of refused pictures. */
+  readonly pictures: Set<string>;
+}
+
+const mostRefusals = 2;
 
 export interface Asking {
   readonly deps: CallDeps & { readonly readImage?: ImageReader };
@@ -21,12 +31,18 @@ export interface Asking {
 /** A request that is refused is repeated without its pictures, which are then only named. Never throws. */
 export async function* askModel(asking: Asking, opened: OpenedModel): AsyncGenerator<TurnEvent, ModelReply> {
   const { blind, images } = asking;
-  const reply = yield* ask(asking, opened, !blind.has(opened.ref));
+  const refusals = blind.models.get(opened.ref) ?? 0;
+  const reply = yield* ask(asking, opened, refusals < mostRefusals);
+  if (reply.kind === 'done' && images.size > 0) blind.models.delete(opened.ref);
   if (reply.kind !== 'failed' || reply.code !== 'model_bad_request' || images.size === 0) return reply;
+  const shown = [...images.keys()];
   images.clear();
   const again = yield* ask(asking, opened, false);
   // Refused for something else, it would be refused without them too.
-  if (again.kind === 'done') blind.add(opened.ref);
+  if (again.kind === 'done') {
+    blind.models.set(opened.ref, refusals + 1);
+    for (const path of shown) blind.pictures.add(path);
+  }
   return again;
 }
 

@@ -23,6 +23,8 @@ export interface MailItem {
   readonly from?: string | undefined;
   /** Where the answer belongs. */
   readonly route?: Route | undefined;
+  /** Id of the message (see `InboundMessage`), in `route`; absent for what was not written as one. */
+  readonly messageId?: string | undefined;
   /** Of a completion: the requester turn that started the child. */
   readonly group?: string | undefined;
   readonly tree: string;

@@ -18,7 +18,12 @@ interface Source {
   readonly history: readonly Entry[];
   /** Pictures read so far in this turn; filled here. */
   readonly images: Map<string, Uint8Array>;
+  readonly blind: { readonly pictures: ReadonlySet<string> };
 }
+
+/** What Anthropic, OpenAI and Google all take, and the smallest of their limits. */
+const shownTypes = new Set(['image/jpeg', 'image/png', 'image/gif', 'image/webp']);
+const largestImage = 3_700_000;
 
 /** Room for the messages even when the system prompt and the tools are far too big. */
 const leastMessageTokens = 1000;
@@ -54,7 +59,8 @@ async function readImages(source: Source, readImage: ImageReader): Promise<void>
   for (const entry of source.history) {
     if (entry.type !== 'user' || !turns.includes(entry.turn)) continue;
     for (const attachment of entry.attachments ?? []) {
-      if (attachment.kind !== 'image' || source.images.has(attachment.path)) continue;
+      if (!shownTypes.has(attachment.mediaType) || attachment.bytes > largestImage) continue;
+      if (source.images.has(attachment.path) || source.blind.pictures.has(attachment.path)) continue;
       const data = await readImage(attachment.path);
       if (data !== undefined) source.images.set(attachment.path, data);
     }

@@ -53,7 +53,7 @@ export const skippedText = 'skipped: new message';
 const tellAfterMalformed = 3;
 
 export function nativeRuntime(deps: NativeDeps): AgentRuntime {
-  const blind: Blind = new Set();
+  const blind: Blind = { models: new Map(), pictures: new Set() };
   return {
     kind: 'native',
     async *turn(session, prompt, tools, signal) {

@@ -21,7 +21,10 @@ export interface FocusDeps {
   /** Resolves a token among the runs of every conversation: only for the owner. */
   readonly findAnywhere: (token: string) => Result<Run>;
   readonly runOf: (session: SessionKey) => Run | undefined;
-  readonly send: (key: string, route: Route, text: string) => Promise<void>;
+  /** Says in a place who answers there, in order with the answers. */
+  readonly tell: (key: string, route: Route, text: string) => Promise<void>;
+  /** A binding may end earlier than it would have. */
+  readonly changed: () => void;
 }
 
 export function bindingServices(deps: FocusDeps): BindingServices {
@@ -40,18 +43,23 @@ export function bindingServices(deps: FocusDeps): BindingServices {
       const bound = await bindings.bind(request);
       if (!bound.ok) return bound;
       const { binding, farewells } = bound.value;
-      for (const { key, route: place, text } of farewells) await deps.send(key, place, text);
+      for (const { key, route: place, text } of farewells) await deps.tell(key, place, text);
       // In its own place the command's reply introduces the session.
       if (!sameRoute(binding.route, call.route)) {
-        await deps.send(`intro:${binding.session}:${binding.boundAt}`, binding.route, introText({ binding }));
+        await deps.tell(`intro:${binding.session}:${binding.boundAt}`, binding.route, introText({ binding }));
       }
+      deps.changed();
       return ok(binding);
     },
     async unfocus(call) {
       const ended = await bindings.unbind(call.route, call.caller);
       return ended.ok ? ok({ farewell: ended.value.farewell.text, agentId: call.chatSession.agentId }) : ended;
     },
-    setExpiry: (call, change) => bindings.setExpiry(call.route, call.caller, change),
+    async setExpiry(call, change) {
+      const stored = await bindings.setExpiry(call.route, call.caller, change);
+      deps.changed();
+      return stored;
+    },
   };
 }
 
@@ -85,7 +93,7 @@ async function choosePlace(
   const refused = await deps.bindings.refusal({ parent: call.route, session: target.key, by: call.caller });
   if (refused !== undefined) return { ok: false, refusal: refused };
   try {
-    return ok(await adapter.openThread(call.route, threadName(label)));
+    return ok(await adapter.openThread(call.route, threadName(label), call.messageId));
   } catch (error) {
     return refusal.noThread(error instanceof Error ? error.message : String(error));
   }

@@ -1,5 +1,6 @@
 // What a conversation is told when a session comes and goes. Pure; used by bindings.ts, focus.ts and threads.ts.
 import type { Binding } from '../core/binding.ts';
+import { clip, oneLine } from '../core/format.ts';
 import { assertNever } from '../core/result.ts';
 
 export type FarewellReason =
@@ -32,6 +33,25 @@ function because(reason: FarewellReason): string {
     default:
       return assertNever(reason);
   }
+}
+
+/** Longest label in a list of several, in characters. */
+const labelChars = 48;
+const mostLabels = 30;
+
+/**
+ * Said in the chat that held the threads; no thread is left to say it in.
+ * @param reason of a single one, as the end of a sentence
+ */
+export function placesGoneText(labels: readonly string[], reason: string): string {
+  const again = '/focus <label> gives it a place again.';
+  const [only] = labels;
+  if (labels.length === 1 && only !== undefined)
+    return `ℹ️ ${only} no longer answers in its thread: ${reason}. ${again}`;
+  const named = labels.slice(0, mostLabels).map((label) => clip(oneLine(label), labelChars));
+  const more = labels.length - named.length;
+  const all = [...named, ...(more > 0 ? [`${more} more`] : [])];
+  return `ℹ️ ${all.slice(0, -1).join(', ')} and ${all.at(-1)} no longer answer in their threads, which are gone. ${again}`;
 }
 
 export interface Intro {

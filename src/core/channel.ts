@@ -1,15 +1,22 @@
 // The contract of a channel adapter. Implemented in channels/*, called by delivery, inbound and app.
+import type { Reply, ReplyChoice } from './command.ts';
 import type { InboundMessage, OutboundMessage, Press, PressAnswer, Receipt, RemoteFile } from './message.ts';
 import type { ChannelId, Route } from './route.ts';
 
 export interface Capabilities {
   /** Can open a place of its own for a run. */
   readonly threads: boolean;
+  /** A thread is opened from a message in its parent chat, which counts like any other there. */
+  readonly threadsFromMessages?: boolean;
   readonly edits: boolean;
   readonly buttons: boolean;
   readonly typing: boolean;
   /** A repeated send with the same key is recognised by the platform. */
   readonly idempotentSend: boolean;
+  /** A button can ask whoever presses it for a text. */
+  readonly asks?: boolean;
+  /** Can send a text as a file. */
+  readonly documents?: boolean;
   /** Longest text of one message, in UTF-16 units. */
   readonly maxText: number;
 }
@@ -38,12 +45,46 @@ export interface ChannelEvents {
   readonly edited: (message: InboundMessage) => Promise<void>;
   /** Resolves once what the press leads to is durable. */
   readonly pressed: (press: Press) => Promise<PressAnswer>;
+  /** Who somebody is at a place, from memory: how privately they are answered is decided before anything else happens. */
+  readonly standing: (message: InboundMessage) => Standing;
+  /** What may be typed for a native command's parameter, best first; at most `limit`. From memory: platforms wait for it. */
+  readonly suggest: (ask: SuggestAsk) => Promise<readonly Suggestion[]>;
   /** The platform gave a chat another id: what was for the old one is for the new one. */
   readonly moved: (from: Route, to: Route) => Promise<void>;
+  /**
+   * A place is gone for good: deleted, locked, or forbidden to us. A route without a thread means the chat and every thread
+   * in it. Never rejects.
+   * @param reason for people, as the end of a sentence: `it was deleted`
+   */
+  readonly gone: (route: Route, reason: string) => Promise<void>;
   /** A chat that was closed to us (blocked, removed) has let us in again. */
   readonly opened: (route: Route) => void;
   /** The connection is there (again): what waits to be sent is due. */
   readonly connected: () => void;
+}
+
+/** `stranger`: not heard, at least not here. */
+export type Standing = 'owner' | 'allowed' | 'stranger';
+
+export interface SuggestAsk {
+  readonly route: Route;
+  readonly sender: InboundMessage['sender'];
+  readonly chat: InboundMessage['chat'];
+  readonly space?: string | undefined;
+  /** Command and sub-word, and the parameter or flag that is being typed. */
+  readonly command: string;
+  readonly verb: string;
+  readonly param: string;
+  /** Typed so far. */
+  readonly text: string;
+  readonly limit: number;
+}
+
+export interface Suggestion {
+  /** For people. */
+  readonly label: string;
+  /** What is typed for it. */
+  readonly value: string;
 }
 
 export type Fetched =
@@ -62,17 +103,34 @@ export interface ChannelAdapter {
   deliver(route: Route, message: OutboundMessage, key: string): Promise<Receipt>;
   /** Replaces the text of a message this adapter sent. Only called when `can.edits`. */
   edit?(route: Route, messageId: string, message: OutboundMessage): Promise<Receipt>;
-  openThread?(parent: Route, name: string): Promise<Route>;
+  /**
+   * Opens a place of its own in `parent`. Rejects with why not, for people.
+   * @param from id of the message that asked for it, as this adapter handed it in, where there is one: platforms that can,
+   *   open the thread from that message. A message opens one thread: a further one for it is opened in another way.
+   */
+  openThread?(parent: Route, name: string, from?: string): Promise<Route>;
+  /** The direct chat with a person, where that is known without their having written. Pure. */
+  direct?(person: string): Route | undefined;
   /** Whether `openThread` works at this place; absent: wherever `can.threads`. */
   opensThreads?(parent: Route): boolean;
+  /**
+   * Whether a place of ours is still there. `gone`: deleted, locked, or forbidden to us for good; `unknown`: it could not be
+   * found out now. Asked at start for every binding; absent: places never vanish here. Never throws.
+   */
+  reaches?(route: Route): Promise<'there' | 'gone' | 'unknown'>;
   /** Gets a file of an inbound message; at most `maxBytes` are read. Never throws. */
   fetch?(file: RemoteFile, maxBytes: number): Promise<Fetched>;
-  /** The limits a send to this place counts against; absent: none. Pure. */
-  limits?(route: Route): readonly RateLimit[];
+  /**
+   * The limits a send to this place counts against; absent: none. Pure.
+   * @param answers of a message that answers something native and has not begun to be sent
+   */
+  limits?(route: Route, answers?: string): readonly RateLimit[];
   /** This bot's name in chats, without `@`; undefined until it is known. */
   botName?(): string | undefined;
   /** An address that opens the direct chat with the bot and says `/start <token>` there; undefined until it is known. */
   pairLink?(token: string): string | undefined;
+  /** An address that brings the bot into a server of the person who opens it; undefined until it is known. */
+  inviteLink?(): string | undefined;
   /** The owner or the commands may have changed: what the platform shows of them is made anew. Best effort. */
   refresh?(): void;
   /** Best effort, never awaited, never throws. `typing` lasts until `idle`. */
@@ -80,6 +138,12 @@ export interface ChannelAdapter {
   /** Derived from the live connection at the time of the call, never cached. */
   health(): ChannelHealth;
   stop(): Promise<void>;
+}
+
+/** The buttons under a reply that can be shown by an adapter. */
+export function shownChoices(can: Capabilities | undefined, { choices = [] }: Reply): readonly ReplyChoice[] {
+  if (can?.buttons !== true) return [];
+  return can.asks === true ? choices : choices.filter((choice) => choice.asks === undefined);
 }
 
 /** Whether a run can get a thread of its own at this place: never in a direct chat or a plain group. */

@@ -1,4 +1,5 @@
 // The definition of a chat command. One definition drives text parsing, /help, completion and native registration.
+import type { ChoiceAsks } from './message.ts';
 import type { Route } from './route.ts';
 import type { Services } from './services.ts';
 import type { Session } from './session.ts';
@@ -11,8 +12,8 @@ export type ValueKind =
   /** The rest of the text, verbatim with line breaks. Only as the last parameter. */
   | { readonly kind: 'text' }
   | { readonly kind: 'number'; readonly min: number; readonly max: number }
-  /** A run: `#1`, `1`, run-id prefix, session key or id, label. */
-  | { readonly kind: 'target' }
+  /** A run: `#1`, `1`, run-id prefix, session key or id, label. `all`: that word is understood too. */
+  | { readonly kind: 'target'; readonly all?: boolean }
   | { readonly kind: 'agent' }
   | { readonly kind: 'model' }
   | { readonly kind: 'duration' }
@@ -81,6 +82,10 @@ export interface CommandPlace {
   readonly bound: boolean;
   /** Label of the bound session where that is gone; `session` is then the chat's own, which must not act in its place. */
   readonly gone?: string;
+  /** Id of the message it was typed as (see `InboundMessage`); absent for native commands and buttons. */
+  readonly messageId?: string | undefined;
+  /** Looks again at what was shown before: the numbers of that list keep their meaning. */
+  readonly refresh?: boolean | undefined;
   /** Idempotency key of this command: the id of its intake row. */
   readonly commandId: string;
   /** Called by what waits for an agent once it has acted: the messages that follow here need not wait for the reply. */
@@ -101,10 +106,18 @@ export interface ReplyChoice {
   readonly command: string;
   /** Of all choices of the reply that are marked so, one may be pressed, once. */
   readonly once?: boolean;
+  /** Whoever presses it is asked for a text first, which is typed behind the command. Left out where that cannot be asked. */
+  readonly asks?: ChoiceAsks;
 }
 
 export interface Reply {
   /** Says everything by itself: not every channel has buttons. */
   readonly text: string;
   readonly choices?: readonly ReplyChoice[];
+  /** It only shows something: where the platform can, only whoever asked sees it. */
+  readonly view?: boolean;
+  /** It began something: what that leads to must not be shown before it. */
+  readonly first?: boolean;
+  /** Something in it is under way: where messages can be changed, it is kept up to date while that lasts. */
+  readonly live?: boolean;
 }

@@ -46,6 +46,8 @@ export const inboundSchema = z.object({
   mentionsBot: z.boolean(),
   /** A platform-native slash command: it gets an answer even where text commands of strangers stay silent. */
   native: z.boolean().optional(),
+  /** What the channel needs to show the answer with this message; opaque to everybody else. */
+  answerTo: z.string().min(1).optional(),
   /** Platform message id this message quotes. */
   replyTo: z.string().optional(),
   /** What the quoted message says, and who said it, as far as the platform tells. */
@@ -74,6 +76,10 @@ export interface Press {
   readonly space?: string | undefined;
   /** Id of the choice. Anybody may have made it up. */
   readonly choice: string;
+  /** What the presser was asked for and wrote, where the choice asks. */
+  readonly text?: string | undefined;
+  /** As of a message. */
+  readonly answerTo?: string | undefined;
   /** Platform id of the message with the button. */
   readonly messageId?: string | undefined;
   /** Unix time in milliseconds. */
@@ -87,16 +93,32 @@ export interface PressAnswer {
   readonly decided: boolean;
 }
 
-const choiceSchema = z.object({ label: z.string(), id: z.string() });
+const asksSchema = z.object({ label: z.string() });
+/** What a person is asked for when they press a button, e.g. `What should it do?`, at most 45 characters. */
+export type ChoiceAsks = z.infer<typeof asksSchema>;
+
+const choiceSchema = z.object({ label: z.string(), id: z.string(), asks: asksSchema.optional() });
+
+/** Longest text beside a file, in UTF-16 units: what every platform with files takes (Telegram's captions: 1,024). */
+export const captionText = 1_000;
+
 export const outboundSchema = z.object({
   /** Markdown; the channel renders it or sends it as plain text. */
   text: z.string(),
   /** Buttons, where the channel has them. `id` is opaque, at most 32 characters, and comes back in a `Press`. */
   choices: z.array(choiceSchema).optional(),
+  /** Last line of `text` that stays visible when the whole text goes as a file. */
+  foot: z.string().optional(),
   /** Platform message id to quote. */
   replyTo: z.string().optional(),
   /** Shown only to the person who asked, where the platform can. */
   private: z.boolean().optional(),
+  /** Goes along as a file, where `can.documents`; `text` is then no longer than `captionText`. */
+  document: z.object({ name: z.string(), text: z.string() }).optional(),
+  /** `answerTo` of the native command or press it answers: the platform shows it with that. */
+  answers: z.string().optional(),
+  /** Platform id of whoever asked natively: a private message can find them elsewhere. */
+  asker: z.string().optional(),
 });
 export type OutboundMessage = z.infer<typeof outboundSchema>;
 
@@ -121,6 +143,8 @@ export type Receipt =
       readonly reason?: string | undefined;
       /** The whole chat is closed to us, until something comes from there again. */
       readonly closed?: boolean | undefined;
+      /** The place is fine; it is this message that is not taken, there or anywhere. */
+      readonly only?: 'this' | undefined;
     };
 
 /** Outgoing order under pressure: approvals before finals before replies before progress. Lower goes first. */

@@ -172,6 +172,8 @@ export interface StatusView {
   readonly lanes: readonly LaneView[];
   readonly channels: readonly { readonly id: string; readonly state: string; readonly detail: string }[];
   readonly outbox: { readonly pending: number; readonly undelivered: number };
+  /** Chats that take nothing from us, by route key, and why. */
+  readonly closed: readonly { readonly chat: string; readonly reason: string }[];
   readonly acp: { readonly enabled: boolean; readonly mode: string };
   readonly model: string;
 }

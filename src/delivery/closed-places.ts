@@ -48,6 +48,11 @@ export class ClosedPlaces {
     return this.#closed.size === 0 ? undefined : this.#closed.get(chatKey(route))?.reason;
   }
 
+  /** All of them, for views. */
+  list(): readonly { readonly chat: string; readonly reason: string }[] {
+    return [...this.#closed].map(([chat, { reason }]) => ({ chat, reason }));
+  }
+
   /** Calls `closed` whenever a chat closes. */
   watch(closed: (chat: Route) => void): void {
     this.#watchers.push(closed);
@@ -69,13 +74,17 @@ export class ClosedPlaces {
     for (const watcher of this.#watchers) watcher(chat);
   }
 
-  /** Something came from this chat: it is open again. Costs nothing for a chat that was never closed. */
-  async reopen(route: Route): Promise<void> {
+  /**
+   * Something came from this chat: it is open again. Costs nothing for a chat that was never closed.
+   * @returns whether it was closed
+   */
+  async reopen(route: Route): Promise<boolean> {
     const loading = this.loading();
     if (loading !== undefined) await loading;
-    if (!this.#closed.delete(chatKey(route))) return;
+    if (!this.#closed.delete(chatKey(route))) return false;
     await this.#store.delete(chatKey(route));
     this.#options.log.info({ chat: chatKey(route) }, 'a closed chat is open again');
+    return true;
   }
 
   async #load(): Promise<void> {

@@ -35,6 +35,8 @@ export type Next =
 const firstMs = 2000;
 const longestMs = 5 * 60_000;
 const retryForMs = 30 * 60_000;
+/** A platform that asks for more than a day will not take it. */
+const longestAskedMs = 24 * 60 * 60_000;
 
 export function decideNext(receipt: Receipt, facts: SendFacts): Next {
   switch (receipt.status) {
@@ -46,6 +48,8 @@ export function decideNext(receipt: Receipt, facts: SendFacts): Next {
       if (facts.idempotent) return retry(0, { ...facts, maybeSent: true });
       return { kind: 'advance', messageIds: [], doubt: `${facts.channel} never confirmed it; it may have arrived` };
     case 'refused':
+      if (receipt.only === 'this')
+        return { kind: 'end', state: 'undelivered', reason: receipt.reason ?? `${facts.channel} does not accept it` };
       return { kind: 'reroute', reason: receipt.reason };
     default:
       return assertNever(receipt);
@@ -58,8 +62,9 @@ function retry(afterMs: number, facts: SendFacts): Next {
   const end = since + retryForMs;
   const notBefore = now + afterMs;
   if (now >= end) return giveUp(maybeSent, `${channel} did not accept it for 30 min`);
-  if (notBefore > end) return giveUp(maybeSent, `${channel} asks to wait ${Math.ceil(afterMs / 60_000)} min`);
+  if (afterMs > longestAskedMs) return giveUp(maybeSent, `${channel} asks to wait ${Math.ceil(afterMs / 60_000)} min`);
   const backoff = now + Math.min(firstMs * 2 ** Math.min(failures, 20), longestMs);
+  // The time it asks for is not held against the message.
   const at = Math.max(notBefore, Math.min(backoff, end));
   return { kind: 'retry', at, notBefore, maybeSent, reason: `${channel} did not accept it yet` };
 }

@@ -4,7 +4,6 @@ import type { ChannelAdapter } from '../core/channel.ts';
 import type { OutboundMessage, Receipt } from '../core/message.ts';
 import { assertNever } from '../core/result.ts';
 import { parentRoute, type Route, routeKey } from '../core/route.ts';
-import { splitText } from '../core/split.ts';
 import type { Clock } from '../infra/clock.ts';
 import type { Database, Sql } from '../infra/database.ts';
 import type { Log } from '../infra/log.ts';
@@ -14,6 +13,7 @@ import type { ClosedPlaces } from './closed-places.ts';
 import { decideNext, type Next } from './decide-next.ts';
 import { type EndState, endRow, type OutboxRow, type RowChange, readRow, updateOpen } from './outbox-row.ts';
 import { type Pacer, targetOf } from './pacer.ts';
+import { partsOf } from './parts.ts';
 import type { Fallback } from './resolve-route.ts';
 import type { Waiting } from './schedule.ts';
 
@@ -37,6 +37,8 @@ export interface DeliveryParts {
   /** Shared with whatever else is sent. */
   readonly pacer: Pacer;
   readonly closed: Pick<ClosedPlaces, 'loading' | 'reason' | 'note'>;
+  /** A text of more messages than this goes as a file where the channel has files; 0 = never, as when absent. */
+  readonly fileOver?: (() => number) | undefined;
   /** Another place for a message whose place refused it for good (`row.gone` lists them); undefined: none. */
   readonly reroute: (row: OutboxRow) => Promise<Fallback | undefined>;
   /** Inside the transaction that records the end. */
@@ -75,7 +77,7 @@ export async function deliverRow(delivery: Delivery, waiting: Waiting): Promise<
     const closed = delivery.closed.reason(row.route);
     if (closed !== undefined && !waiting.leftover) return await moveOn(delivery, row, closed);
     const adapter = adapterFor(delivery.adapters, row.route);
-    const chunks = splitText(row.message.text, adapter?.can.maxText ?? Infinity);
+    const chunks = chunksOf(delivery, row, adapter);
     if (chunks.length === 0) return await end(delivery, row, { state: 'undelivered', reason: 'the message was empty' });
     const next: Next | 'held' = await tryChunk(delivery, { adapter, row, chunks, waiting });
     if (next === 'held') return await stepBack(delivery, row, adapter);
@@ -99,8 +101,13 @@ export async function deliverRow(delivery: Delivery, waiting: Waiting): Promise<
 interface Chunk {
   readonly adapter: ChannelAdapter | undefined;
   readonly row: OutboxRow;
-  readonly chunks: readonly string[];
+  readonly chunks: readonly OutboundMessage[];
   readonly waiting: Waiting;
+}
+
+function chunksOf(delivery: Delivery, row: OutboxRow, adapter: ChannelAdapter | undefined): readonly OutboundMessage[] {
+  const { maxText = Infinity, documents = false } = adapter?.can ?? {};
+  return partsOf(row.message, { maxText, documents, fileOver: delivery.fileOver?.() ?? 0, sent: row.chunk });
 }
 
 /** `held`: a silence began after the permit was given; nothing was attempted. */
@@ -109,7 +116,8 @@ async function tryChunk(delivery: Delivery, at: Chunk): Promise<Next | 'held'> {
   const { channel } = row.route;
   const facts = {
     idempotent: adapter?.can.idempotentSend ?? false,
-    since: Math.max(row.since, delivery.resumedAt()) + waiting.heldMs,
+    // Nothing is held against a message while its channel is not there: the 30 minutes are over at the first try after that.
+    since: unreachable(adapter) ? delivery.clock.now() : heldAgainstSince(delivery, row, waiting),
     failures: waiting.failures,
     maybeSent: waiting.maybeSent,
     channel,
@@ -120,9 +128,9 @@ async function tryChunk(delivery: Delivery, at: Chunk): Promise<Next | 'held'> {
       { ...facts, now: delivery.clock.now() },
     );
   }
-  const text = chunks[row.chunk];
+  const chunk = chunks[row.chunk];
   // More chunks once than now: the limit of the channel changed between two starts.
-  if (text === undefined) return { kind: 'advance', messageIds: [] };
+  if (chunk === undefined) return { kind: 'advance', messageIds: [] };
   if (waiting.leftover && !facts.idempotent) {
     waiting.leftover = false;
     return { kind: 'advance', messageIds: [], doubt: 'the process ended while it was being sent; it may have arrived' };
@@ -132,12 +140,21 @@ async function tryChunk(delivery: Delivery, at: Chunk): Promise<Next | 'held'> {
   }
   waiting.claimed = false;
   if (delivery.pacer.silentUntil(waiting) > delivery.clock.now()) return 'held';
-  const last = row.chunk === chunks.length - 1;
-  const send = (): Promise<Receipt> => adapter.deliver(row.route, chunkMessage(row, text, last), chunkKey(row));
+  const send = (): Promise<Receipt> => adapter.deliver(row.route, chunk, chunkKey(row));
   const receipt = await answer(delivery.clock, send, answerWithinMs);
   waiting.permit?.used();
   if (receipt.status !== 'sent') heed(delivery, row, waiting, receipt);
   return decideNext(receipt, { ...facts, now: delivery.clock.now() });
+}
+
+/** Start of the 30 minutes: neither the time the pacer held it counts, nor that for which the platform asked. */
+function heldAgainstSince(delivery: Delivery, row: OutboxRow, { heldMs, askedMs }: Waiting): number {
+  return Math.max(row.since, delivery.resumedAt()) + heldMs + askedMs;
+}
+
+function unreachable(adapter: ChannelAdapter | undefined): boolean {
+  const state = adapter?.health().state;
+  return state === 'disconnected' || state === 'connecting' || state === 'failed';
 }
 
 /** What a receipt says beyond this one message. */
@@ -161,16 +178,6 @@ function heed(
 function chunkKey(row: OutboxRow): string {
   const hop = row.gone.length === 0 ? '' : `~${row.gone.length}`;
   return `${row.key}${hop}:${row.chunk}`;
-}
-
-function chunkMessage(row: OutboxRow, text: string, last: boolean): OutboundMessage {
-  const { replyTo, choices, ...rest } = row.message;
-  return {
-    ...rest,
-    text,
-    ...(row.chunk === 0 && replyTo !== undefined ? { replyTo } : {}),
-    ...(last && choices !== undefined ? { choices } : {}),
-  };
 }
 
 async function advance(
@@ -212,6 +219,7 @@ async function postpone(
   const { row, waiting } = at;
   const { at: nextAt, notBefore, maybeSent, reason } = next;
   Object.assign(waiting, { dueAt: nextAt, notBefore, maybeSent, failures: waiting.failures + 1 });
+  waiting.askedMs += Math.max(0, notBefore - delivery.clock.now());
   waiting.started ||= maybeSent;
   // What an earlier process may have sent stays marked until a channel was there to judge it.
   const state = waiting.leftover ? row.state : 'pending';

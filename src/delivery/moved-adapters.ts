@@ -4,13 +4,19 @@ import type { ChannelAdapter } from '../core/channel.ts';
 import type { Route } from '../core/route.ts';
 import type { Adapters } from './account.ts';
 
-/** @param current where a chat is now; a route that never moved comes back as it is */
-export function movedAdapters(adapters: Adapters, current: (route: Route) => Route): Adapters {
+export interface Redirection {
+  /** Where a chat is now; a route that never moved comes back as it is. */
+  readonly current: (route: Route) => Route;
+  /** Opens a thread when it is that chat's turn. */
+  readonly opening: <T>(parent: Route, open: () => Promise<T>) => Promise<T>;
+}
+
+export function movedAdapters(adapters: Adapters, redirection: Redirection): Adapters {
   const known = new WeakMap<ChannelAdapter, ChannelAdapter>();
   const redirected = (adapter: ChannelAdapter): ChannelAdapter => {
     const before = known.get(adapter);
     if (before !== undefined) return before;
-    const made = redirect(adapter, current);
+    const made = redirect(adapter, redirection);
     known.set(adapter, made);
     return made;
   };
@@ -18,10 +24,10 @@ export function movedAdapters(adapters: Adapters, current: (route: Route) => Rou
 }
 
 /** Optional abilities stay optional: their absence means something. */
-function redirect(adapter: ChannelAdapter, current: (route: Route) => Route): ChannelAdapter {
+function redirect(adapter: ChannelAdapter, { current, opening }: Redirection): ChannelAdapter {
   const [edit, openThread, opensThreads] = [
     adapter.edit?.bind(adapter),
-    adapter.openThread?.bind(adapter),
+    adapter.openThread,
     adapter.opensThreads?.bind(adapter),
   ];
   const [limits, signal, fetch] = [
@@ -29,6 +35,8 @@ function redirect(adapter: ChannelAdapter, current: (route: Route) => Route): Ch
     adapter.signal?.bind(adapter),
     adapter.fetch?.bind(adapter),
   ];
+  const direct = adapter.direct?.bind(adapter);
+  const reaches = adapter.reaches?.bind(adapter);
   const [botName, pairLink] = [adapter.botName?.bind(adapter), adapter.pairLink?.bind(adapter)];
   return {
     id: adapter.id,
@@ -41,11 +49,26 @@ function redirect(adapter: ChannelAdapter, current: (route: Route) => Route): Ch
     health: () => adapter.health(),
     stop: () => adapter.stop(),
     ...(edit && { edit: (route, id, message) => edit(current(route), id, message) }),
-    ...(openThread && { openThread: (parent, name) => openThread(current(parent), name) }),
+    ...(openThread && {
+      openThread: (parent, name, from) => {
+        const place = current(parent);
+        const open = (): Promise<Route> => (adapter.openThread ?? openThread).call(adapter, place, name, from);
+        return adapter.can.threadsFromMessages === true ? opening(place, open) : open();
+      },
+    }),
     ...(opensThreads && { opensThreads: (parent) => opensThreads(current(parent)) }),
-    ...(limits && { limits: (route) => limits(current(route)) }),
-    ...(signal && { signal: (route, sign) => signal(current(route), sign) }),
+    ...(reaches && { reaches: (route) => reaches(current(route)) }),
+    ...(limits && { limits: (route, answers) => limits(current(route), answers) }),
+    ...(signal && {
+      signal: (route, sign) => {
+        const now = current(route);
+        signal(now, sign);
+        // It may have begun before the chat moved.
+        if (sign === 'idle' && now !== route) signal(route, sign);
+      },
+    }),
     ...(fetch && { fetch: (file, maxBytes) => fetch(file, maxBytes) }),
+    ...(direct && { direct }),
     ...(botName && { botName }),
     ...(pairLink && { pairLink }),
   };

@@ -58,6 +58,7 @@ export interface OpenRow {
   readonly state: OutboxState;
   readonly chunk: number;
   readonly nextAt: number;
+  readonly message: Pick<OutboundMessage, 'answers'>;
 }
 
 const texts = z.array(z.string());
@@ -90,7 +91,8 @@ export function insertRow(
 
 /** Open rows after a row number, oldest first. */
 export function openRowsAfter(sql: Sql, id: number): OpenRow[] {
-  const text = `SELECT id, account, place, route, priority, state, chunk, next_at FROM outbox WHERE id > ? AND ${open} ORDER BY id`;
+  const text = `SELECT id, account, place, route, priority, state, chunk, next_at, message ->> '$.answers' AS answers
+                FROM outbox WHERE id > ? AND ${open} ORDER BY id`;
   return sql.all(text, id).map((row) => ({
     id: Number(row.id),
     account: String(row.account),
@@ -100,6 +102,7 @@ export function openRowsAfter(sql: Sql, id: number): OpenRow[] {
     state: String(row.state) as OutboxState,
     chunk: Number(row.chunk),
     nextAt: Number(row.next_at),
+    message: row.answers === null ? {} : { answers: String(row.answers) },
   }));
 }
 
@@ -116,6 +119,16 @@ export function readRow(sql: Sql, by: { readonly id: number } | { readonly key: 
       ? sql.get('SELECT * FROM outbox WHERE id = ?', by.id)
       : sql.get('SELECT * FROM outbox WHERE key = ?', by.key);
   return row === undefined ? undefined : parseRow(row);
+}
+
+/** Keys of results given up because this chat (its key) took nothing, oldest first. */
+export function keysGivenUp(sql: Sql, chat: string): readonly string[] {
+  const text = "SELECT key, gone FROM outbox WHERE state = 'undelivered' AND runs <> '[]' AND account = ? ORDER BY id";
+  const account = chat.split(':').slice(0, 2).join(':');
+  return sql
+    .all(text, account)
+    .filter((row) => texts.parse(JSON.parse(String(row.gone))).includes(chat))
+    .map((row) => String(row.key));
 }
 
 /** The newest message that carries this run's result. */

@@ -43,6 +43,7 @@ export class Outbox {
   readonly #before: number;
   /** Rows up to here are in the schedule, or ended. */
   #loaded = 0;
+  #lastNow = 0;
   #running = false;
   #resumedAt = 0;
   #stopped = false;
@@ -80,6 +81,7 @@ export class Outbox {
   /** Starts sending: first what an earlier process left. Enqueued messages wait until this was called. */
   resume(): void {
     this.#running = true;
+    this.#now();
     this.#resumedAt = this.#options.clock.now();
     this.kick();
   }
@@ -87,6 +89,7 @@ export class Outbox {
   /** Looks for newly committed messages and sends what is due. */
   kick(): void {
     if (!this.#running || this.#stopped) return;
+    this.#now();
     for (const row of openRowsAfter(this.#database.read, this.#loaded)) {
       this.#loaded = row.id;
       this.#add(waitingOf(row, row.id <= this.#before));
@@ -211,8 +214,8 @@ export class Outbox {
 
   #pump(): void {
     if (this.#stopped) return;
-    const { adapters, clock, pacer } = this.#options;
-    const now = clock.now();
+    const { adapters, pacer } = this.#options;
+    const now = this.#now();
     for (const account of this.#schedule.accounts()) {
       while ((this.#sending.get(account) ?? 0) < this.#concurrency) {
         const row = this.#schedule.take(account, now);
@@ -251,6 +254,13 @@ export class Outbox {
 
   #count(account: string, by: number): void {
     this.#sending.set(account, (this.#sending.get(account) ?? 0) + by);
+  }
+
+  #now(): number {
+    const now = this.#options.clock.now();
+    if (now < this.#lastNow) this.#schedule.putBack(this.#lastNow - now);
+    this.#lastNow = now;
+    return now;
   }
 
   #arm(): void {

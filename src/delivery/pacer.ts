@@ -168,10 +168,17 @@ export class Pacer {
 }
 
 /** What a send to a route counts against. Limits are asked anew each time: a reload replaces adapters. */
-export function targetOf(adapters: Adapters, route: Route, known?: Pick<Target, 'account' | 'chat'>): Target {
+export function targetOf(adapters: Adapters, route: Route, known?: Known): Target {
   const { account, chat } = known ?? { account: accountKey(route), chat: chatKey(route) };
-  return { account, chat, limits: adapters().get(account)?.limits?.(route) ?? unlimited };
+  const answers = known?.started === true ? undefined : known?.answers;
+  return { account, chat, limits: adapters().get(account)?.limits?.(route, answers) ?? unlimited };
 }
+
+type Known = Pick<Target, 'account' | 'chat'> & {
+  readonly answers?: string | undefined;
+  /** A part of it was sent. */
+  readonly started?: boolean;
+};
 
 /** The chat of a route, whatever the thread. */
 export function chatKey(route: Route): string {

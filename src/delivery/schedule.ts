@@ -10,6 +10,8 @@ export interface Waiting {
   readonly chat: string;
   readonly place: string;
   readonly route: Route;
+  /** What its message answers natively. */
+  readonly answers: string | undefined;
   /** Lower goes first. */
   readonly priority: number;
   /** A part of it may be visible: nothing may get in between. */
@@ -29,6 +31,8 @@ export interface Waiting {
   failures: number;
   /** Milliseconds in which it could not be sent because the pacer held its place. */
   heldMs: number;
+  /** Milliseconds in which the platform had asked for silence after an attempt of it. */
+  askedMs: number;
   /** The right to the next attempt, while it is being sent. */
   permit: Permit | undefined;
 }
@@ -141,6 +145,18 @@ export class Schedule {
     return next === Infinity ? undefined : next;
   }
 
+  /** The clock was put back: what waits must not wait the longer for it. */
+  putBack(ms: number): void {
+    for (const places of this.#accounts.values())
+      for (const place of places.values()) {
+        if (place.heldFrom !== undefined) place.heldFrom -= ms;
+        for (const { row } of place.entries) {
+          row.dueAt -= ms;
+          row.notBefore -= ms;
+        }
+      }
+  }
+
   /** Rows that are due and would be next in a place where nothing is being sent. */
   dueHeads(now: number): readonly Waiting[] {
     return [...this.#heads()].filter((row) => row.dueAt <= now);
@@ -196,6 +212,7 @@ export function waitingOf(row: OpenRow, leftover: boolean): Waiting {
     chat: chatKey(route),
     place,
     route,
+    answers: row.message.answers,
     priority,
     started: row.chunk > 0 || (sending && leftover),
     claimed: sending && !leftover,
@@ -206,6 +223,7 @@ export function waitingOf(row: OpenRow, leftover: boolean): Waiting {
     notBefore: 0,
     failures: 0,
     heldMs: 0,
+    askedMs: 0,
     permit: undefined,
   };
 }

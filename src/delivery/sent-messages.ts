@@ -27,7 +27,7 @@ export function rememberSpoken(sql: Sql, { route, messageIds, session }: Spoken,
     sql.run(
       `INSERT INTO sent_messages (place, message_id, session, scope, at)
        SELECT ?, ?, child, scope, ? FROM runs WHERE child = ? LIMIT 1
-       ON CONFLICT (place, message_id) DO NOTHING`,
+       ON CONFLICT (place, message_id) DO UPDATE SET session = excluded.session, scope = excluded.scope, at = excluded.at`,
       routeKey(parentRoute(route)),
       id,
       now,

@@ -23,13 +23,22 @@ export interface UpdatesOptions {
   readonly waitsFor: (chat: string) => boolean;
 }
 
+/** A message that was sent by somebody else. */
+interface Standing {
+  readonly messageId: string;
+  readonly message: OutboundMessage;
+  readonly everyMs: number;
+}
+
 interface Live {
   readonly key: string;
   readonly route: Route;
   /** To be shown next. */
   wanted: OutboundMessage | undefined;
-  /** Text last shown. */
-  shown: string | undefined;
+  /** Last shown. */
+  shown: OutboundMessage | undefined;
+  /** Shortest time between two changes, where the limits of the platform allow more. */
+  readonly everyMs: number;
   messageId: string | undefined;
   /** Messages sent for it; more than one when the first could not be changed any more. */
   sends: number;
@@ -74,9 +83,18 @@ export class Updates {
     const live = this.#byKey.get(key) ?? this.#begin(key, route);
     if (live.over) return;
     const idle = live.wanted === undefined && !live.busy;
-    if (idle && live.shown === message.text) return;
+    if (idle && isSame(live.shown, message)) return;
     live.wanted = message;
     if (idle) this.#pump();
+  }
+
+  /**
+   * Takes over a message that stands in the chat already; `update` and `finish` then change it under this key. Once it
+   * is deleted nothing takes its place.
+   */
+  adopt(key: string, route: Route, { messageId, message, everyMs }: Standing): void {
+    const live = this.#begin(key, route, everyMs);
+    Object.assign(live, { messageId, shown: message, sends: Infinity, dueAt: this.#options.clock.now() + everyMs });
   }
 
   /**
@@ -93,9 +111,9 @@ export class Updates {
     this.#pump();
   }
 
-  #begin(key: string, route: Route): Live {
+  #begin(key: string, route: Route, everyMs = 0): Live {
     const nothing = { wanted: undefined, shown: undefined, messageId: undefined, finishedAt: undefined };
-    const live: Live = { key, route, ...nothing, sends: 0, busy: false, dueAt: 0, failures: 0, over: false };
+    const live: Live = { key, route, everyMs, ...nothing, sends: 0, busy: false, dueAt: 0, failures: 0, over: false };
     this.#byKey.set(key, live);
     this.#open.add(live);
     return live;
@@ -151,7 +169,7 @@ export class Updates {
     permit.used();
     live.busy = false;
     this.#take(live, message, receipt);
-    const every = editEveryMs(target.limits);
+    const every = Math.max(live.everyMs, editEveryMs(target.limits));
     live.dueAt = clock.now() + pauseMs(every, receipt, live.failures);
     const ends = live.finishedAt !== undefined && (live.wanted === undefined || live.messageId === undefined);
     if (ends || !adapter.can.edits || adapter.edit === undefined) this.#giveUp(live);
@@ -167,7 +185,7 @@ export class Updates {
     const { next, messageId } = afterShowing(receipt, live);
     live.messageId = messageId;
     live.failures = next === 'shown' ? 0 : live.failures + 1;
-    if (next === 'shown') live.shown = message.text;
+    if (next === 'shown') live.shown = message;
     else if (next === 'again') live.wanted ??= message;
     else this.#giveUp(live);
   }
@@ -184,6 +202,10 @@ export class Updates {
     });
     this.#timer = { at, timer };
   }
+}
+
+function isSame(a: OutboundMessage | undefined, b: OutboundMessage): boolean {
+  return a?.text === b.text && JSON.stringify(a.choices ?? []) === JSON.stringify(b.choices ?? []);
 }
 
 function send(live: Live, adapter: ChannelAdapter, message: OutboundMessage): Promise<Receipt> {

@@ -23,6 +23,8 @@ export interface Choice {
   readonly command: string;
   /** One press decides the whole group. */
   readonly once: boolean;
+  /** A press of it comes with a text. */
+  readonly asks: boolean;
   readonly usedBy: string | undefined;
   /** Unix time in milliseconds. */
   readonly expires: number;
@@ -48,11 +50,11 @@ export class Choices {
     const now = this.#clock.now();
     const group = this.#ids.code(idLength);
     const person = to === 'owner' ? { id: null, name: null } : to;
-    return choices.map(({ label, command, once = false }) => {
+    return choices.map(({ label, command, once = false, asks }) => {
       const id = this.#ids.code(idLength);
       sql.run(
-        `INSERT INTO choices (id, grp, place, person, name, command, once, at, expires)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        `INSERT INTO choices (id, grp, place, person, name, command, once, asks, at, expires)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
         id,
         group,
         routeKey(parentRoute(route)),
@@ -60,10 +62,11 @@ export class Choices {
         person.name,
         command,
         once ? 1 : 0,
+        asks === undefined ? 0 : 1,
         now,
         now + validMs,
       );
-      return { label, id };
+      return { label, id, ...(asks === undefined ? {} : { asks }) };
     });
   }
 
@@ -93,6 +96,7 @@ function parse(row: Row): Choice {
   return {
     ...{ id: String(row.id), group: String(row.grp), place: String(row.place), to, command: String(row.command) },
     once: Number(row.once) === 1,
+    asks: Number(row.asks) === 1,
     usedBy: row.decided_by === null ? undefined : String(row.decided_by),
     expires: Number(row.expires),
   };

@@ -1,6 +1,8 @@
 // Names of incoming files as they are stored: chosen by strangers, used as paths. Pure; called by incoming-files.ts.
 
 const maxChars = 100;
+/** Of the part before the ending. */
+const maxBytes = 180;
 /** Longest part after the last dot that is kept as the ending. */
 const maxEnding = 16;
 
@@ -39,7 +41,14 @@ function split(name: string): { readonly stem: string; readonly ending: string }
   return ends ? { stem: name.slice(0, dot), ending: name.slice(dot) } : { stem: name, ending: '' };
 }
 
-/** Never ends in half a character. */
+/** Never ends in half a character. At most `max` UTF-16 units and `maxBytes`, for file systems count the latter (255). */
 function cut(text: string, max: number): string {
-  return text.length <= max ? text : text.slice(0, max).replace(/[\uD800-\uDBFF]$/, '');
+  let kept = '';
+  let bytes = 0;
+  for (const character of text) {
+    bytes += Buffer.byteLength(character);
+    if (kept.length + character.length > max || bytes > maxBytes) break;
+    kept += character;
+  }
+  return kept;
 }

@@ -1,6 +1,6 @@
 // The end of a message that became no turn: recorded together with what people get for it. Called by receive.ts and the steps
 // beside it.
-import type { Reply } from '../core/command.ts';
+import type { Reply, ReplyChoice } from '../core/command.ts';
 import type { InboundMessage, OutboundMessage } from '../core/message.ts';
 import { type Route, routeKey } from '../core/route.ts';
 import type { Database, Sql } from '../infra/database.ts';
@@ -17,8 +17,8 @@ export interface FinishDeps {
   readonly inbox: Inbox;
   readonly choices: Choices;
   readonly log: Log;
-  /** Whether a place can show buttons. */
-  readonly buttons: (route: Route) => boolean;
+  /** The buttons of a reply that a place can show. */
+  readonly shown: (route: Route, reply: Reply) => readonly ReplyChoice[];
   readonly enqueue: (sql: Sql, entry: OutgoingEntry) => void;
   readonly sent: () => void;
 }
@@ -51,9 +51,9 @@ export async function finish(deps: FinishDeps, { ticket, message }: Taken, end: 
     if (reply !== undefined) {
       const { route, sender } = message;
       const said = outbound(deps, sql, reply, { route, to: { id: personOf(message), name: sender.name } });
-      const quoting = isPress(message) && message.replyTo !== undefined ? { replyTo: message.replyTo } : {};
       const key = replyKey(itemId(ticket));
-      enqueue(sql, { key, route, message: { ...said, ...quoting }, priority: 'reply', session });
+      const priority = reply.first === true ? 'final' : 'reply';
+      enqueue(sql, { key, route, message: { ...said, ...answering(message, end) }, priority, session });
     }
     if (question !== undefined) {
       const { route } = question;
@@ -62,6 +62,20 @@ export async function finish(deps: FinishDeps, { ticket, message }: Taken, end: 
     }
   });
   if (reply !== undefined || question !== undefined) deps.sent();
+}
+
+/** What the reply to a native command or a press says of itself. Views and refusals concern only whoever asked. */
+function answering(
+  message: InboundMessage,
+  { reply, dropped }: End,
+): Pick<OutboundMessage, 'answers' | 'asker' | 'private' | 'replyTo'> {
+  if (message.native !== true) return {};
+  return {
+    asker: message.sender.id,
+    ...(message.answerTo === undefined ? {} : { answers: message.answerTo }),
+    ...(reply?.view === true || dropped !== undefined ? { private: true } : {}),
+    ...(isPress(message) && message.replyTo !== undefined ? { replyTo: message.replyTo } : {}),
+  };
 }
 
 /** Tells the sender; when not even that can be stored, the message stays open for the next start. */
@@ -77,11 +91,12 @@ export async function failed(deps: FinishDeps, taken: Taken, error: unknown): Pr
 }
 
 function outbound(
-  deps: Pick<FinishDeps, 'buttons' | 'choices'>,
+  deps: Pick<FinishDeps, 'shown' | 'choices'>,
   sql: Sql,
-  { text, choices }: Reply,
+  reply: Reply,
   at: { readonly route: Route; readonly to: OfferedTo },
 ): OutboundMessage {
-  if (choices === undefined || choices.length === 0 || !deps.buttons(at.route)) return { text };
-  return { text, choices: deps.choices.offer(sql, choices, at) };
+  const { text } = reply;
+  const shown = deps.shown(at.route, reply);
+  return shown.length === 0 ? { text } : { text, choices: deps.choices.offer(sql, shown, at) };
 }

@@ -13,6 +13,7 @@ import { BotGuard } from './bots.ts';
 import type { End, Taken } from './finish.ts';
 import type { Pairing } from './pairing.ts';
 import { pairingQuestion } from './pairing-words.ts';
+import { isPress } from './press.ts';
 
 export interface HearDeps {
   readonly clock: Clock;
@@ -23,8 +24,8 @@ export interface HearDeps {
   readonly pairing: Pick<Pairing, 'claim' | 'ask'>;
   /** The owner wrote in their direct chat. */
   readonly ownerSeen: (message: InboundMessage) => Promise<void>;
-  /** Where the owner is reached; undefined until they wrote for the first time. */
-  readonly ownerRoute: () => Promise<Route | undefined>;
+  /** Where the owner is asked about somebody who wrote at this place; undefined where no chat of theirs is known. */
+  readonly ownerRoute: (asked: Route) => Promise<Route | undefined>;
 }
 
 export type Heard =
@@ -71,7 +72,11 @@ export class Hearing {
 
   async #refusal(taken: Taken, access: Extract<AccessDecision, { kind: 'ignored' | 'stranger' }>): Promise<End> {
     const { reason } = access;
-    if (access.kind === 'ignored') return { dropped: reason };
+    if (access.kind === 'ignored') {
+      // Whoever gave a native command looks at a reply under way; a press is told by the platform that it was taken.
+      const waits = taken.message.native === true && !isPress(taken.message);
+      return { dropped: reason, ...(waits ? { reply: notAllowed } : {}) };
+    }
     switch (access.answer) {
       case 'none':
         return { dropped: reason };
@@ -91,7 +96,7 @@ export class Hearing {
     const { pairing, ownerRoute, log } = this.#deps;
     const asked = await pairing.ask(taken.message);
     if (asked.kind === 'quiet') return { dropped: asked.reason };
-    const route = await ownerRoute();
+    const route = await ownerRoute(taken.message.route);
     if (route === undefined)
       log.info({ person: personOf(taken.message), code: 'pairing_unasked' }, 'the owner has no chat to be asked in');
     const question = route === undefined ? undefined : { route, reply: pairingQuestion(asked.request) };

@@ -24,7 +24,7 @@ export function admittedText(owner: boolean): string {
 export const deniedText = 'ℹ️ You were not let in.';
 
 /** The question to the owner. */
-export function pairingQuestion({ id, name, code, route }: PairingRequest): Required<Reply> {
+export function pairingQuestion({ id, name, code, route }: PairingRequest): Reply & Required<Pick<Reply, 'choices'>> {
   const text = [
     `❓ ${name} (${id}) wrote to me on ${route.channel} and is not allowed to talk to me yet.`,
     `Code ${code}, valid for 1 h: \`/pair approve ${code}\` or \`/pair deny ${code}\`.`,

@@ -6,6 +6,7 @@ import type { Clock, Timer } from '../infra/clock.ts';
 
 /** Platforms cut a little above this; a message that long may go on in the next one. In UTF-16 units. */
 const partChars = 4_000;
+const fullPart = 4_096;
 /** The rest of a text or an album follows its beginning at once. */
 const gapMs = 1_500;
 /** Parts at most: a sender who never pauses must not keep everything waiting. */
@@ -16,6 +17,8 @@ export interface Whole {
   readonly tickets: readonly number[];
   readonly message: InboundMessage;
   readonly owner: boolean;
+  /** Length of the last part joined to it. */
+  readonly tail?: number;
   /** Left open by the last process. */
   readonly resumed: boolean;
   /** What could not be brought along, as stored with the message. */
@@ -82,8 +85,15 @@ export class Pastes {
 }
 
 /** Long enough to be the beginning of more, or a part of an album. */
-function mayGoOn({ text, album, route }: InboundMessage): boolean {
+export function mayGoOn({ text, album, route }: InboundMessage): boolean {
   return album !== undefined || (text.length >= partChars && route.channel !== 'console');
+}
+
+/** Clients cut at white space and trim both sides; only a part of the whole length was cut in mid-word. */
+function glued(before: Whole, next: string): string {
+  const { text } = before.message;
+  const whole = (before.tail ?? text.length) < fullPart && !/\s$/.test(text) && !/^\s/.test(next);
+  return whole ? `${text}\n${next}` : text + next;
 }
 
 function joined(next: Whole, before: Whole): Whole {
@@ -93,10 +103,12 @@ function joined(next: Whole, before: Whole): Whole {
   return {
     ...before,
     tickets: [...before.tickets, ...next.tickets],
+    tail: next.message.text.length,
     message: {
       ...message,
       // A long text was cut in mid-sentence; captions of an album are texts of their own.
-      text: message.album === undefined ? texts.join('') : texts.filter((text) => text !== '').join('\n'),
+      text:
+        message.album === undefined ? glued(before, next.message.text) : texts.filter((text) => text !== '').join('\n'),
       attachments: [...message.attachments, ...next.message.attachments],
       ...(files.length === 0 ? {} : { files }),
     },

@@ -34,13 +34,20 @@ export function decidePress(choice: Choice | undefined, { person, owner, places,
 
 /** The message a press stands for. Its reply quotes the message with the button. */
 export function pressedMessage(press: Press, command: string): InboundMessage {
-  const { route, sender, chat, space, messageId, at } = press;
+  const { route, sender, chat, space, messageId, answerTo, at } = press;
   return {
     ...{ id: `${pressPrefix}${press.id}`, route, sender, chat, text: command, native: true, mentionsBot: true },
     ...{ attachments: [], sentAt: at },
     ...(space === undefined ? {} : { space }),
     ...(messageId === undefined ? {} : { replyTo: messageId }),
+    ...(answerTo === undefined ? {} : { answerTo }),
   };
+}
+
+/** What a press types: the text it came with counts only where the choice asked for one. */
+function typedBy(press: Pick<Press, 'text'>, choice: Choice | undefined): string {
+  if (choice === undefined) return '';
+  return choice.asks ? `${choice.command} ${press.text ?? ''}`.trimEnd() : choice.command;
 }
 
 export function isPress(message: Pick<InboundMessage, 'id'>): boolean {
@@ -64,7 +71,7 @@ export interface Pressed {
 /** Decides a press and stores what it leads to, inside the caller's transaction. The same press leads to something once. */
 export function takePress(sql: Sql, { inbox, choices }: PressDeps, press: Press, facts: PressFacts): Pressed {
   const choice = choices.find(sql, press.choice);
-  const message = pressedMessage(press, choice?.command ?? '');
+  const message = pressedMessage(press, typedBy(press, choice));
   if (inbox.knows(sql, message)) return { answer: { decided: choice?.once === true } };
   const decision = decidePress(choice, facts);
   if (decision.kind !== 'run') return { answer: refusal(decision) };

@@ -5,6 +5,7 @@
 // A press of a button becomes a message first (press.ts); a change of a message finds it where it waits (edit.ts).
 import type { MailItem } from '../agents/mailbox.ts';
 import type { Bindings } from '../bindings/bindings.ts';
+import type { Standing } from '../core/channel.ts';
 import type { InboundMessage, Press, PressAnswer } from '../core/message.ts';
 import { refusalText } from '../core/result.ts';
 import { parentRoute, type Route, routeKey } from '../core/route.ts';
@@ -17,7 +18,7 @@ import { failed, finish, type Taken } from './finish.ts';
 import { type HearDeps, Hearing } from './hear.ts';
 import type { StoredMessage } from './inbox.ts';
 import { type FileDeps, IncomingFiles } from './incoming-files.ts';
-import { Pastes, type Whole } from './paste.ts';
+import { mayGoOn, Pastes, type Whole } from './paste.ts';
 import { pressedMessage, takePress } from './press.ts';
 import { type Asking, type Routed, type RouterDeps, routeMessage } from './router.ts';
 import { type CommandDeps, RunningCommands } from './running-commands.ts';
@@ -87,6 +88,13 @@ export class Receiver {
     }
   }
 
+  /** Who somebody is where they speak, by the rules of now. */
+  standing(message: InboundMessage): Standing {
+    const { config, people } = this.#deps;
+    const { kind } = decideAccess(config(), message, people(message.route));
+    return kind === 'ignored' ? 'stranger' : kind;
+  }
+
   /** Resolves when every accepted message has become a command or a turn, and every command has answered. */
   async idle(): Promise<void> {
     while (this.busy()) {
@@ -125,16 +133,25 @@ export class Receiver {
   async #steps(taken: Stored): Promise<void> {
     const { ticket, message, notes, resumed } = taken;
     const place = routeKey(message.route);
-    const command = this.#deps.isCommand(message.text);
+    // The rest of a long text may begin with a path: only what is shaped like a command interrupts it.
+    const rest = this.#pastes.expects(message) && !commandShape.test(message.text);
+    const command = this.#deps.isCommand(message.text) && !rest;
     await this.#commands.before(place, command ? 'command' : 'message');
     const expected = (await this.#deps.bindings.at(message.route)) !== undefined || this.#pastes.expects(message);
     const heard = await this.#hearing.hear(taken, expected);
     if (heard.kind === 'unheard') return finish(this.#deps, taken, heard.end);
     const { owner } = heard;
-    if (!command) return this.#turns(this.#pastes.add({ tickets: [ticket], message, owner, resumed, notes }));
+    const whole: Whole = { tickets: [ticket], message, owner, resumed, notes };
+    if (!command) return this.#turns(this.#pastes.add(whole));
     // What is held came before the command, complete or not.
     await this.#turns(this.#pastes.end(place));
-    this.#commands.start(taken, { routed: await this.#route(message, { owner, command }), owner });
+    // A long task is cut like any long text, and an album may carry a command.
+    if (mayGoOn(message)) return this.#turns(this.#pastes.add(whole));
+    await this.#command(taken, owner);
+  }
+
+  async #command(taken: Taken, owner: boolean): Promise<void> {
+    this.#commands.start(taken, { routed: await this.#route(taken.message, { owner, command: true }), owner });
   }
 
   async #route(message: InboundMessage, asking: Asking): Promise<Routed> {
@@ -150,6 +167,10 @@ export class Receiver {
       const [ticket = 0] = tickets;
       try {
         if (tickets.length > 1) await this.#deps.inbox.join(tickets, { message, notes });
+        if (this.#deps.isCommand(message.text)) {
+          await this.#command({ ticket, message }, owner);
+          continue;
+        }
         const routed = await this.#route(message, { owner, command: false });
         if (routed.kind === 'session') this.#turn(whole, ticket, routed.session);
         else await this.#gone({ ticket, message }, routed);
@@ -177,16 +198,18 @@ export class Receiver {
   }
 
   #pressFacts(press: Press) {
-    const { config, people, places, clock } = this.#deps;
+    const { places, clock } = this.#deps;
     const message = pressedMessage(press, '');
     return {
       person: personOf(message),
-      owner: decideAccess(config(), message, people(press.route)).kind === 'owner',
+      owner: this.standing(message) === 'owner',
       places: places(press.route).map((route) => routeKey(parentRoute(route))),
       now: clock.now(),
     };
   }
 }
+
+const commandShape = /^\s*\/[\w-]+(?:@\w+)?(?:\s|$)/;
 
 interface Stored extends Taken, StoredMessage {
   readonly resumed: boolean;

@@ -13,7 +13,7 @@ import { personOf } from './access.ts';
 export interface RouterDeps {
   readonly sessions: Pick<Sessions, 'get' | 'open' | 'update' | 'rememberRoute'>;
   readonly bindings: Pick<Bindings, 'at'>;
-  readonly agentFor: (message: InboundMessage) => string;
+  readonly agentFor: (message: Pick<InboundMessage, 'route' | 'sender'>) => string;
   readonly dmScope: () => DmScope;
   /** The run that spoke the message with this platform id; undefined: nobody we know of, or the chat's own agent. */
   readonly quoted: (route: Route, messageId: string) => QuotedRun | undefined;
@@ -77,12 +77,25 @@ function quotedRun(
   return quoted !== undefined && (owner || quoted.scope === chatSession.key) ? quoted : undefined;
 }
 
-async function openChat(deps: RouterDeps, message: InboundMessage, owner: boolean): Promise<Session> {
+/** The session of a chat, whether or not there is one yet. */
+export function chatKey(
+  deps: Pick<RouterDeps, 'agentFor' | 'dmScope' | 'firstRoute'>,
+  message: Pick<InboundMessage, 'route' | 'sender' | 'chat'>,
+): { readonly agentId: string; readonly key: SessionKey } {
+  const { route, sender, chat } = message;
   const agentId = deps.agentFor(message);
+  return {
+    agentId,
+    key:
+      chat === 'direct'
+        ? directKey(agentId, route, sender.id, deps.dmScope())
+        : groupKey(agentId, deps.firstRoute(route)),
+  };
+}
+
+async function openChat(deps: RouterDeps, message: InboundMessage, owner: boolean): Promise<Session> {
+  const { agentId, key } = chatKey(deps, message);
   const direct = message.chat === 'direct';
-  const key = direct
-    ? directKey(agentId, message.route, message.sender.id, deps.dmScope())
-    : groupKey(agentId, deps.firstRoute(message.route));
   const ownerOnly = owner && direct;
   const opened = await deps.sessions.open(key, {
     ...{ kind: 'chat', agentId, depth: 0, role: 'main', controlScope: key, ownerOnly },

@@ -1,6 +1,8 @@
 // Commands under way: they run beside every lane, and what follows in their conversation waits until they have acted.
 // Used by receive.ts.
 import type { CommandPlace, Reply } from '../core/command.ts';
+import { clip, oneLine } from '../core/format.ts';
+import type { InboundMessage } from '../core/message.ts';
 import { routeKey } from '../core/route.ts';
 import type { Clock } from '../infra/clock.ts';
 import { personOf } from './access.ts';
@@ -34,6 +36,8 @@ export class RunningCommands {
     const over = new AbortController();
     await Promise.race([acting, this.#deps.clock.sleep(orderMs[next], over.signal)]);
     over.abort();
+    // Waited for once: what comes behind must not wait as long again, each in turn.
+    if (next === 'message' && this.#acting.get(place) === acting) this.#acting.delete(place);
   }
 
   /** Starts a command; its reply and the end of its message follow by themselves. */
@@ -49,6 +53,7 @@ export class RunningCommands {
       session: routed.kind === 'session' ? routed.session : routed.chatSession,
       bound: routed.kind === 'session' && routed.why === 'bound',
       ...(routed.kind === 'dead' ? { gone: routed.label } : {}),
+      ...(message.native === true ? {} : { messageId: message.id }),
       commandId: itemId(ticket),
       acted,
     };
@@ -56,7 +61,13 @@ export class RunningCommands {
     void acting.then(() => this.#acting.get(key) === acting && this.#acting.delete(key));
     const work = this.#deps
       .runCommand(message.text, place)
-      .then((reply) => finish(this.#deps, taken, reply === undefined ? { dropped: 'other_bot' } : { reply }))
+      .then((reply) =>
+        finish(
+          this.#deps,
+          taken,
+          reply === undefined ? { dropped: 'other_bot' } : { reply: withoutFiles(reply, message) },
+        ),
+      )
       .catch((error: unknown) => failed(this.#deps, taken, error))
       .finally(() => {
         this.#running.delete(work);
@@ -79,4 +90,11 @@ export class RunningCommands {
   get acting(): number {
     return this.#acting.size;
   }
+}
+
+/** A command takes text alone; a file that came with it must not vanish without a word. */
+function withoutFiles(reply: Reply, { files = [] }: InboundMessage): Reply {
+  if (files.length === 0) return reply;
+  const names = files.map(({ name }) => clip(oneLine(name), 60)).join(', ');
+  return { ...reply, text: `${reply.text}\n⚠️ not used: ${names}. Commands take no files; send it without a command.` };
 }

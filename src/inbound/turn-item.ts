@@ -38,6 +38,7 @@ export function turnItem({ ticket, resumed, at, tree, ...stored }: ItemSource): 
   return {
     ...{ id: itemId(ticket), kind: 'message', text: itemText(stored), at, tree, resumed, steerable: true },
     ...{ from: message.sender.name, route: message.route, attachments: message.attachments },
+    ...(message.native === true ? {} : { messageId: message.id }),
     ...(pending ? { pending } : {}),
   };
 }

@@ -9,7 +9,7 @@ import type { Database, Sql } from '../infra/database.ts';
 import type { Sessions } from '../sessions/sessions.ts';
 import type { Transcripts } from '../sessions/transcript.ts';
 import { type AnnouncePlan, decideAnnounce } from './announce-plan.ts';
-import { completionBlock, formatCompletion, ownEntries, resultText } from './completion.ts';
+import { completionBlock, completionMessage, ownEntries, resultText } from './completion.ts';
 import { endRun, setDelivery } from './end-run.ts';
 import { runEndedHook } from './ended-hook.ts';
 import { Handover, type HandoverDeps } from './handover.ts';
@@ -172,7 +172,7 @@ export class Announcer {
       await this.#settle(run, this.#given(run, 'undelivered', `no route: ${route.reason}`));
       return;
     }
-    const text = formatCompletion(run, this.#deps.config().announce.maxChars);
+    const message = completionMessage(run, this.#deps.config().announce.maxChars);
     const posted = await this.#deps.database.write((sql) => {
       const state = this.#deps.registry.get(run.id, sql)?.delivery.state;
       if (state !== 'pending' && state !== 'handed') return false;
@@ -180,7 +180,7 @@ export class Announcer {
       this.#deps.enqueue(sql, {
         key: `announce:${run.id}`,
         route,
-        message: { text },
+        message,
         priority: 'final',
         // The run speaks itself: whoever quotes this talks to it.
         session: run.child,

@@ -4,6 +4,7 @@ import type { Entry } from '../core/agent.ts';
 import { blockBegin, blockEnd, defuseBlockLines } from '../core/block.ts';
 import { fenceLeftOpen } from '../core/fences.ts';
 import { clip, elapsed, labelLength, oneLine, tokens, unknown, usd } from '../core/format.ts';
+import type { OutboundMessage } from '../core/message.ts';
 import { assertNever } from '../core/result.ts';
 import { type Outcome, type Run, type RunStatus, shortId } from '../core/run.ts';
 import { cutText } from '../core/split.ts';
@@ -150,6 +151,10 @@ function verdict(status: RunStatus): Verdict {
 }
 
 /** The message for a chat, without a model: mark, label and word, the result up to `maxChars` UTF-16 units, the stats. */
+export function completionMessage(run: Run, maxChars: number): Pick<OutboundMessage, 'text' | 'foot'> {
+  return { text: formatCompletion(run, maxChars), foot: statsLine(run) };
+}
+
 export function formatCompletion(run: Run, maxChars: number): string {
   const { mark, word } = verdict(run.state.status);
   const clean = storedResult(run);

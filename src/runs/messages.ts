@@ -3,6 +3,7 @@
 
 import type { Placed } from '../agents/room.ts';
 import type { ItemEnd, TurnResult } from '../agents/turn-types.ts';
+import type { OutboundMessage } from '../core/message.ts';
 import { ok, type Result, refuse } from '../core/result.ts';
 import { type Route, routeKey } from '../core/route.ts';
 import type { Run } from '../core/run.ts';
@@ -12,7 +13,7 @@ import type { Clock } from '../infra/clock.ts';
 import type { Database, Sql } from '../infra/database.ts';
 import type { Log } from '../infra/log.ts';
 import { cleanText } from '../sessions/history.ts';
-import { formatCompletion, isNoReply } from './completion.ts';
+import { completionMessage, isNoReply } from './completion.ts';
 import { statusOf } from './end-run.ts';
 import type { RunItem } from './spawn.ts';
 import type { OutgoingEntry } from './turn-end.ts';
@@ -157,9 +158,8 @@ export class Messages {
       if (told.has(place)) continue;
       told.add(place);
       const end: ItemEnd = { kind: 'turn', result };
-      if (direct)
-        this.#enqueue(sql, ask, { key: this.#deps.replyKey(ask.key), route, text: this.#replyText(ask, end) });
-      else this.#enqueue(sql, ask, { key: `answer:${ask.key}`, route, text: this.#answerText(ask, end) });
+      if (direct) this.#enqueue(sql, ask, { key: this.#deps.replyKey(ask.key), route, message: this.#reply(ask, end) });
+      else this.#enqueue(sql, ask, { key: `answer:${ask.key}`, route, message: this.#answer(ask, end) });
     }
   }
 
@@ -202,7 +202,7 @@ export class Messages {
     if (owed === undefined || owed.direct || end.kind === 'turn' || end.why === 'draining') return;
     const { ask, route } = owed;
     this.#deps.database
-      .write((sql) => this.#enqueue(sql, ask, { key: `answer:${ask.key}`, route, text: this.#answerText(ask, end) }))
+      .write((sql) => this.#enqueue(sql, ask, { key: `answer:${ask.key}`, route, message: this.#answer(ask, end) }))
       .then(() => this.#deps.sent())
       .catch((error: unknown) => this.#deps.log.error({ err: error, key: ask.key }, 'answer was not stored'));
   }
@@ -210,31 +210,32 @@ export class Messages {
   #enqueue(
     sql: Sql,
     ask: MessageAsk,
-    out: { readonly key: string; readonly route: Route; readonly text: string | undefined },
+    out: { readonly key: string; readonly route: Route; readonly message: OutboundMessage | undefined },
   ): void {
-    const { key, route, text } = out;
-    if (text === undefined) return;
-    this.#deps.enqueue(sql, { key, route, message: { text }, priority: 'final', session: ask.target.key });
+    const { key, route, message } = out;
+    if (message === undefined) return;
+    this.#deps.enqueue(sql, { key, route, message, priority: 'final', session: ask.target.key });
   }
 
-  #replyText(ask: MessageAsk, end: ItemEnd): string | undefined {
+  #reply(ask: MessageAsk, end: ItemEnd): OutboundMessage | undefined {
     const answer = answerOf(end);
-    return answer.ok ? ask.reply?.(answer.value) : undefined;
+    const text = answer.ok ? ask.reply?.(answer.value) : undefined;
+    return text === undefined ? undefined : { text };
   }
 
   /** An answer that comes later looks like the run's own completion. Undefined: it comes after a restart. */
-  #answerText(ask: MessageAsk, end: ItemEnd): string | undefined {
+  #answer(ask: MessageAsk, end: ItemEnd): OutboundMessage | undefined {
     const run = this.#deps.run(ask.target.key);
     if (end.kind === 'turn' && run !== undefined) {
       const { usage, startedAt, endedAt, outcome: said, answers } = end.result;
       const outcome = said.kind === 'success' ? { ...said, text: answers.join('\n\n') } : said;
       const state = { status: statusOf(outcome), startedAt, endedAt, outcome };
-      return formatCompletion({ ...run, usage, state }, this.#deps.maxChars());
+      return completionMessage({ ...run, usage, state }, this.#deps.maxChars());
     }
     const answer = answerOf(end);
     if (!answer.ok || answer.value.kind === 'running') return undefined;
-    if (answer.value.kind === 'failed') return `⚠️ ${ask.label}: ${answer.value.message}`;
-    return `✅ ${ask.label}: ${answer.value.text || 'finished, no text result'}`;
+    if (answer.value.kind === 'failed') return { text: `⚠️ ${ask.label}: ${answer.value.message}` };
+    return { text: `✅ ${ask.label}: ${answer.value.text || 'finished, no text result'}` };
   }
 
   async #within<T>(promise: Promise<T>, ms: number): Promise<T | undefined> {

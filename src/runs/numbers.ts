@@ -12,19 +12,22 @@ const remembered = 500;
 
 export class Numbers {
   readonly #lists: KeyedStore<List>;
+  readonly #first: (route: Route) => Route;
 
-  constructor(stores: StoreFactory) {
+  /** @param first the route a chat had before the platform moved it: its numbers stay under that */
+  constructor(stores: StoreFactory, first: (route: Route) => Route = (route) => route) {
     this.#lists = stores('numbers', schema);
+    this.#first = first;
   }
 
   /** A list is being shown: from now on numbers mean its order, starting at 1. */
   async show(place: Route, runIds: readonly string[]): Promise<void> {
-    await this.#lists.set(routeKey(place), { first: 1, ids: [...runIds] });
+    await this.#lists.set(this.#key(place), { first: 1, ids: [...runIds] });
   }
 
   /** The run's number here; a run that has none gets the next one, and no other number shifts. */
   async of(place: Route, runId: string): Promise<number> {
-    const list = await this.#lists.update(routeKey(place), (known = { first: 1, ids: [] }) => {
+    const list = await this.#lists.update(this.#key(place), (known = { first: 1, ids: [] }) => {
       if (known.ids.includes(runId)) return known;
       const ids = [...known.ids, runId];
       const forgotten = Math.max(0, ids.length - remembered);
@@ -35,7 +38,11 @@ export class Numbers {
 
   /** Numbers and the runs they mean, ascending. */
   async list(place: Route): Promise<readonly { readonly number: number; readonly runId: string }[]> {
-    const list = await this.#lists.get(routeKey(place));
+    const list = await this.#lists.get(this.#key(place));
     return (list?.ids ?? []).map((runId, index) => ({ number: (list?.first ?? 1) + index, runId }));
+  }
+
+  #key(place: Route): string {
+    return routeKey(this.#first(place));
   }
 }

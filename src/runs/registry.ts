@@ -27,9 +27,15 @@ const inSubtree = `child IN (
 
 export class RunRegistry {
   readonly #database: Database;
+  readonly #watchers: (() => void)[] = [];
 
   constructor(database: Database) {
     this.#database = database;
+  }
+
+  /** Calls `changed` whenever a run is added or changed, inside that transaction: not yet to be read, and never to throw. */
+  watch(changed: () => void): void {
+    this.#watchers.push(changed);
   }
 
   get(id: string, sql: Sql = this.#database.read): Run | undefined {
@@ -66,6 +72,7 @@ export class RunRegistry {
       run.acceptedAt,
       JSON.stringify(run),
     );
+    this.#changed();
   }
 
   /**
@@ -90,6 +97,7 @@ export class RunRegistry {
       JSON.stringify(after),
       id,
     );
+    this.#changed();
     return after;
   }
 
@@ -233,6 +241,10 @@ export class RunRegistry {
         now,
       ),
     );
+  }
+
+  #changed(): void {
+    for (const watcher of this.#watchers) watcher();
   }
 
   /** The condition on runs below a session, with one parameter: its key. */

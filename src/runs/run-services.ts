@@ -68,9 +68,10 @@ export function runServices(deps: RunServicesDeps): RunServices {
     const recent = shown.filter((run) => isTerminal(run.state.status));
     const ordered = [...active, ...recent];
     const ids = ordered.map((run) => run.id);
-    // A list with nothing in it gives no number a new meaning.
-    if (ids.length > 0) await numbers.show(place.route, ids);
-    const views = ordered.map((run, index) => view(run, index + 1));
+    // A list with nothing in it gives no number a new meaning, nor does one that is looked at again.
+    const again = place.refresh === true;
+    if (!again && ids.length > 0) await numbers.show(place.route, ids);
+    const views = again ? await numbered(place, ordered) : ordered.map((run, index) => view(run, index + 1));
     const usage = views.reduce((sum, each) => addUsage(sum, each.run.usage), noUsage);
     return {
       active: views.slice(0, active.length),
@@ -139,6 +140,7 @@ export function runServices(deps: RunServicesDeps): RunServices {
         tree: place.commandId,
         key: place.commandId,
         origin: place.route,
+        messageId: place.messageId,
       }),
     kill: (place, runs) => deps.stopper.kill(runs ?? registry.activeBelow(place.session.key)),
     stop: (place) => deps.stopper.stopSession(place.session.key, { cause: 'user' }),

@@ -11,11 +11,18 @@ import type { Log } from '../infra/log.ts';
 import type { SpawnAsk, Spawned } from './spawn.ts';
 import { json, refused } from './tool-answers.ts';
 
+interface TurnFacts {
+  readonly tree: string;
+  readonly route: Route | undefined;
+  /** See `InboundMessage`; in `route`. */
+  readonly messageId: string | undefined;
+}
+
 export interface SpawnToolDeps {
   readonly spawn: (ask: SpawnAsk) => Promise<Result<Spawned>>;
   readonly log: Log;
-  /** Tree and place of a turn under way. */
-  readonly turn: (session: SessionKey) => { readonly tree: string; readonly route: Route | undefined } | undefined;
+  /** Tree, place and first message of a turn under way. */
+  readonly turn: (session: SessionKey) => TurnFacts | undefined;
   /** Where this session's person is, when no turn says so. */
   readonly origin: (session: Session) => Route | undefined;
 }
@@ -47,6 +54,7 @@ export function spawnTool(deps: SpawnToolDeps, allowed: readonly AgentInfo[]): T
         tree: turn.tree,
         key: `${context.turn}:${context.callId}`,
         origin,
+        messageId: turn.messageId,
         signal: context.signal,
       });
       return result.ok ? json(withoutAhead(result.value)) : refused(result.refusal);

@@ -42,8 +42,17 @@ export interface SpawnAsk {
   /** Requester turn + tool-call id, or the command's intake row: repeated, it is the same run. */
   readonly key: string;
   readonly origin: Route;
+  /** Id of the message that asks (see `InboundMessage`), in `origin`. */
+  readonly messageId?: string | undefined;
   /** Of the turn that asks: a stop that came first wins. */
   readonly signal?: AbortSignal;
+}
+
+/** Whom a thread is opened for. */
+export interface NewThread {
+  readonly label: string;
+  readonly child: SessionKey;
+  readonly agentId: string;
 }
 
 export interface SpawnDeps {
@@ -60,10 +69,7 @@ export interface SpawnDeps {
   readonly facts: (caller: Session, origin: Route) => Omit<SpawnFacts, 'activeChildren' | 'budget' | 'caller'>;
   readonly offer: (session: Session, item: RunItem) => { readonly ahead: number };
   /** Opens a thread and binds the child's session to it, before its first output. */
-  readonly openThread: (
-    origin: Route,
-    run: { readonly label: string; readonly child: SessionKey; readonly agentId: string },
-  ) => Promise<Result<Route>>;
+  readonly openThread: (ask: Pick<SpawnAsk, 'origin' | 'messageId'>, run: NewThread) => Promise<Result<Route>>;
   /** Takes that binding back: the run was refused after all. */
   readonly closeThread: (child: SessionKey) => Promise<void>;
 }
@@ -225,7 +231,7 @@ export class Spawner {
     const plan = this.#decide(ask, read);
     if (!plan.ok) return plan;
     const [label, child] = [this.#label(ask, read), childKey(plan.value, ask.caller, uuid)];
-    const opened = await this.#deps.openThread(ask.origin, { label, child, agentId: plan.value.agentId });
+    const opened = await this.#deps.openThread(ask, { label, child, agentId: plan.value.agentId });
     return opened.ok ? ok({ child, label }) : opened;
   }
 

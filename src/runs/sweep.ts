@@ -9,7 +9,7 @@ import { endRun } from './end-run.ts';
 import type { RunRegistry } from './registry.ts';
 import { isStale } from './spawn.ts';
 
-const everyMs = 60_000;
+export const sweepEveryMs = 60_000;
 
 export interface SweepDeps {
   readonly database: Database;
@@ -64,7 +64,7 @@ export class Sweeper {
       if (done.status === 'rejected') log.error({ err: done.reason, code: 'sweep_failed' }, 'a sweep failed');
     }
     if (this.#closed) return;
-    this.#timer = clock.after(everyMs, () => {
+    this.#timer = clock.after(sweepEveryMs, () => {
       this.#running = this.#round();
     });
   }

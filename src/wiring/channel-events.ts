@@ -2,30 +2,69 @@
 import type { ChannelAdapter, ChannelEvents } from '../core/channel.ts';
 import type { Route } from '../core/route.ts';
 import { accountKey } from '../delivery/account.ts';
+import { keysGivenUp } from '../delivery/outbox-row.ts';
+import { chatKey } from '../delivery/pacer.ts';
+import { setDelivery } from '../runs/end-run.ts';
 import type { Engine } from './engine.ts';
 
+type Parts = Pick<Engine, 'delivery' | 'stores' | 'parts'>;
+
+/** The runs whose result it is are on their way again. */
+async function sendAgain({ delivery, stores, parts }: Parts, key: string): Promise<void> {
+  const archiveMinutes = parts.config().agents.defaults.subagents.archiveAfterMinutes;
+  await delivery.outbox.retry(key, (sql, { runs }) => {
+    for (const id of runs) {
+      const attempts = stores.registry.get(id, sql)?.delivery.attempts ?? 0;
+      const sending = { state: 'sending', attempts } as const;
+      setDelivery(sql, stores.registry, id, { delivery: sending, now: parts.clock.now(), archiveMinutes });
+    }
+  });
+}
+
+/** A change that takes longer goes on by itself. */
+const editWithinMs = 1_000;
+
 export function channelEvents(
-  { receiver, delivery, stores, parts }: Pick<Engine, 'receiver' | 'delivery' | 'stores' | 'parts'>,
+  { receiver, delivery, stores, parts }: Parts & Pick<Engine, 'receiver'>,
   adapter: Pick<ChannelAdapter, 'id' | 'account'>,
 ): ChannelEvents {
   const { log } = parts;
   /** Whoever writes from a chat has let us in again. */
   const reopen = (route: Route): void => {
     // It may have closed under an id it had before.
-    Promise.all(stores.moves.all(route).map((each) => delivery.closed.reopen(each))).catch((error: unknown) =>
-      log.error({ err: error }, 'it was not stored that a closed chat is open again'),
-    );
+    for (const each of stores.moves.all(route))
+      reopened(each).catch((error: unknown) =>
+        log.error({ err: error }, 'it was not stored that a closed chat is open again'),
+      );
+  };
+  /** Results that were given up while the chat was closed are sent after all: somebody asked for them. */
+  const reopened = async (route: Route): Promise<void> => {
+    if (!(await delivery.closed.reopen(route))) return;
+    for (const key of keysGivenUp(stores.database.read, chatKey(route)))
+      await sendAgain({ delivery, stores, parts }, key);
   };
   return {
     message: (message) => {
       reopen(message.route);
       return receiver.accept(message);
     },
-    edited: (message) => receiver.edited(message),
+    // Waited for only so long: its place may be behind a slow command, and everybody else's messages are behind it.
+    edited: async (message) => {
+      const over = new AbortController();
+      const stored = receiver.edited(message);
+      stored.catch((error: unknown) => log.error({ err: error }, 'a change of a message was not stored'));
+      await Promise.race([stored, parts.clock.sleep(editWithinMs, over.signal)]).finally(() => over.abort());
+    },
     pressed: (press) => {
       reopen(press.route);
       return receiver.pressed(press);
     },
+    standing: (message) => receiver.standing(message),
+    suggest: (ask) =>
+      parts.suggest(ask).catch((error: unknown) => {
+        log.error({ err: error, command: ask.command, code: 'suggest_failed' }, 'nothing could be suggested');
+        return [];
+      }),
     moved: async (from, to) => {
       try {
         await stores.moves.moved(from, to);
@@ -35,7 +74,12 @@ export function channelEvents(
         log.error({ err: error, from: from.chat, to: to.chat, code: 'move_failed' }, 'a moved chat was not recorded');
       }
     },
+    gone: (route, reason) => delivery.places.gone(route, reason),
     opened: reopen,
-    connected: () => delivery.outbox.wake(accountKey({ channel: adapter.id, account: adapter.account })),
+    connected: () => {
+      const account = accountKey({ channel: adapter.id, account: adapter.account });
+      delivery.outbox.wake(account);
+      delivery.places.connected(account);
+    },
   };
 }

@@ -6,7 +6,7 @@ import { isTerminal, type Run, shortId } from '../core/run.ts';
 import { endRun, setDelivery } from '../runs/end-run.ts';
 import { completionRun } from '../runs/turn-end.ts';
 import type { Engine } from './engine.ts';
-import { approvePairing, denyPairing, pairLink, revokePairing } from './pairing.ts';
+import { approvePairing, denyPairing, pairInvite, pairLink, revokePairing } from './pairing.ts';
 import { type ServicesParts, status } from './services.ts';
 
 /** Newest runs the command line looks among; older ones are found by their full id. */
@@ -38,6 +38,7 @@ export function controlHandlers(parts: ServicesParts): EngineHandlers {
       return ok(await engine.layer.stopper.kill(runs));
     },
     'pair.link': (params) => pairLink(engine, params),
+    'pair.invite': async (params) => pairInvite(engine, params),
     'pair.list': async () => ok(engine.pairing.view()),
     'pair.approve': (which) => approvePairing(engine, which, { via: 'cli' }),
     'pair.deny': (which) => denyPairing(engine, which),

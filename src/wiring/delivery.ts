@@ -3,17 +3,22 @@
 import type { TurnSigns } from '../agents/turn-types.ts';
 import { Bindings } from '../bindings/bindings.ts';
 import { threadBindingSettings } from '../bindings/expiry.ts';
+import type { Priority } from '../core/message.ts';
 import { refusalText } from '../core/result.ts';
 import type { Route } from '../core/route.ts';
 import type { Run } from '../core/run.ts';
 import { lastRoute } from '../core/session.ts';
+import type { Adapters } from '../delivery/account.ts';
+import { BoundPlaces } from '../delivery/bound-places.ts';
 import { ClosedPlaces } from '../delivery/closed-places.ts';
 import type { Ended } from '../delivery/deliver-row.ts';
+import { inTurn } from '../delivery/in-turn.ts';
+import type { LiveLists } from '../delivery/live-lists.ts';
 import { movedAdapters } from '../delivery/moved-adapters.ts';
 import { Outbox } from '../delivery/outbox.ts';
 import { type OutboxRow, readRow } from '../delivery/outbox-row.ts';
 import { OwnerRoute } from '../delivery/owner-route.ts';
-import { Pacer } from '../delivery/pacer.ts';
+import { Pacer, targetOf } from '../delivery/pacer.ts';
 import { Progress } from '../delivery/progress.ts';
 import { fallbackRoute, resolveRoute } from '../delivery/resolve-route.ts';
 import { rememberSpoken } from '../delivery/sent-messages.ts';
@@ -21,10 +26,13 @@ import { Updates } from '../delivery/updates.ts';
 import type { Sql } from '../infra/database.ts';
 import { setDelivery } from '../runs/end-run.ts';
 import type { OutgoingEntry } from '../runs/turn-end.ts';
+import { wireLiveLists } from './live-lists.ts';
 import type { EngineParts } from './parts.ts';
 import type { Stores } from './stores.ts';
 
 export interface DeliveryLayer {
+  /** Each knows where its chats are now, and opens threads in turn with what is said there. */
+  readonly adapters: Adapters;
   readonly bindings: Bindings;
   readonly owner: OwnerRoute;
   readonly outbox: Outbox;
@@ -32,11 +40,17 @@ export interface DeliveryLayer {
   readonly updates: Updates;
   /** Chats that are closed to us; `reopen` once something comes from one. */
   readonly closed: ClosedPlaces;
+  /** Lists in chats that change while runs are at work. */
+  readonly lists: LiveLists;
+  /** Bindings whose place is gone. */
+  readonly places: BoundPlaces;
   readonly signs: TurnSigns;
   /** Adds an outgoing message inside a transaction; `outbox.kick` sends it after the commit. */
   readonly enqueue: (sql: Sql, entry: OutgoingEntry) => void;
   /** A sentence of ours for a conversation; the same key is sent once. */
   readonly notify: (key: string, route: Route, text: string) => void;
+  /** Says in a place who answers there from now on, or no longer: in order with the answers themselves. */
+  readonly tell: (key: string, route: Route, text: string) => Promise<void>;
   readonly routeFor: (run: Run) => Promise<Route | { readonly reason: string }>;
 }
 
@@ -44,20 +58,26 @@ export interface DeliveryLayer {
 export function wireDelivery(parts: EngineParts, stores: Stores, archive: () => void): DeliveryLayer {
   const { clock, log } = parts;
   const { database, sessions, registry, keyed, moves } = stores;
-  const adapters = movedAdapters(parts.adapters, (route) => moves.current(route));
+  const pacer = new Pacer(clock);
+  const adapters = movedAdapters(parts.adapters, {
+    current: (route) => moves.current(route),
+    opening: (parent, open) => inTurn({ pacer, clock }, () => targetOf(parts.adapters, parent), open),
+  });
   const bindings = new Bindings({
     stores: keyed,
     clock,
     settings: (route) => threadBindingSettings(parts.config(), route),
     alive: async (session) => (await sessions.get(session)) !== undefined,
   });
-  const pacer = new Pacer(clock);
   const closed = new ClosedPlaces({ stores: keyed, clock, log });
   const outbox = new Outbox({
     ...{ database, clock, log, adapters, pacer, closed },
-    reroute: (row) => reroute(stores, { bindings, closed }, row),
+    fileOver: () => parts.config().messages.outbound.fileOverChunks,
+    reroute: (row) => reroute(stores, { places, closed }, row),
     onEnded: (ended, sql) => recordDelivery(parts, stores, ended, sql),
-    onDelivered: ({ route, runs }) => {
+    onDelivered: (ended) => {
+      const { route, runs } = ended;
+      lists.delivered(ended);
       if (runs.some((id) => registry.get(id)?.cleanup === 'delete')) archive();
       bindings
         .touch(route, clock.now())
@@ -65,6 +85,11 @@ export function wireDelivery(parts: EngineParts, stores: Stores, archive: () => 
     },
     onBacklog: (waiting) => tellBacklog(waiting),
   });
+  const say = async (priority: Priority, key: string, route: Route, text: string): Promise<void> => {
+    await outbox.enqueueNow({ key, route, message: { text }, priority });
+  };
+  const tell: DeliveryLayer['tell'] = (key, route, text) => say('final', key, route, text);
+  const places = new BoundPlaces({ ...{ bindings, adapters, clock, log }, tell });
   const owner = new OwnerRoute(keyed);
   /** The log has it in any case: the owner may be behind the very channel that is stuck. */
   const tellBacklog = (waiting: number): void => {
@@ -78,18 +103,17 @@ export function wireDelivery(parts: EngineParts, stores: Stores, archive: () => 
     tell().catch((error: unknown) => log.error({ err: error }, 'the owner was not told of the backlog'));
   };
   const notify = (key: string, route: Route, text: string): void => {
-    outbox
-      .enqueueNow({ key, route, message: { text }, priority: 'reply' })
-      .catch((error: unknown) => log.error({ err: error, key }, 'notice was not stored'));
+    say('reply', key, route, text).catch((error: unknown) => log.error({ err: error, key }, 'notice was not stored'));
   };
   const waitsFor = (chat: string): boolean => outbox.waitsFor(chat);
   const updates = new Updates({ clock, adapters, log, pacer, closed, waitsFor });
+  const lists = wireLiveLists(parts, stores, { adapters, updates });
   return {
-    ...{ bindings, owner, outbox, updates, closed },
+    ...{ adapters, bindings, owner, outbox, updates, lists, closed, places },
     signs: turnSigns(new Progress({ clock, adapters, updates, closed })),
     // What is meant for a moved chat keeps its order with what is said there now.
     enqueue: (sql, entry) => void outbox.enqueue(sql, { ...entry, route: moves.current(entry.route) }, clock.now()),
-    notify,
+    ...{ notify, tell },
     routeFor: async (run) => {
       const requester = await sessions.get(run.requester);
       const resolved = resolveRoute({
@@ -106,10 +130,10 @@ export function wireDelivery(parts: EngineParts, stores: Stores, archive: () => 
 /** A sub-agent that nobody spoke to has no place of its own: its chat's is the next best. */
 async function reroute(
   { sessions, registry }: Stores,
-  { bindings, closed }: Pick<DeliveryLayer, 'bindings' | 'closed'>,
+  { places, closed }: Pick<DeliveryLayer, 'places' | 'closed'>,
   row: OutboxRow,
 ) {
-  await bindings.dropAt(row.route);
+  await places.refused(row.route);
   const speaker = row.session === undefined ? undefined : await sessions.get(row.session);
   // A run may be archived before its result has found a place: whoever asked for it is next.
   const session = speaker ?? (await sessions.get(registry.byChild(row.session ?? '')?.requester ?? ''));

@@ -1,6 +1,7 @@
 // The engine: its layers, what happens at start and drain, and when it is idle. Built by app.ts, and by tests with fakes.
 
 import { threadBindingSettings } from '../bindings/expiry.ts';
+import { ExpiryWatch } from '../bindings/expiry-watch.ts';
 import { bindingServices } from '../bindings/focus.ts';
 import type { ChannelAdapter, ChannelEvents } from '../core/channel.ts';
 import type { InboundMessage } from '../core/message.ts';
@@ -14,7 +15,7 @@ import { itemId } from '../inbound/tickets.ts';
 import { sweepExpired } from '../infra/keyv-sqlite.ts';
 import { recoverRuns } from '../runs/recovery.ts';
 import { runServices } from '../runs/run-services.ts';
-import { Sweeper } from '../runs/sweep.ts';
+import { Sweeper, sweepEveryMs } from '../runs/sweep.ts';
 import { resolveTarget } from '../runs/targets.ts';
 import { sessionServices } from '../sessions/session-services.ts';
 import { channelEvents } from './channel-events.ts';
@@ -52,6 +53,7 @@ export class Engine {
   readonly generation: number;
   readonly startedAt: number;
   readonly #sweeper: Sweeper;
+  readonly #expiry: ExpiryWatch;
   #draining = false;
   #drained: Promise<void> | undefined;
 
@@ -70,6 +72,10 @@ export class Engine {
     this.runs = this.#runServices();
     this.sessions = this.#sessionServices();
     this.bindings = this.#bindingServices();
+    this.#expiry = new ExpiryWatch({
+      ...{ bindings: this.delivery.bindings, clock: parts.clock, log: parts.log, everyMs: sweepEveryMs },
+      tell: ({ key, route, text }) => this.delivery.notify(key, route, text),
+    });
     this.#sweeper = this.#makeSweeper();
   }
 
@@ -179,6 +185,9 @@ export class Engine {
     const timer = parts.clock.after(flushMs, () => late.abort());
     await delivery.outbox.flush(late.signal);
     timer.cancel();
+    delivery.lists.close();
+    this.#expiry.close();
+    await delivery.places.close();
     await this.#sweeper.close();
     await stores.database.close();
   }
@@ -217,14 +226,17 @@ export class Engine {
     return bindingServices({
       bindings: delivery.bindings,
       settings: (route) => threadBindingSettings(parts.config(), route),
-      adapter: (route) => adapterFor(parts.adapters, route),
+      adapter: (route) => adapterFor(delivery.adapters, route),
       session: (key) => stores.sessions.get(key),
       sessionById: (id) => stores.sessions.byId(id),
       findRun: (place, token) => this.runs.find(place, token),
       findAnywhere: (token) => resolveTarget(token, { runs: stores.registry.newest(1_000), numbers: [] }),
       runOf: (session) => stores.registry.byChild(session),
-      send: async (key, route, text) => {
-        await delivery.outbox.enqueueNow({ key, route, message: { text }, priority: 'reply' });
+      tell: delivery.tell,
+      changed: () => {
+        this.#expiry
+          .watch()
+          .catch((err: unknown) => parts.log.error({ err }, 'the next end of a binding is not known'));
       },
     });
   }
@@ -244,9 +256,7 @@ export class Engine {
       ended: layer.ended,
       stopBelow: (session) => layer.stopper.stopBelow(session),
       others: [
-        async (now) => {
-          for (const { key, route, text } of await delivery.bindings.sweep(now)) delivery.notify(key, route, text);
-        },
+        (now) => this.#expiry.sweep(now),
         (now) => stores.inbox.sweep(now),
         (now) => stores.choices.sweep(now),
         (now) => sweepSpoken(stores.database, now),

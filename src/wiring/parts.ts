@@ -1,7 +1,7 @@
 // What the engine is built from: everything it does not make itself. app.ts gives the real parts, tests give fakes.
 import type { AgentDefinition, AgentRegistry } from '../agents/registry.ts';
 import type { AgentRuntime } from '../core/agent.ts';
-import type { ChannelAdapter } from '../core/channel.ts';
+import type { ChannelAdapter, ChannelEvents } from '../core/channel.ts';
 import type { CommandPlace, Reply } from '../core/command.ts';
 import type { Session } from '../core/session.ts';
 import type { OnRunEnded, Tool } from '../core/tool.ts';
@@ -30,6 +30,7 @@ export interface EngineParts {
   readonly acp: () => AcpFacts & { readonly enabled: boolean; readonly harnesses: ReadonlySet<string> };
   readonly isCommand: (text: string) => boolean;
   readonly runCommand: (text: string, place: CommandPlace) => Promise<Reply | undefined>;
+  readonly suggest: ChannelEvents['suggest'];
   /** Ends programs a session left running. */
   readonly killPrograms: (session: string) => Promise<unknown>;
   readonly onRunEnded?: OnRunEnded | undefined;

@@ -223,7 +223,7 @@ function spawner(below: Below, circle: Circle): Spawner {
     ...deps,
     facts: spawnFacts(below, circle.profiles),
     offer: offer(circle),
-    openThread: openRunThread(parts, delivery),
+    openThread: openRunThread(delivery),
     closeThread: closeRunThread(delivery),
   });
 }

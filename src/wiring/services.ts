@@ -65,6 +65,7 @@ export async function status({ engine, configFile, model }: ServicesParts): Prom
     lanes: lanes.map(({ name, active, width, waiting }) => ({ name, active, width, waiting })),
     channels: [...adapters()].map(([id, adapter]) => ({ id, ...adapter.health() })),
     outbox: engine.delivery.outbox.stats(),
+    closed: engine.delivery.closed.list(),
     acp: { enabled: config().acp.enabled, mode: config().acp.permissionMode },
     model: model(),
   };

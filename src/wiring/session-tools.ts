@@ -38,7 +38,8 @@ export function sessionTools(below: Below, layer: () => RunsLayer): (session: Se
     turn: (key) => {
       const turn = layer().turns.active(key);
       if (turn === undefined) return undefined;
-      return { tree: turn.tree, route: turn.items.find((item) => item.route !== undefined)?.route };
+      const asked = turn.items.find((item) => item.route !== undefined);
+      return { tree: turn.tree, route: asked?.route, messageId: asked?.messageId };
     },
     origin: (session) => originOf(stores, session),
     hold: (session, { runIds, waitFor, timeoutSeconds }) => {

@@ -32,16 +32,17 @@ export async function openStores(parts: Pick<EngineParts, 'home' | 'clock' | 'id
   const database = openDatabase(statePaths(home).database);
   const keyed = keyedStores(database, clock);
   const transcripts = new Transcripts(join(home, 'transcripts'));
+  const moves = await ChatMoves.open(keyed);
   return {
     database,
     keyed,
     transcripts,
     sessions: new Sessions({ stores: keyed, transcripts, clock, ids }),
     registry: new RunRegistry(database),
-    numbers: new Numbers(keyed),
+    numbers: new Numbers(keyed, (route) => moves.first(route)),
     inbox: new Inbox(database, clock),
     choices: new Choices(database, clock, ids),
-    moves: await ChatMoves.open(keyed),
+    moves,
     budgets: new Budgets({ database, clock, config }),
   };
 }

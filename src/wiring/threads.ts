@@ -6,7 +6,6 @@ import type { Route } from '../core/route.ts';
 import { adapterFor } from '../delivery/account.ts';
 import type { SpawnDeps } from '../runs/spawn.ts';
 import type { DeliveryLayer } from './delivery.ts';
-import type { EngineParts } from './parts.ts';
 
 /** Unbinds a run that was refused after its thread had been opened. */
 export function closeRunThread(delivery: DeliveryLayer): SpawnDeps['closeThread'] {
@@ -16,14 +15,14 @@ export function closeRunThread(delivery: DeliveryLayer): SpawnDeps['closeThread'
   };
 }
 
-export function openRunThread(parts: EngineParts, delivery: DeliveryLayer): SpawnDeps['openThread'] {
-  return async (origin, { label, child, agentId }): Promise<Result<Route>> => {
-    const adapter = adapterFor(parts.adapters, origin);
+export function openRunThread(delivery: DeliveryLayer): SpawnDeps['openThread'] {
+  return async ({ origin, messageId }, { label, child, agentId }): Promise<Result<Route>> => {
+    const adapter = adapterFor(delivery.adapters, origin);
     if (adapter?.openThread === undefined) return { ok: false, refusal: spawnRefusal.threadRequired() };
     let route: Route;
     try {
       // A thread that is there already is taken over instead of nesting one in it.
-      route = origin.thread === undefined ? await adapter.openThread(origin, threadName(label)) : origin;
+      route = origin.thread === undefined ? await adapter.openThread(origin, threadName(label), messageId) : origin;
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
       return {
@@ -37,8 +36,8 @@ export function openRunThread(parts: EngineParts, delivery: DeliveryLayer): Spaw
     if (!bound.ok)
       return { ok: false, refusal: spawnRefusal.threadBindingInvalid(bound.refusal.message, bound.refusal.fix) };
     const { binding, farewells } = bound.value;
-    for (const { key, route: place, text } of farewells) delivery.notify(key, place, text);
-    delivery.notify(`intro:${child}:${binding.boundAt}`, route, introText({ binding }));
+    for (const { key, route: place, text } of farewells) await delivery.tell(key, place, text);
+    await delivery.tell(`intro:${child}:${binding.boundAt}`, route, introText({ binding }));
     return ok(route);
   };
 }

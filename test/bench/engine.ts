@@ -73,6 +73,7 @@ export async function openBench(options: BenchOptions = {}): Promise<Bench> {
     contextTokens: () => 200_000,
     acp: acpFacts(() => config),
     runCommand: (text, place) => runCommand(text, place, { services, table, botName: undefined, onBug: rethrow }),
+    suggest: async () => [],
     killPrograms: async () => 0,
   });
   const configFile = { path: 'none', loadedAt: 0, error: undefined, fileChangedAt: async () => undefined };

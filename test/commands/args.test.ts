@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { isCommand, type ParsedCommand, parseCommand } from '../../commands/args.ts';
-import { quoteWord } from '../../commands/tokens.ts';
 import type { Command, Verb } from '../../src/core/command.ts';
+import { quoteWord } from '../../src/core/tokens.ts';
 
 const verb = (fields: Partial<Verb>): Verb => ({
   name: '',

@@ -2,10 +2,11 @@ import { describe, expect, test } from 'vitest';
 import { type Candidates, complete } from '../../commands/complete.ts';
 import { commandTable } from '../../commands/index.ts';
 
+const values = (...words: string[]) => words.map((value) => ({ value, label: `the ${value}` }));
 const candidates: Candidates = (kind) => {
-  if (kind === 'target') return ['#1', '#2', 'words', 'smoke test'];
-  if (kind === 'agent') return Promise.resolve(['main', 'researcher']);
-  return ['ollama/qwen3', 'demo/demo'];
+  if (kind === 'target') return values('#1', '#2', 'words', 'smoke test');
+  if (kind === 'agent') return Promise.resolve(values('main', 'researcher'));
+  return values('ollama/qwen3', 'demo/demo');
 };
 const offers = async (line: string) => (await complete(line, commandTable(), candidates)).matches;
 
@@ -23,7 +24,8 @@ describe('what the tab key offers', () => {
   test('sub-words, then targets', async () => {
     expect(await offers('/subagents ')).toEqual(['list ', 'kill ', 'log ', 'info ', 'send ', 'steer ', 'spawn ']);
     expect(await offers('/subagents ki')).toEqual(['kill ']);
-    expect(await offers('/subagents kill ')).toEqual(['#1 ', '#2 ', 'words ', '"smoke test" ']);
+    expect(await offers('/subagents log ')).toEqual(['#1 ', '#2 ', 'words ', '"smoke test" ']);
+    expect(await offers('/subagents kill ')).toEqual(['#1 ', '#2 ', 'words ', '"smoke test" ', 'all ']);
     expect(await complete('/subagents kill "smo', commandTable(), candidates)).toEqual({
       matches: ['"smoke test" '],
       word: '"smo',

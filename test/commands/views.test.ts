@@ -135,6 +135,21 @@ describe('/status', () => {
     );
   });
 
+  test('names every chat that takes nothing, and why, to the owner alone', async () => {
+    const closed = [
+      { chat: 'telegram:default:8', reason: 'the person has blocked the bot' },
+      { chat: 'telegram:default:-5', reason: 'the bot was removed from this group' },
+    ];
+    const status = { ...aStatus(), closed };
+    const words = lines(
+      'outbox: 1 pending, 2 undelivered',
+      'ℹ️ nothing can be sent to telegram:default:8: the person has blocked the bot',
+      'ℹ️ nothing can be sent to telegram:default:-5: the bot was removed from this group',
+    );
+    expect((await typed('/status', aWorld({ status })))?.endsWith(words)).toBe(true);
+    expect(await typed('/status', aWorld({ status }), guest)).not.toContain('nothing can be sent');
+  });
+
   test('shows others the session and the lanes only', async () => {
     expect(await typed('/status', aWorld(), guest)).toBe(lines('Status:', '-----', ...session));
   });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { fakeChannel } from '../fakes/channel.ts';
+import { virtualClock } from '../fakes/clock.ts';
 import { adaptersOf, entry, place, world } from './world.ts';
 
 const minute = 60_000;
@@ -150,6 +151,49 @@ describe('failures', () => {
     expect(channel.texts()).toEqual(['a']);
   });
 
+  it('gives nothing up while its channel cannot be reached, however long, and sends it after the reconnect', async () => {
+    const { outbox, channel, clock, ended } = world(blind);
+    channel.setHealth('disconnected');
+    channel.judge(() => ({ retry: 0 }));
+    for (const key of ['a', 'b']) await outbox.enqueueNow(entry(key));
+    await clock.advance(3 * 60 * minute);
+    expect([ended, outbox.stats().pending]).toEqual([[], 2]);
+    channel.setHealth('connected');
+    channel.judge(undefined);
+    outbox.wake('telegram:default');
+    await outbox.idle();
+    expect(channel.texts()).toEqual(['a', 'b']);
+  });
+
+  it('waits for 40 minutes where the platform asks for that, but gives up one that is to wait for more than a day', async () => {
+    const { outbox, channel, clock, ended } = world();
+    const day = 24 * 60 * minute;
+    channel.script({ retry: 40 * minute });
+    await outbox.enqueueNow(entry('a'));
+    await clock.advance(41 * minute);
+    channel.script({ retry: day });
+    await outbox.enqueueNow(entry('b'));
+    await clock.advance(day);
+    channel.script({ retry: day + 1 });
+    await outbox.enqueueNow(entry('c'));
+    await outbox.idle();
+    expect(channel.texts()).toEqual(['a', 'b']);
+    expect(ended.at(-1)).toMatchObject({ key: 'c', state: 'undelivered', reason: 'telegram asks to wait 1441 min' });
+  });
+
+  it('waits no longer than it would have when the clock is put back', async () => {
+    let back = 0;
+    const clock = virtualClock();
+    const { outbox, channel } = world({}, { clock: { ...clock, now: () => clock.now() - back } });
+    channel.script({ retry: 0 });
+    await outbox.enqueueNow(entry('a'));
+    await clock.advance(100);
+    back = 60 * minute;
+    await outbox.enqueueNow(entry('b'));
+    await clock.advance(2_000);
+    expect(channel.texts()).toEqual(['a', 'b']);
+  });
+
   it('repeats an unknown outcome with the same key where that is recognised', async () => {
     const { outbox, channel, clock, ended } = world(once);
     channel.script('lost-ack');
@@ -204,6 +248,27 @@ describe('failures', () => {
     expect(channel.texts(place('ann')).join('')).toBe('ℹ️ thread gone\n\naaaaaaaaaaaaaaaaaaaabbbb');
     expect(channel.sent.at(-1)?.key).toMatch(/^a~1:/);
     expect(ended).toMatchObject([{ state: 'delivered', route: place('ann') }]);
+  });
+
+  it('ends what is refused for itself with the reason, asks for no other place, and leaves the place as it is', async () => {
+    let asked = 0;
+    const { outbox, channel, ended } = world(
+      {},
+      {
+        reroute: async () => {
+          asked += 1;
+          return { route: place('bob'), note: 'elsewhere' };
+        },
+      },
+    );
+    channel.script({ refused: 'Telegram does not accept it', only: 'this' });
+    for (const key of ['a', 'b']) await outbox.enqueueNow(entry(key));
+    await outbox.idle();
+    expect(ended).toMatchObject([
+      { key: 'a', state: 'undelivered', reason: 'Telegram does not accept it' },
+      { key: 'b', state: 'delivered', route: place() },
+    ]);
+    expect([asked, channel.texts()]).toEqual([0, ['b']]);
   });
 
   it('says no route when every place refused', async () => {

@@ -7,6 +7,7 @@ export interface HeardEvents extends ChannelEvents {
   readonly edits: readonly InboundMessage[];
   readonly presses: readonly Press[];
   readonly moves: readonly { readonly from: Route; readonly to: Route }[];
+  readonly gones: readonly { readonly route: Route; readonly reason: string }[];
   readonly opens: readonly Route[];
   /** How often the adapter said that it is connected. */
   readonly connects: number;
@@ -20,6 +21,7 @@ export function hears(
   const edits: InboundMessage[] = [];
   const presses: Press[] = [];
   const moves: { from: Route; to: Route }[] = [];
+  const gones: { route: Route; reason: string }[] = [];
   const opens: Route[] = [];
   let connects = 0;
   return {
@@ -29,12 +31,15 @@ export function hears(
       presses.push(press);
       return answer;
     },
+    standing: () => 'owner',
+    suggest: async () => [],
     moved: async (from, to) => void moves.push({ from, to }),
+    gone: async (route, reason) => void gones.push({ route, reason }),
     opened: (route) => void opens.push(route),
     connected: () => {
       connects += 1;
     },
-    ...{ edits, presses, moves, opens },
+    ...{ edits, presses, moves, gones, opens },
     get connects() {
       return connects;
     },

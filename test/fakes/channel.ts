@@ -9,7 +9,7 @@ import type {
   Sign,
 } from '../../src/core/channel.ts';
 import type { InboundMessage, OutboundMessage, PressAnswer, Receipt } from '../../src/core/message.ts';
-import { type ChannelId, type Route, sameRoute } from '../../src/core/route.ts';
+import { type ChannelId, type Route, routeKey, sameRoute } from '../../src/core/route.ts';
 import { until } from './wait.ts';
 
 /** One message as it stands in the chat. */
@@ -37,8 +37,8 @@ export type Fate =
   | 'lost-ack'
   | 'lost'
   | 'refused'
-  /** With what people are told; `closed`: the whole chat is. */
-  | { readonly refused: string; readonly closed?: boolean }
+  /** With what people are told; `closed`: the whole chat is; `only`: nothing but this message. */
+  | { readonly refused: string; readonly closed?: boolean; readonly only?: 'this' }
   | { readonly retry: number; readonly silence?: 'chat' | 'account' }
   | { readonly hang: 'applied' | 'not-applied' };
 
@@ -65,6 +65,9 @@ export interface ReceiveOptions {
 export type PressOptions = Pick<ReceiveOptions, 'from' | 'route' | 'chat'> & {
   readonly id?: string;
   readonly messageId?: string;
+  /** What was written where the choice asks. */
+  readonly text?: string;
+  readonly answerTo?: string;
 };
 
 export interface FakeChannelOptions {
@@ -86,7 +89,7 @@ export interface FakeChannel extends ChannelAdapter {
   readonly attempts: readonly Attempt[];
   readonly signs: readonly { readonly route: Route; readonly sign: Sign }[];
   /** Threads opened, where `can.threads`. */
-  readonly threads: readonly { readonly route: Route; readonly name: string }[];
+  readonly threads: readonly { readonly route: Route; readonly name: string; readonly from: string | undefined }[];
   /** Texts in a place, oldest first; of all places without a route. */
   texts(route?: Route): string[];
   /** The direct chat with a person. */
@@ -107,6 +110,10 @@ export interface FakeChannel extends ChannelAdapter {
   script(...fates: Fate[]): void;
   /** Judges every send that no script covers; undefined means `sent`. */
   judge(judge: Judge | undefined): void;
+  /** Route keys of places that are gone, or about which nothing can be found out. */
+  readonly missing: Map<string, 'gone' | 'unknown'>;
+  /** Places that were asked about, in order. */
+  readonly asked: readonly Route[];
   /** Changes what `health` answers. */
   setHealth(state: ChannelHealth['state']): void;
 }
@@ -124,7 +131,7 @@ class Journal {
   readonly sent: Sent[] = [];
   readonly attempts: Attempt[] = [];
   readonly signs: { readonly route: Route; readonly sign: Sign }[] = [];
-  readonly threads: { readonly route: Route; readonly name: string }[] = [];
+  readonly threads: { readonly route: Route; readonly name: string; readonly from: string | undefined }[] = [];
   readonly fates: Fate[] = [];
   judge: Judge | undefined;
   readonly #taken = new Set<Sent>();
@@ -141,9 +148,9 @@ class Journal {
     return [entry.id];
   }
 
-  openThread(parent: Route, name: string): Route {
+  openThread(parent: Route, name: string, from: string | undefined): Route {
     const route = { ...parent, thread: `t${this.threads.length + 1}` };
-    this.threads.push({ route, name });
+    this.threads.push({ route, name, from });
     return route;
   }
 
@@ -179,6 +186,8 @@ export function fakeChannel(options: FakeChannelOptions = {}): FakeChannel {
     return started;
   };
   const files = new Map<string, Uint8Array>();
+  const missing = new Map<string, 'gone' | 'unknown'>();
+  const asked: Route[] = [];
   const direct = (person = 'ann'): Route => ({ channel: id, account, chat: person });
   return {
     id,
@@ -196,6 +205,7 @@ export function fakeChannel(options: FakeChannelOptions = {}): FakeChannel {
     start: async (handlers) => {
       started = handlers;
       state = 'connected';
+      handlers.connected();
     },
     ...(options.limits === undefined ? {} : { limits: options.limits }),
     botName: () => options.botName,
@@ -206,7 +216,16 @@ export function fakeChannel(options: FakeChannelOptions = {}): FakeChannel {
     signal: (route, sign) => {
       journal.signs.push({ route, sign });
     },
-    ...(can.threads ? { openThread: async (parent: Route, name: string) => journal.openThread(parent, name) } : {}),
+    ...{ missing, asked },
+    ...(can.threads
+      ? {
+          openThread: async (parent: Route, name: string, from?: string) => journal.openThread(parent, name, from),
+          reaches: async (route: Route) => {
+            asked.push(route);
+            return missing.get(routeKey(route)) ?? 'there';
+          },
+        }
+      : {}),
     health: () => ({ state, detail: state }),
     stop: async () => {
       state = 'stopped';
@@ -228,6 +247,8 @@ export function fakeChannel(options: FakeChannelOptions = {}): FakeChannel {
       return events().pressed({
         ...{ id, route: how.route ?? message.route, sender, chat, choice: choice.id, at: now() },
         messageId: how.messageId ?? message.id,
+        ...(how.text === undefined ? {} : { text: how.text }),
+        ...(how.answerTo === undefined ? {} : { answerTo: how.answerTo }),
       });
     },
     next: (fits = () => true) => journal.next(matcher(fits)),
@@ -258,7 +279,7 @@ async function deliver(journal: Journal, can: Capabilities, { route, message, ke
   if (typeof fate === 'object' && 'retry' in fate)
     return { status: 'retry', afterMs: fate.retry, cause, silence: fate.silence };
   if (typeof fate === 'object' && 'refused' in fate)
-    return { status: 'refused', cause, reason: fate.refused, closed: fate.closed };
+    return { status: 'refused', cause, reason: fate.refused, closed: fate.closed, only: fate.only };
   if (fate === 'refused') return { status: 'refused', cause };
   if (fate === 'lost') return { status: 'ambiguous', cause: 'scripted' };
   if (typeof fate === 'object' && fate.hang === 'not-applied') return new Promise<never>(() => {});

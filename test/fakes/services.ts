@@ -104,6 +104,7 @@ export function aStatus(): StatusView {
     ],
     channels: [{ id: 'telegram', state: 'connected', detail: 'as @yard_bot since 10:00' }],
     outbox: { pending: 1, undelivered: 2 },
+    closed: [],
     acp: { enabled: false, mode: 'approve-reads' },
     model: 'demo/demo',
   };

@@ -85,6 +85,31 @@ describe('a binding ends by itself', () => {
     await world.until(() => world.agent.turns.at(-1)?.session === annsChat, 'main to answer');
   });
 
+  test('exactly then: neither with the next round of the sweep, nor a moment early', async () => {
+    world = await openWorld({ config: { session: { threadBindings: { idleHours: 1 } } } });
+    await ended(world, 'docs');
+    // Between two rounds of the sweep.
+    await world.clock.advance(20_000);
+    await typed(world, '/focus docs');
+    await world.until(() => world.engine.delivery.outbox.stats().pending === 0, 'the receipt');
+    await world.clock.advance(hour - 1);
+    expect(await world.engine.delivery.bindings.all()).toHaveLength(1);
+    await world.clock.advance(1);
+    expect((await world.channel.next('no longer')).text).toContain('no messages for 1 h');
+  });
+
+  test('exactly when a shorter limit says, though it was set after the last round', async () => {
+    world = await openWorld();
+    await ended(world, 'docs');
+    await world.clock.advance(20_000);
+    await typed(world, '/focus docs');
+    expect(await typed(world, '/session max-age 30s')).toContain('✅ max age: 30s');
+    await world.clock.advance(29_999);
+    expect(await world.engine.delivery.bindings.all()).toHaveLength(1);
+    await world.clock.advance(1);
+    expect((await world.channel.next('no longer')).text).toContain('its time of 30 s is over');
+  });
+
   test('at its max age, however busy', async () => {
     world = await openWorld({ config: { session: { threadBindings: { idleHours: 0, maxAgeHours: 48 } } } });
     await ended(world, 'docs');

@@ -105,6 +105,23 @@ test('a file without a text makes a turn, and what cannot be had is said to the 
   expect(world.agent.turns[0]?.prompt.history.at(-1)).toMatchObject({ attachments: [{ name: 'small.txt' }] });
 });
 
+test('files that come with a command are named as not used, and not fetched', async () => {
+  const { fetches, open } = gate();
+  open();
+  expect(await typed(world, '/whoami', sending(remote('offers.pdf', 'x')))).toMatch(
+    /^You:[\s\S]*\n⚠️ not used: offers\.pdf\. Commands take no files; send it without a command\.$/,
+  );
+  const photo = (name: string) => ({ more: { album: 'x', files: [remote(name, 'x')] } });
+  const reply = world.channel.next(/not used/);
+  await world.say('/whoami', photo('one.jpg'));
+  await world.say('', photo('two.jpg'));
+  await world.until(() => !world.engine.receiver.busy(), 'both parts');
+  await world.clock.advance(1_500);
+  expect((await reply).text).toContain('⚠️ not used: one.jpg, two.jpg.');
+  await world.settled();
+  expect([fetches, asked()]).toEqual([[], []]);
+});
+
 test('while a file is on its way commands act at once and messages keep their order', async () => {
   const { open } = gate();
   await typed(world, '/queue followup');
@@ -240,6 +257,8 @@ async function openWithModel(twin: OpenAiTwin): Promise<void> {
 }
 
 const pixel = Buffer.from('iVBORw0KGgo=', 'base64').toString('latin1');
+/** More than the strictest provider takes. */
+const large = 'x'.repeat(3_700_001);
 const picture = (name: string) => remote(name, pixel, { kind: 'image', mediaType: 'image/png' });
 
 test('a picture reaches a model that takes pictures, with the words beside it', async () => {
@@ -256,23 +275,58 @@ test('a picture reaches a model that takes pictures, with the words beside it', 
   await twin.close();
 });
 
-test('a model that takes no pictures is told where they are, and is shown none again', async () => {
-  const twin = await openAiTwin();
-  await openWithModel(twin);
-  const shown = (request: TwinRequest): boolean => JSON.stringify(request.body.messages).includes('image_url');
-  twin.always((request) =>
-    shown(request)
-      ? status(400, {}, { error: { message: 'this model has no eyes', type: 'x', code: null } })
-      : text('I see its name.'),
-  );
-  for (const name of ['cat.png', 'dog.png']) {
-    const reply = world.channel.next('I see its name.');
-    await world.say('what is this?', sending(picture(name)));
-    await reply;
+const body = (request: TwinRequest): string => JSON.stringify(request.body.messages);
+const images = (request: TwinRequest): number => body(request).split('data:image/').length - 1;
+
+/** Sends pictures one after another, each when the one before is answered. */
+async function show(twin: OpenAiTwin, ...pictures: readonly RemoteFile[]): Promise<readonly string[]> {
+  const answers: string[] = [];
+  for (const each of pictures) {
+    const reply = world.channel.next(/^I see/);
+    await world.say('what is this?', sending(each));
+    answers.push((await reply).text);
   }
   await world.settled();
-  expect(twin.requests.map(shown)).toEqual([true, false, false]);
-  const last = JSON.stringify(twin.requests.at(-1)?.body.messages.at(-1)?.content);
-  expect(last).toMatch(/\[attachment dog\.png: image\/png, \d+ bytes, stored at .*dog\.png\]/);
   await twin.close();
+  return answers;
+}
+
+const noPicture = status(400, {}, { error: { message: 'no', type: 'x', code: null } });
+
+test('a model that refuses two pictures in a row takes none: it is told where they are, and shown none again', async () => {
+  const twin = await openAiTwin();
+  await openWithModel(twin);
+  twin.always((request) => (images(request) > 0 ? noPicture : text('I see its name.')));
+  await show(twin, ...['cat.png', 'dog.png', 'owl.png'].map(picture));
+  expect(twin.requests.map(images)).toEqual([1, 0, 1, 0, 0]);
+  expect(body(twin.requests.at(-1) as TwinRequest)).toMatch(
+    /\[attachment owl\.png: image\/png, \d+ bytes, stored at .*owl\.png\]/,
+  );
+});
+
+test('a picture that is refused hides no other, however often that happens between good ones', async () => {
+  const twin = await openAiTwin();
+  await openWithModel(twin);
+  const broken = (name: string) => remote(name, 'broken', { kind: 'image', mediaType: 'image/png' });
+  const bad = Buffer.from('broken').toString('base64');
+  twin.always((request) => {
+    if (body(request).includes(bad)) return noPicture;
+    return text(images(request) > 0 ? 'I see it.' : 'I see its name.');
+  });
+  expect(await show(twin, broken('a.png'), picture('b.png'), broken('c.png'), picture('d.png'))).toEqual([
+    ...['I see its name.', 'I see it.', 'I see its name.', 'I see it.'],
+  ]);
+});
+
+test('what no model takes is only named: other kinds of pictures, and pictures that are too large', async () => {
+  const twin = await openAiTwin();
+  await openWithModel(twin);
+  twin.always((request) => text(images(request) > 0 ? 'I see it.' : 'I see its name.'));
+  const image = (name: string, mediaType: string, content = 'x') => remote(name, content, { kind: 'image', mediaType });
+  const named = [image('a.heic', 'image/heic'), image('b.svg', 'image/svg+xml'), image('c.png', 'image/png', large)];
+  const seen = ['jpeg', 'png', 'gif', 'webp'].map((kind) => image(`d.${kind}`, `image/${kind}`));
+  expect(await show(twin, ...named, ...seen)).toEqual([
+    ...named.map(() => 'I see its name.'),
+    ...seen.map(() => 'I see it.'),
+  ]);
 });

@@ -265,13 +265,13 @@ describe('where the platform has threads', () => {
     world = await openPeople(discord, 'discord');
     const here = inGroup(world);
     await startsWork(world, 'write the docs', here);
-    expect(await typed(world, '/focus write', here)).toBe(
+    expect(await typed(world, '/focus write', { ...here, id: 'asked' })).toBe(
       lines(
         '✅ write the docs (main) is active in thread:t1. Messages there go to it.',
         'idle: ends after 24h without messages; max age: off. /unfocus to leave.',
       ),
     );
-    expect(world.channel.threads.map((thread) => thread.name)).toEqual(['🤖 write the docs']);
+    expect(world.channel.threads).toMatchObject([{ name: '🤖 write the docs', from: 'asked' }]);
     expect(world.channel.texts({ channel: 'discord', account: 'default', chat: 'g', thread: 't1' })).toEqual([
       'write the docs is active here (ends after 24 h without messages). Messages here go to this session. /unfocus to leave.',
     ]);
@@ -280,6 +280,14 @@ describe('where the platform has threads', () => {
       () => world.engine.layer.turns.waiting(world.run('write the docs').child).length === 1,
       'the message',
     );
+  });
+
+  test('a native /focus is no message a thread could be opened from', async () => {
+    world = await openPeople(discord, 'discord');
+    const here = inGroup(world);
+    await startsWork(world, 'docs', here);
+    await typed(world, '/focus docs', { ...here, native: true });
+    expect(world.channel.threads).toMatchObject([{ name: '🤖 docs', from: undefined }]);
   });
 
   test('/focus in a thread takes it over; --bind here binds the channel; a direct chat is bound itself', async () => {
@@ -321,6 +329,7 @@ describe('where the platform has threads', () => {
       .always(/^docs$|docs$/, [hang()]);
     await world.say('go', inGroup(world));
     await world.channel.next('docs is active here');
+    await world.channel.next('asked');
     expect(world.run('docs')).toMatchObject({ mode: 'session', context: 'fork' });
     await world.say('go');
     await world.until(

@@ -261,3 +261,39 @@ test('messages of a shared session do not move the place of the owner', async ()
   });
   expect(world.channel.texts(world.channel.direct('bo'))).toEqual(['ok']);
 });
+
+test('a command of more than one message is put together before it runs', async () => {
+  const task = Array.from({ length: 1_300 }, (_, index) => `w${index}`).join(' ');
+  const line = `/subagents spawn main ${task}`;
+  const cut = line.lastIndexOf(' ', 4_090);
+  await openTelegram();
+  const started = world.channel.next(/started/);
+  await world.say(line.slice(0, cut));
+  await world.say(line.slice(cut + 1));
+  await started;
+  await world.settled();
+  expect(world.runs().map((run) => run.task.split(/\s/))).toEqual([task.split(' ')]);
+  expect(world.agent.turns).toHaveLength(1);
+});
+
+test('the rest of a long text is no command because it begins with a path, but a command ends the text', async () => {
+  await openTelegram();
+  const list = Array.from({ length: 200 }, (_, index) => `/usr/lib/file-number-${index}`).join('\n');
+  const cut = list.lastIndexOf('\n', 4_080);
+  await world.say(list.slice(0, cut).replace('/usr', 'look at /usr'));
+  await world.say(list.slice(cut + 1));
+  await world.settled();
+  expect(world.channel.texts()).toEqual(['ok']);
+  expect(world.agent.turns.map((turn) => turn.text)).toEqual([list.replace('/usr', 'look at /usr')]);
+  const whoami = world.channel.next(/^You:/);
+  await world.say('x'.repeat(4_000));
+  await world.say('/whoami');
+  await whoami;
+  await world.settled();
+  expect(world.agent.turns.at(-1)?.text).toBe('x'.repeat(4_000));
+});
+
+/** The console never cuts a text. */
+async function openTelegram(): Promise<void> {
+  world = await openPeople();
+}

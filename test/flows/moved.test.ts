@@ -53,6 +53,14 @@ test('a result that was asked for under the old id arrives under the new one, ty
   expect(world.channel.signs.slice(signs)).toEqual([{ route: place('h'), sign: 'typing' }]);
 });
 
+test('the numbers of the last list still mean the same runs', async () => {
+  world.agent.always(/^dig/, [hang()]);
+  await typed(world, '/subagents spawn main dig here', at('g'));
+  await typed(world, '/subagents spawn main dig there', at('g'));
+  await moved('g', 'h');
+  expect(await typed(world, '/subagents info 2', at('h'))).toContain('dig there');
+});
+
 test('what waited to be sent when the chat moved goes to the new id', async () => {
   world.channel.judge(({ route }) => (route.chat === 'g' ? { retry: 60_000 } : undefined));
   await world.say('hello', at('g'));

@@ -64,7 +64,18 @@ test('a denial is told once, and only the owner may decide', async () => {
   expect(textsFor('zed').at(-1)).toBe('ℹ️ You were not let in.');
 });
 
+test('an owner named in the settings is asked in their direct chat before they have written', async () => {
+  await heard('hello?', zed);
+  expect(textsFor('ann')).toEqual([expect.stringContaining(code())]);
+  expect(await world.channel.press('Approve')).toEqual({ decided: true });
+  await world.settled();
+  expect(textsFor('zed').at(-1)).toMatch(/^✅ You may talk to me now/);
+});
+
 test('without a chat of the owner the newcomer still gets the code, and the command line lets them in', async () => {
+  await world.close();
+  const elsewhere = { channels: { telegram: { token: 't' } }, commands: { ownerAllowFrom: ['discord:ann'] } };
+  world = await openPeople({ config: elsewhere });
   await heard('hello?', zed);
   expect(world.channel.sent).toHaveLength(1);
   const approved = await world.engine.pairing.approve({ channel: 'telegram', code: code() }, { via: 'cli' });

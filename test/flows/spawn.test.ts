@@ -318,24 +318,31 @@ describe('thread: true', () => {
   const group: Route = { channel: 'console', account: 'default', chat: 'team' };
   const inGroup = { route: group, chat: 'group', mentionsBot: true } as const;
 
-  async function openThread(here: World, input: object = {}): Promise<{ readonly data: Run; readonly thread: Route }> {
+  interface Opened {
+    readonly data: Run;
+    readonly thread: Route;
+    /** Id of the message that asked for it. */
+    readonly from: string;
+  }
+
+  async function openThread(here: World, input: object = {}): Promise<Opened> {
     here.agent.once(/^go$/, [
       call('sessions_spawn', { task: 'dig', label: 'dig  deep', thread: true, ...input }),
       say('on it'),
     ]);
     await here.say('before', inGroup);
     await here.channel.next('ok');
-    await here.say('go', inGroup);
+    const from = await here.say('go', inGroup);
     await here.channel.next('on it');
-    return { data: here.run('dig deep'), thread: { ...group, thread: 't1' } };
+    return { data: here.run('dig deep'), thread: { ...group, thread: 't1' }, from };
   }
 
-  test('opens one, binds it before the first output, and the child answers there', async () => {
+  test('opens one from the message that asked, binds it before the first output, and the child answers there', async () => {
     const here = await open(threaded);
     whenTold(here, 'dig', 'found gold');
-    const { data, thread } = await openThread(here);
+    const { data, thread, from } = await openThread(here);
     await here.settled();
-    expect(here.channel.threads).toEqual([{ route: thread, name: '🤖 dig deep' }]);
+    expect(here.channel.threads).toEqual([{ route: thread, name: '🤖 dig deep', from }]);
     expect(data).toMatchObject({ mode: 'session', context: 'fork' });
     expect(here.channel.texts(thread)).toEqual([
       expect.stringMatching(

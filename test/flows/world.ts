@@ -16,6 +16,7 @@ import { acpFacts } from '../../src/wiring/acp.ts';
 import { Engine } from '../../src/wiring/engine.ts';
 import type { EngineParts } from '../../src/wiring/parts.ts';
 import { engineServices, type ServicesParts } from '../../src/wiring/services.ts';
+import { suggest } from '../../src/wiring/suggest.ts';
 import { type FakeChannel, type FakeChannelOptions, fakeChannel, type ReceiveOptions } from '../fakes/channel.ts';
 import { type VirtualClock, virtualClock } from '../fakes/clock.ts';
 import { seededIds } from '../fakes/ids.ts';
@@ -86,6 +87,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
       acp: acpFacts(() => config),
       runCommand: (text, place) =>
         runCommand(text, place, { services, table, botName: channel.botName?.(), onBug: (error) => fail(error) }),
+      suggest: (ask) => suggest({ engine, agents, table }, ask),
       killPrograms: async () => 0,
       onRunEnded: options.onRunEnded,
     });

@@ -13,6 +13,8 @@ test.each([
   ['  two   words .txt ', 'two words .txt'],
   ['日本語.txt', '日本語.txt'],
   ['[end] $(rm) `x`', '_end_ _(rm) _x_'],
+  [`${'報告書'.repeat(40)}.pdf`, `${'報告書'.repeat(20)}.pdf`],
+  [`${'😀'.repeat(80)}.jpg`, `${'😀'.repeat(45)}.jpg`],
 ])('%j is stored as %j', (name, stored) => {
   expect(safeFileName(name)).toBe(stored);
 });
@@ -32,6 +34,8 @@ test('whatever the name, it is one short path segment, and numbers change it wit
         for (const each of [name, numberedName(name, n)]) {
           expect(each).toMatch(/^[^./\\\p{C}][^/\\\p{C}]*$/u);
           expect(each.length).toBeLessThanOrEqual(100);
+          // File systems take 255 bytes.
+          expect(Buffer.byteLength(each)).toBeLessThanOrEqual(255);
           expect(each.isWellFormed()).toBe(true);
         }
         expect(numberedName(name, n)).not.toBe(name);

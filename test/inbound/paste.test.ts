@@ -5,6 +5,8 @@ import { Pastes, type Whole } from '../../src/inbound/paste.ts';
 import { virtualClock } from '../fakes/clock.ts';
 
 const long = 'x'.repeat(4_000);
+/** As much as fits into one message: cut wherever that was. */
+const full = 'x'.repeat(4_096);
 const place = 'telegram:default:1';
 
 function part(ticket: number, text: string, from = 'ann', channel: ChannelId = 'telegram'): Whole {
@@ -31,11 +33,25 @@ test('a short message is complete at once', () => {
 
 test('the parts of a long text are one message with all of their rows', () => {
   const { add, pastes, clock } = world();
-  expect(add(part(1, long))).toEqual([]);
-  expect(add(part(2, long))).toEqual([]);
-  expect(add(part(3, 'the end'))).toEqual([[[1, 2, 3], 8_007]]);
+  expect(add(part(1, full))).toEqual([]);
+  expect(add(part(2, full))).toEqual([]);
+  expect(add(part(3, 'the end'))).toEqual([[[1, 2, 3], 8_199]]);
   expect(pastes.size()).toBe(0);
   expect(clock.pending()).toBe(0);
+});
+
+test.each([
+  ['at white space, of which the client sends nothing, is a line end again', ['a'.repeat(4_050), 'b'], '\n'],
+  ['in mid-word leaves one word', [full, 'b'], ''],
+  ['at white space that was sent is not widened', [`${'a'.repeat(4_050)} `, 'b'], ''],
+  ['at white space in front of the rest is not widened', ['a'.repeat(4_050), '\nb'], ''],
+  ['twice is looked at each time', ['a'.repeat(4_050), 'b'.repeat(4_050), 'c'], '\n'],
+  ['first in mid-word, then at white space, is each as it was', [full, 'b'.repeat(4_050), 'c'], ['', '\n']],
+])('a cut %s', (_where, texts, between) => {
+  const { pastes } = world();
+  const [whole] = texts.flatMap((text, index) => pastes.add(part(index + 1, text)));
+  const gap = (index: number): string => (typeof between === 'string' ? between : (between[index - 1] ?? ''));
+  expect(whole?.message.text).toBe(texts.map((text, index) => (index === 0 ? text : gap(index) + text)).join(''));
 });
 
 test('a long message with no rest is complete after a second and a half', async () => {
@@ -71,9 +87,9 @@ test('what is held at the end of the process leaves no timer', () => {
 
 test('a sender who never pauses gets an answer after 16 parts', () => {
   const { add, pastes } = world();
-  for (let ticket = 1; ticket < 16; ticket += 1) expect(add(part(ticket, long))).toEqual([]);
+  for (let ticket = 1; ticket < 16; ticket += 1) expect(add(part(ticket, full))).toEqual([]);
   const tickets = Array.from({ length: 16 }, (_, index) => index + 1);
-  expect(add(part(16, long))).toEqual([[tickets, 64_000]]);
+  expect(add(part(16, full))).toEqual([[tickets, 65_536]]);
   expect(pastes.size()).toBe(0);
 });
 

@@ -4,7 +4,7 @@ import { decidePress, type PressFacts } from '../../src/inbound/press.ts';
 
 const choice: Choice = {
   ...{ id: 'x', group: 'g', place: 'telegram:default:1', to: { id: 'telegram:ann', name: 'Ann' } },
-  ...{ command: '/status', once: true, usedBy: undefined, expires: 1_000 },
+  ...{ command: '/status', once: true, asks: false, usedBy: undefined, expires: 1_000 },
 };
 const facts: PressFacts = { person: 'telegram:ann', owner: false, places: ['telegram:default:1'], now: 999 };
 

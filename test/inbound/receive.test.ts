@@ -42,7 +42,7 @@ function world(over: Partial<ReceiverDeps> = {}) {
     people: () => ({ paired: new Set<string>() }),
     pairing: { claim: async () => undefined, ask: async () => ({ kind: 'quiet', reason: 'asked_before' }) },
     choices: new Choices(database, clock, seededIds()),
-    ...{ quoted: () => undefined, firstRoute: (route) => route, places: (route) => [route], buttons: () => true },
+    ...{ quoted: () => undefined, firstRoute: (route) => route, places: (route) => [route], shown: () => [] },
     ...{ waits: () => false, replace: () => false, ownerRoute: async () => undefined },
     fetch: async () => ({ kind: 'too-large' }),
     save: async () => ok('/nowhere'),
@@ -134,6 +134,16 @@ test('a message waits for the command before it, and a slow command holds it up 
   await clock.advance(1);
   await until(() => offered.length === 1, 'the message to go on');
   expect(offered.map((item) => item.text)).toEqual(['hello']);
+  expect(clock.pending()).toBe(0);
+});
+
+test('a slow command is waited for once, however many messages follow it', async () => {
+  const { receiver, offered, clock } = world({ runCommand: () => new Promise(() => undefined) });
+  await receiver.accept(said('a', '/focus 1'));
+  for (const id of ['b', 'c', 'd', 'e']) await receiver.accept(said(id));
+  await until(() => clock.pending() === 1, 'the messages to wait');
+  await clock.advance(2_000);
+  await until(() => offered.length === 4, 'all of them to go on');
   expect(clock.pending()).toBe(0);
 });
 

@@ -46,6 +46,7 @@ describe('defaults', () => {
     expect(all.messages).toEqual({
       queue: { mode: 'steer', debounceMs: 500, cap: 20, drop: 'summarize', byChannel: {} },
       inbound: { maxAgeMinutes: 60, maxFileMb: 20 },
+      outbound: { fileOverChunks: 5 },
     });
     expect(all.acp).toEqual({
       enabled: false,
@@ -278,6 +279,27 @@ describe('other faults', () => {
       }),
     ).toEqual([]);
   });
+
+  it.each(['telegram', 'discord'] as const)(
+    'two accounts of %s never share a bot, and its token is not shown',
+    (channel) => {
+      const told = faults({
+        channels: {
+          [channel]: { token: 'secret-1', accounts: { work: { token: 'secret-1' }, home: { token: 'secret-2' } } },
+        },
+      });
+      expect(told).toEqual([
+        expect.stringMatching(
+          new RegExp(
+            `^channels\\.${channel}\\.accounts\\.work\\.token .*account default.*each account needs a bot of its own$`,
+          ),
+        ),
+      ]);
+      expect(told.join()).not.toContain('secret');
+      const off = { token: 'secret-1', accounts: { work: { token: 'secret-1', enabled: false } } };
+      expect(faults({ channels: { [channel]: off } })).toEqual([]);
+    },
+  );
 
   it('a secret of the wrong type is not repeated', () => {
     expect(faults({ channels: { telegram: { token: 123456 } } })).toEqual([

@@ -93,6 +93,15 @@ test('a link is refused while the name of the bot is not known', async () => {
   expect(world.engine.pairing.people()).toEqual([]);
 });
 
+test('an owner who was let in at the command line is asked about the next newcomer at once', async () => {
+  await open();
+  await control()['pair.approve']({ channel: 'telegram', code: await asks('1') });
+  await world.settled();
+  Object.assign(world.channel, { direct: () => undefined });
+  await world.say('may I?', { from: { id: '2', name: 'Two' }, route: wrote('2').route });
+  expect((await world.channel.next(/Two \(telegram:2\) wrote to me/)).route).toEqual(wrote('1').route);
+});
+
 test('who is the owner no more is not asked about strangers any more', async () => {
   await open();
   await control()['pair.approve']({ channel: 'telegram', code: await asks('1') });

@@ -1,8 +1,9 @@
 import { PassThrough, Writable } from 'node:stream';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ConsoleAdapter, consoleRoute } from '../../../channels/console/adapter.ts';
+import { ConsoleAdapter } from '../../../channels/console/adapter.ts';
 import { botText, wrapped } from '../../../channels/console/format.ts';
+import { consoleRoute } from '../../../channels/console/place.ts';
 import type { InboundMessage } from '../../../src/core/message.ts';
 import { systemIds } from '../../../src/infra/ids.ts';
 import { silentLog } from '../../../src/infra/log.ts';

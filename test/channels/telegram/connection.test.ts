@@ -79,6 +79,10 @@ describe('connecting', () => {
     await until(() => one.health().state === 'conflict', 'the conflict');
     expect(one.health().detail).toContain('another program receives for this bot');
     expect(codes()).toContain('telegram_conflict');
+    // Receiving is what the other one takes away: there is an answer, so sending goes on.
+    await rig.twin.person(9, 'Cy').says('hi');
+    const cy = { channel: 'telegram', account: 'default', chat: '9' } as const;
+    expect(await one.deliver(cy, { text: 'hello' }, 'k')).toMatchObject({ status: 'sent' });
     await two.stop();
     await until(() => one.health().state === 'connected', 'the recovery', 10_000);
     await rig.twin.person(7, 'Ann').says('hello');

@@ -30,10 +30,21 @@ describe('a failed send is', () => {
       ...{ closed: true, reason: 'the bot was removed from this group' },
     });
     expect(closed(answered(400, 'Bad Request: chat not found'))).toMatchObject({ closed: true });
+    expect(closed(answered(400, 'Bad Request: not enough rights to send text messages to the chat'))).toMatchObject({
+      closed: true,
+    });
     expect(closed(answered(400, 'Bad Request: message thread not found'))).not.toHaveProperty('closed');
-    expect(
-      closed(answered(400, 'Bad Request: not enough rights to send text messages to the chat')),
-    ).not.toHaveProperty('closed');
+  });
+
+  it.each(['something new', "can't parse entities: whatever"])('refused for itself alone after: %s', (words) => {
+    const receipt = receiptOf(faultOf(answered(400, `Bad Request: ${words}`)), {}, 'chat');
+    expect(receipt).toMatchObject({ status: 'refused', only: 'this', reason: expect.stringMatching(/./) });
+    expect(receipt).not.toHaveProperty('closed');
+  });
+
+  it('refused for its place, not for itself, where the topic is gone', () => {
+    const receipt = receiptOf(faultOf(answered(400, 'Bad Request: TOPIC_CLOSED')), {}, 'chat');
+    expect(receipt).not.toHaveProperty('only');
   });
 });
 

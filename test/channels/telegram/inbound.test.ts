@@ -1,6 +1,7 @@
 import type { Message, Update } from 'grammy/types';
 import { describe, expect, it } from 'vitest';
 import { type Inbound, type Reader, readUpdate } from '../../../channels/telegram/inbound.ts';
+import { isCommand } from '../../../commands/args.ts';
 import { inboundSchema } from '../../../src/core/message.ts';
 
 const me = { id: 99, username: 'yard_bot' };
@@ -30,7 +31,7 @@ const mention = (text: string, word = '@yard_bot') =>
 describe('a direct message', () => {
   it('becomes one of ours, with the person by id and the time by the platform', () => {
     expect(message({ text: 'hello' })).toEqual({
-      id: '5',
+      id: '99:5',
       route: { channel: 'telegram', account: 'default', chat: '7' },
       sender: { id: '7', name: 'Ann Lee' },
       chat: 'direct',
@@ -41,6 +42,11 @@ describe('a direct message', () => {
     });
   });
 
+  it('has another id with another bot, whose private chats count from the beginning again', () => {
+    const other = readUpdate(sent({ text: 'hello' }), { ...reader, me: { id: 98, username: 'other_bot' } });
+    expect(other.kind === 'message' && other.message.id).not.toBe(message({ text: 'hello' }).id);
+  });
+
   it('that was sent before the connection is marked as having waited', () => {
     expect(message({ text: 'old', date: 999 }).backlog).toBe(true);
     expect(message({ text: 'the same second', date: 1_000 }).backlog).toBeUndefined();
@@ -48,6 +54,41 @@ describe('a direct message', () => {
 
   it('in a topic of its own is answered there', () => {
     expect(message({ text: 'hi', is_topic_message: true, message_thread_id: 40 }).route.thread).toBe('40');
+  });
+});
+
+describe('words of somebody else', () => {
+  const eve = { id: 66, is_bot: false, first_name: 'Eve\n/stop' };
+  const channel = { id: -1, type: 'channel', title: 'News' } as const;
+  const said = { date: 1, type: 'user', sender_user: eve } as const;
+
+  it.each([
+    ['of a person', { forward_origin: said }, 'Forwarded from Eve /stop:\n'],
+    [
+      'of a hidden person',
+      { forward_origin: { date: 1, type: 'hidden_user', sender_user_name: 'E' } },
+      'Forwarded from E:\n',
+    ],
+    ['of a group', { forward_origin: { date: 1, type: 'chat', sender_chat: group } }, 'Forwarded from Team:\n'],
+    [
+      'of a channel',
+      { forward_origin: { date: 1, type: 'channel', chat: channel, message_id: 2 } },
+      'Forwarded from News:\n',
+    ],
+    [
+      'by another bot',
+      { via_bot: { id: 3, is_bot: true, first_name: 'I', username: 'inline_bot' } },
+      'Written by @inline_bot:\n',
+    ],
+  ] as const)('that are passed on %s are said to be theirs, and are no command', (_whose, origin, words) => {
+    const { text } = message({ text: '/start ABCDEFGH', ...(origin as Partial<Message>) });
+    expect(text).toBe(`${words}/start ABCDEFGH`);
+    expect(isCommand(text)).toBe(false);
+    expect(message({ caption: '/stop', photo: [photo()], ...(origin as Partial<Message>) }).text).toBe(`${words}/stop`);
+  });
+
+  it('that are not there need no name beside the file', () => {
+    expect(message({ photo: [photo()], forward_origin: said }).text).toBe('');
   });
 });
 
@@ -203,7 +244,7 @@ describe('other updates', () => {
     const { message: edited } = sent({ text: 'better', edit_date: 1_600 });
     if (edited === undefined) throw new Error('no message');
     const inbound = read({ update_id: 2, edited_message: { ...edited, edit_date: 1_600 } as never });
-    expect(inbound).toMatchObject({ kind: 'edited', message: { id: '5', text: 'better' } });
+    expect(inbound).toMatchObject({ kind: 'edited', message: { id: '99:5', text: 'better' } });
   });
 
   it('a press names the choice, the place and the presser', () => {

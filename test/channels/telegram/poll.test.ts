@@ -24,6 +24,8 @@ class Server {
   readonly asks: (Ask & { readonly at: number })[] = [];
   readonly faults: Fault[] = [];
   webhooksTaken = 0;
+  /** How long taking a webhook away takes. */
+  slowMs = 0;
   open = 0;
   overlaps = 0;
   #kept: Update[] = [];
@@ -44,6 +46,7 @@ class Server {
           getUpdates: (ask: Ask) => this.#answer(ask, stop),
           deleteWebhook: async () => {
             this.webhooksTaken += 1;
+            await this.#clock.sleep(this.slowMs, stop);
             return true;
           },
         } as never,
@@ -159,6 +162,22 @@ describe('the poll loop', () => {
     expect(server.asks.length).toBeGreaterThan(1);
     expect(failures).toEqual([{ kind: 'conflict', inMs: 35_000 }]);
     await stop();
+  });
+
+  it.each([
+    ['while the other poller is left alone', 0],
+    ['while a webhook is taken away', 60_000],
+  ])('stops at once %s', async (_when, slowMs) => {
+    const { clock, server, stop } = poll((each) => {
+      each.faults.push('conflict');
+      each.slowMs = slowMs;
+    });
+    await clock.advance(1_000);
+    expect(server.webhooksTaken).toBe(1);
+    const before = clock.now();
+    await stop();
+    expect(clock.now()).toBe(before);
+    expect(clock.pending()).toBe(0);
   });
 
   it('keeps the pause that Telegram asks for', async () => {

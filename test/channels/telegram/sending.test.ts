@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { OutboundMessage } from '../../../src/core/message.ts';
+import { captionText, type OutboundMessage } from '../../../src/core/message.ts';
 import type { Route } from '../../../src/core/route.ts';
 import { hears } from '../../fakes/channel-events.ts';
 import { fastClock } from '../../fakes/fast-clock.ts';
@@ -54,6 +54,44 @@ describe('a message', () => {
   });
 });
 
+describe('a message with a file', () => {
+  const document = { name: 'result.md', text: '# All of it\n\nEvery wörd.' };
+
+  it('arrives as the file, with its text formatted below it, its buttons and its quote', async () => {
+    const asked = await ann.says('and?');
+    const choices = [{ label: 'Log', id: 'id-log' }];
+    const receipt = await send({
+      text: '**Done**, the rest is in the file',
+      document,
+      choices,
+      replyTo: String(asked),
+    });
+    const [message] = rig.twin.messages(ann).filter((each) => each.mine);
+    expect(receipt).toEqual({ status: 'sent', messageIds: [String(message?.id)] });
+    expect(message).toMatchObject({ text: 'Done, the rest is in the file', replyTo: asked, buttons: ['Log'] });
+    expect(message?.entities.map(({ type }) => type)).toEqual(['bold']);
+    expect(message?.file?.name).toBe('result.md');
+    expect(Buffer.from(message?.file?.data ?? []).toString()).toBe(document.text);
+  });
+
+  it('goes once more without formatting when Telegram cannot read that', async () => {
+    rig.twin.fault('sendDocument', { status: 400, description: "Bad Request: can't parse entities: whatever" });
+    expect(await send({ text: '**Done** anyway', document })).toMatchObject({ status: 'sent' });
+    expect(rig.twin.messages(ann).filter((each) => each.mine)).toMatchObject([
+      { text: '**Done** anyway', file: { name: 'result.md' } },
+    ]);
+  });
+
+  it('of the longest size that may stand beside a file fits, however it is made up', async () => {
+    for (const text of [
+      'x'.repeat(captionText),
+      '😀'.repeat(captionText / 2),
+      `| a |\n|---|\n${'| b |\n'.repeat(160)}`,
+    ])
+      expect(await send({ text, document })).toMatchObject({ status: 'sent' });
+  });
+});
+
 describe('buttons', () => {
   it('show their labels, two in a row, and come back with their id', async () => {
     const choices = ['A', 'B', 'C'].map((label) => ({ label, id: `id-${label}` }));
@@ -81,9 +119,11 @@ describe('buttons', () => {
     await ann.says('/start');
     await until(() => rig.twin.unconfirmed === 0, 'the first word');
     await send({ text: 'may they?', choices: [{ label: 'Yes', id: 'y' }] });
+    const asked = String(rig.twin.messages(ann).at(-1)?.id);
     expect(await ann.presses('Yes')).toBe('Approved.');
+    await send({ text: 'Bob may talk to me now', replyTo: asked });
     await until(() => rig.twin.messages(ann).every((each) => each.buttons.length === 0), 'the buttons to go');
-    expect(shown()).toEqual(['may they?']);
+    expect(shown()).toEqual(['may they?', 'Bob may talk to me now']);
   });
 });
 
@@ -134,6 +174,18 @@ describe('the receipt of a send', () => {
     expect(await send('x')).toMatchObject({ status: 'retry' });
   });
 
+  it('is surely not sent while polls get no answer: on a dead line nobody could tell whether it left', async () => {
+    rig.twin.fault('getUpdates', 'hang', Infinity);
+    await ann.says('ends the poll that is held now');
+    await until(() => rig.adapter.health().state === 'disconnected', 'the silence to be noticed', 10_000);
+    rig.twin.fault('sendMessage', 'reset-after');
+    expect(await send('x')).toMatchObject({ status: 'retry' });
+    expect(rig.twin.calls.some(({ method }) => method === 'sendMessage')).toBe(false);
+    rig.twin.heal();
+    await until(() => rig.adapter.health().state === 'connected', 'the line to be back', 10_000);
+    expect(await send('x')).toMatchObject({ status: 'sent' });
+  });
+
   it('says that the chat is closed where the person blocked the bot, and that it is open again', async () => {
     await ann.blocks();
     expect(await send('x')).toMatchObject({
@@ -144,6 +196,22 @@ describe('the receipt of a send', () => {
     await ann.unblocks();
     await until(() => rig.events.opens.length === 1, 'the news');
     expect(rig.events.opens).toEqual([chat(7)]);
+  });
+
+  it('says that the group is closed where the bot may not write, and that it is open again once it was promoted', async () => {
+    const team = rig.twin.group(-1005, { title: 'Team', members: [ann] });
+    rig.twin.fault('sendMessage', {
+      status: 400,
+      description: 'Bad Request: not enough rights to send text messages to the chat',
+    });
+    expect(await send('x', chat(-1005))).toMatchObject({
+      status: 'refused',
+      closed: true,
+      reason: 'the bot has no right to write here',
+    });
+    team.promotesBot({ can_manage_chat: true });
+    await until(() => rig.events.opens.length === 1, 'the news');
+    expect(rig.events.opens).toEqual([chat(-1005)]);
   });
 
   it('says so where the bot was removed from the group, or was never there', async () => {
@@ -202,6 +270,11 @@ describe('a forum', () => {
   });
 });
 
+it('a direct chat is known from the id of its person, and from nothing else', () => {
+  expect(rig.adapter.direct('7')).toEqual(chat(7));
+  for (const other of ['-100', 'ann', '@ann', '']) expect(rig.adapter.direct(other)).toBeUndefined();
+});
+
 describe('a group that becomes a supergroup', () => {
   it('is told, by its own message and by a send to the old id, which is then to be repeated', async () => {
     const team = rig.twin.group(-5, { title: 'Team', members: [ann], type: 'group' });
@@ -239,42 +312,23 @@ describe('a file', () => {
     expect(await rig.adapter.fetch(file, 5)).toEqual({ kind: 'too-large' });
     const { bytes: _unknown, ...unnamed } = file;
     expect(await rig.adapter.fetch(unnamed, 5)).toEqual({ kind: 'too-large' });
-    rig.twin.fault('getFile', 'reset-before');
-    expect(await rig.adapter.fetch(file, 1_000)).toMatchObject({
-      kind: 'failed',
-      reason: 'Telegram did not hand it out',
-    });
-  });
-});
-
-describe('the command menu', () => {
-  const commands = [
-    { name: 'help', summary: 'What can be typed here.', access: 'anyone' },
-    { name: 'pair', summary: 'Who may talk.', access: 'owner' },
-    { name: 'max-age', summary: 'Not a name for Telegram.', access: 'anyone' },
-  ] as const;
-
-  it('is longer for the owner, leaves out what Telegram cannot name, and is set only when it differs', async () => {
-    await rig.adapter.stop();
-    for (let start = 0; start < 2; start += 1) {
-      const adapter = rig.another({ commands, owners: () => ['7'] });
-      await adapter.start(rig.events);
-      await until(() => rig.twin.menu(ann).length === 2, 'the menu');
-      await adapter.stop();
-    }
-    expect(rig.twin.menu(ann).map(({ command }) => command)).toEqual(['help', 'pair']);
-    expect(rig.twin.menu(rig.twin.person(8, 'Bob')).map(({ command }) => command)).toEqual(['help']);
-    expect(rig.twin.calls.filter(({ method }) => method === 'setMyCommands')).toHaveLength(2);
   });
 
-  it('follows when somebody becomes the owner', async () => {
-    await rig.adapter.stop();
-    let owners: readonly string[] = [];
-    const adapter = rig.another({ commands, owners: () => owners });
-    await adapter.start(rig.events);
-    await until(() => rig.twin.menu(ann).length === 1, 'the menu for everybody');
-    owners = ['7'];
-    adapter.refresh();
-    await until(() => rig.twin.menu(ann).length === 2, 'the menu of the owner');
+  it('is asked for once more when the answer is lost, and no further', async () => {
+    const asks = (): number => rig.twin.calls.filter(({ method }) => method === 'getFile').length;
+    await ann.says('compare', { document: { name: 'offers.txt', data: 'x' } });
+    await until(() => rig.taken.length === 2, 'the message');
+    const [file] = rig.taken[1]?.files ?? [];
+    if (file === undefined) throw new Error('no file');
+    rig.twin.fault('getFile', 'reset-after');
+    expect(await rig.adapter.fetch(file, 1_000)).toMatchObject({ kind: 'file' });
+    expect(asks()).toBe(2);
+    rig.twin.fault('getFile', 'reset-before', 2);
+    const failed = { kind: 'failed', reason: 'Telegram did not hand it out' };
+    expect(await rig.adapter.fetch(file, 1_000)).toMatchObject(failed);
+    expect(asks()).toBe(4);
+    rig.twin.fault('getFile', { status: 400, description: 'Bad Request: file is temporarily unavailable' });
+    expect(await rig.adapter.fetch(file, 1_000)).toMatchObject({ kind: 'failed' });
+    expect(asks()).toBe(5);
   });
 });

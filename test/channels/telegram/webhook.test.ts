@@ -1,9 +1,11 @@
-import { createServer } from 'node:net';
+import { once } from 'node:events';
+import { connect, createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { WebhookSettings } from '../../../channels/telegram/webhook.ts';
+import { type WebhookSettings, webhookTrouble } from '../../../channels/telegram/webhook.ts';
 import { hears } from '../../fakes/channel-events.ts';
+import { fastClock } from '../../fakes/fast-clock.ts';
 import { until } from '../../fakes/wait.ts';
-import { openRig, type Rig } from './rig.ts';
+import { chat, openRig, type Rig } from './rig.ts';
 
 const secret = 'a-secret-of-ours-1234';
 let rig: Rig;
@@ -103,5 +105,66 @@ describe('by webhook', () => {
     const next = rig.another();
     await next.start(rig.events);
     await until(() => texts().includes('meanwhile'), 'the message');
+  });
+
+  it('stopping takes no time, also while strangers hold connections and say nothing, or never finish', async () => {
+    await rig.adapter.start(rig.events);
+    const [silent, slow] = [connect(webhook.port, '127.0.0.1'), connect(webhook.port, '127.0.0.1')];
+    for (const socket of [silent, slow]) {
+      socket.on('error', () => undefined);
+      await once(socket, 'connect');
+    }
+    slow.write('POST / HTTP/1.1\r\nHost: x\r\nX-A: ');
+    // Answered behind both of them, so the server has seen them.
+    expect((await fetch(webhook.url)).status).toBe(401);
+    let stopped = false;
+    void rig.adapter.stop().then(() => {
+      stopped = true;
+    });
+    await until(() => stopped, 'the stop', 2_000);
+  });
+});
+
+describe('a webhook that Telegram cannot reach', () => {
+  it('is said in the status, keeps nothing from being sent, and is over when messages come again', async () => {
+    const clock = fastClock(300);
+    await rig.close();
+    rig = await openRig({ webhook, clock }, { clock });
+    const { twin, adapter } = rig;
+    let broken = true;
+    await adapter.start(
+      hears(async (message) => {
+        if (broken) throw new Error('disk full');
+        rig.taken.push(message);
+      }),
+    );
+    await twin.person(7, 'Ann').says('hello?');
+    await until(() => adapter.health().state === 'disconnected', 'the trouble');
+    expect(adapter.health().detail).toMatch(/^Telegram cannot deliver to the webhook \(Wrong response .*, 1 waiting\)/);
+    expect(await adapter.deliver(chat(7), { text: 'still here' }, 'k')).toMatchObject({ status: 'sent' });
+    broken = false;
+    await until(() => texts().includes('hello?'), 'the message');
+    await until(() => adapter.health().state === 'connected', 'the recovery', 10_000);
+    expect(adapter.health().detail).toContain('by webhook');
+  });
+
+  const now = 1_000_000_000;
+  const info = { url: 'https://x.y/', has_custom_certificate: false, pending_update_count: 0 };
+  const failed = (secondsAgo: number) => ({
+    ...info,
+    ...{ last_error_date: now / 1000 - secondsAgo, last_error_message: 'Connection refused' },
+  });
+
+  it.each([
+    ['that nothing ever went wrong with', { ...info, pending_update_count: 3 }, undefined],
+    ['that failed just now', failed(1), 'Telegram cannot deliver to the webhook (Connection refused, 0 waiting)'],
+    ['that failed long ago, with nothing waiting', failed(600), undefined],
+    [
+      'that failed long ago, with messages waiting',
+      { ...failed(600), pending_update_count: 2 },
+      'Telegram cannot deliver to the webhook (Connection refused, 2 waiting)',
+    ],
+  ])('is told from one %s', (_which, told, trouble) => {
+    expect(webhookTrouble(told, now)).toBe(trouble);
   });
 });

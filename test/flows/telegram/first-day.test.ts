@@ -2,7 +2,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { until } from '../../fakes/wait.ts';
 import { calls, text } from '../../twins/openai.ts';
-import { type Options, openWorld, scripted, spawn, type World } from './world.ts';
+import { scripted, spawn } from '../scripted-model.ts';
+import { type Options, openWorld, type World } from './world.ts';
 
 let world: World;
 afterEach(() => world.close());
@@ -53,6 +54,24 @@ describe('getting in', () => {
     await bob.says('still there?');
     await until(async () => /sender_not_allowed/.test(world.place.log()), 'the refusal');
     expect(twin.shown(bob)).toHaveLength(3);
+  });
+
+  it('what somebody else wrote is no word of the owner who passes it on: it lets nobody in and claims no link', async () => {
+    const { twin, ann, cli } = await open({ owner: 'nobody yet' });
+    const link = async (): Promise<string> =>
+      /start=(\w+)/.exec((await cli('pair', 'telegram', '--json')).out)?.[1] ?? '';
+    await ann.says(`/start ${await link()}`);
+    await twin.next(ann, /my owner/);
+    const eve = twin.person(66, 'Eve');
+    await eve.says('hi');
+    const code = /Your code: (\w{8})/.exec((await twin.next(eve, /not allowed/)).text)?.[1] ?? '';
+    await twin.next(ann, code);
+    await ann.says(`/pair approve ${code}`, { forwardedFrom: eve.user });
+    await twin.next(ann, 'ok');
+    await eve.says(`/start ${await link()}`, { forwardedFrom: ann.user });
+    await ann.says('/pair list');
+    expect((await twin.next(ann, /Eve/)).text).toContain(code);
+    expect(twin.shown(eve)).toHaveLength(1);
   });
 
   it('what piled up before the bot was there gets no answer: 500 messages of 100 strangers', async () => {

@@ -4,7 +4,8 @@ import { until } from '../../fakes/wait.ts';
 import { calls, text } from '../../twins/openai.ts';
 import type { Group } from '../../twins/telegram/groups.ts';
 import type { Person } from '../../twins/telegram/people.ts';
-import { openWorld, scripted, spawn, type World } from './world.ts';
+import { scripted, spawn } from '../scripted-model.ts';
+import { openWorld, type World } from './world.ts';
 
 let world: World;
 let team: Group;
@@ -108,8 +109,8 @@ describe('in a forum', () => {
       return undefined;
     });
     await ann.says('release work, one topic each', { in: team, mention: true });
-    await twin.next(team, 'started');
     await until(() => team.topics.length === 2, 'the topics');
+    await twin.next(team, 'started');
     expect(team.topics.map((topic) => topic.name)).toEqual(['🤖 docs', '🤖 tests']);
     const [docs] = team.topics;
     if (docs === undefined) throw new Error('no topic');
@@ -173,5 +174,41 @@ describe('in a forum', () => {
     const result = await twin.next(team, /the draft/);
     expect(result.thread).toBeUndefined();
     expect(result.text).toMatch(/^ℹ️ thread gone\n\n/);
+  });
+
+  it('one message that Telegram does not accept ends with the reason, and its topic stays bound', async () => {
+    const { twin, ann, model, cli } = await open(-1006, { forum: true, botRights: rights });
+    scripted(model, async ({ child, last }) => (child ? text(`heard ${/say (\w+)/.exec(last)?.[1]}`) : undefined));
+    await ann.says('/subagents spawn main walk', { in: team });
+    await twin.next(team, /completed/);
+    await ann.says('/focus walk', { in: team });
+    await twin.next(team, /is active in topic/);
+    const [topic] = team.topics;
+    if (topic === undefined) throw new Error('no topic');
+    twin.fault('sendMessage', { status: 400, description: 'Bad Request: wrong something in this one' });
+    await ann.says('say one', { in: team, topic });
+    await until(async () => (await cli('status')).out.includes('1 undelivered'), 'the end of the message');
+    expect(world.place.log()).toContain('Telegram does not accept it (wrong something in this one)');
+    await ann.says('say two', { in: team, topic });
+    expect((await twin.next(team, 'heard two', topic)).thread).toBe(topic.id);
+    expect(twin.shown(team).filter((each) => each.includes('heard one'))).toEqual([]);
+  });
+
+  it('a change of a message behind a command that waits for Telegram holds up nobody else', async () => {
+    const { twin, ann } = await open(-1006, { forum: true, botRights: rights }, { allowFrom: ['8'] });
+    twin.privacy(false);
+    await ann.says('/subagents spawn main walk', { in: team });
+    await twin.next(team, /completed/);
+    twin.fault('createForumTopic', 'hang');
+    await ann.says('/focus walk', { in: team });
+    await until(() => twin.calls.some(({ method }) => method === 'createForumTopic'), 'the command to wait');
+    let last = 0;
+    for (let n = 0; n < 8; n += 1) last = await ann.says(`chatter ${n}`, { in: team });
+    await ann.edits(last, 'chatter changed', { in: team });
+    await bob.says('/whoami');
+    await twin.next(bob, /^You:/);
+    // Lets the command fail.
+    await twin.down();
+    await twin.up();
   });
 });

@@ -2,7 +2,9 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { until } from '../../fakes/wait.ts';
 import { text } from '../../twins/openai.ts';
-import { openWorld, scripted, type World } from './world.ts';
+import { telegramTwin } from '../../twins/telegram/twin.ts';
+import { scripted } from '../scripted-model.ts';
+import { openWorld, type World } from './world.ts';
 
 let world: World;
 afterEach(() => world.close());
@@ -25,6 +27,25 @@ describe('the token', () => {
     await ann.says('hello');
     await twin.next(ann, 'ok');
     expect(place.log()).not.toMatch(/AAtwinToken|AAwrongToken/);
+  });
+
+  it('of another bot is taken, and its first messages are heard although it counts them from the beginning again', async () => {
+    world = await openWorld();
+    const { twin, ann } = world;
+    for (const word of ['one', 'two', 'three']) {
+      await ann.says(word);
+      await twin.next(ann, 'ok');
+    }
+    const other = await telegramTwin({
+      token: '5252525252:AAotherTokenOfTheRightLength_0123456789',
+      botName: 'other_bot',
+    });
+    world.configure({ telegram: { token: other.token, apiRoot: other.url } });
+    await until(async () => (await channelLine()).includes('connected, @other_bot'), 'the other bot');
+    const again = other.person(7, 'Ann');
+    await again.says('first words');
+    await other.next(again, 'ok');
+    await other.close();
   });
 
   it('that is revoked later is explained too', async () => {
@@ -105,14 +126,19 @@ describe('a person who blocks the bot', () => {
     }, 'both to be given up');
     // One attempt told us; the second was not made.
     expect(twin.calls.filter(({ method }) => method === 'sendMessage')).toHaveLength(before + 1);
-    expect((await cli('status')).out).toContain('2 undelivered');
+    const status = await cli('status');
+    expect(status.out).toContain('2 undelivered');
+    expect(status.out).toContain('ℹ️ nothing can be sent to telegram:default:7: the person has blocked the bot');
     const id = /([0-9a-f]{8})/.exec((await cli('tasks', 'list')).out)?.[1] ?? '';
     expect((await cli('tasks', 'show', id)).out).toContain('the person has blocked the bot');
     await ann.unblocks();
-    await ann.says('hello again');
-    await twin.next(ann, 'ok');
-    expect((await cli('tasks', 'retry', id)).code).toBe(0);
-    await twin.next(ann, /found it/);
+    await twin.next(ann, /look here: completed successfully\nfound it/);
+    await twin.next(ann, /look there: completed successfully\nfound it/);
+    expect((await cli('tasks', 'list')).out).not.toContain('undelivered');
+    expect((await cli('status')).out).not.toContain('nothing can be sent');
+    await ann.says('/status');
+    expect((await twin.next(ann, /^Status:/)).text).not.toContain('nothing can be sent');
+    expect(twin.shown(ann).filter((each) => each.includes('found it'))).toHaveLength(2);
   });
 });
 
@@ -132,7 +158,12 @@ describe('a group that throws the bot out', () => {
     team.removesBot();
     gate.resolve();
     await until(async () => (await cli('tasks', 'list')).out.includes('undelivered'), 'the result to be given up');
+    await ann.says('/status');
+    expect((await twin.next(ann, /^Status:/)).text).toContain(
+      'ℹ️ nothing can be sent to telegram:default:-1005: the bot was removed from this group',
+    );
     team.addsBot();
+    await twin.next(team, /look: completed successfully\nfound it/);
     await ann.says('/whoami', { in: team });
     await twin.next(team, /^You:/);
   });

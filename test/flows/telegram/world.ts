@@ -1,6 +1,6 @@
 // The whole program on Telegram as people there meet it: the real app, the real grammY against the loopback twin, and a model
 // that answers by script. Used by the stories in this folder.
-import { type OpenAiTwin, openAiTwin, type TwinReply, type TwinRequest, text } from '../../twins/openai.ts';
+import { type OpenAiTwin, openAiTwin } from '../../twins/openai.ts';
 import type { Person } from '../../twins/telegram/people.ts';
 import { type TelegramTwin, telegramTwin } from '../../twins/telegram/twin.ts';
 import { cli, Place, type RealApp, startApp, type Told } from '../real-app.ts';
@@ -65,30 +65,3 @@ async function stop(app: RealApp): Promise<void> {
   app.signal('SIGTERM');
   await app.exit;
 }
-
-/** What a model is asked, as the story tells it: the last words said to it, and whether it is a sub-agent. */
-export interface Asked {
-  readonly last: string;
-  readonly child: boolean;
-  readonly request: TwinRequest;
-}
-
-/** Answers by the first line that fits; a gate holds an answer back until it is opened. */
-export function scripted(model: OpenAiTwin, answer: (asked: Asked) => Promise<TwinReply | undefined>): void {
-  model.always(async (request) => {
-    const { messages } = request.body;
-    const last = contentText(messages.at(-1)?.content);
-    const child = contentText(messages[0]?.content).includes('You are a sub-agent');
-    return (await answer({ last, child, request })) ?? text(messages.at(-1)?.role === 'tool' ? 'started' : 'ok');
-  });
-}
-
-function contentText(content: unknown): string {
-  return typeof content === 'string' ? content : JSON.stringify(content ?? '');
-}
-
-export const spawn = (label: string, more: object = {}) => ({
-  id: label,
-  name: 'sessions_spawn',
-  arguments: { task: `work on ${label}`, label, ...more },
-});

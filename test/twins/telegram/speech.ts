@@ -26,6 +26,8 @@ export type Saying = { readonly [kind in Media]?: SentFile } & {
   readonly anonymous?: boolean;
   /** In the name of a channel. */
   readonly as?: Place;
+  /** Passed on: somebody else wrote it. */
+  readonly forwardedFrom?: User;
   /** Something that is no text and no file. */
   readonly holds?: 'location' | 'contact' | 'poll' | 'dice';
 };
@@ -59,6 +61,7 @@ export function utter(
       ...mediaOf(files, how),
       ...held(how.holds),
       ...(how.album === undefined ? {} : { media_group_id: how.album }),
+      ...(how.forwardedFrom === undefined ? {} : forwarded(how.forwardedFrom, world.seconds())),
       ...(how.quote === undefined ? {} : { quote: { text: how.quote, position: 0, is_manual: true } }),
     },
   };
@@ -67,6 +70,10 @@ export function utter(
   if (human !== undefined && isGroup(room)) human.met = true;
   hear(world, room, message);
   return message;
+}
+
+function forwarded(author: User, date: number): Wire {
+  return { forward_origin: { type: 'user', sender_user: author, date } };
 }
 
 /** Tells the bot of a message, unless privacy mode keeps it from the bot. */

@@ -1,0 +1,56 @@
+// How a stored message is cut into the messages that are sent. Pure: after a restart the same row gives the same parts.
+// Called by deliver-row.ts.
+import { captionText, type OutboundMessage } from '../core/message.ts';
+import { cutText, splitText } from '../core/split.ts';
+
+export interface PartLimits {
+  /** Longest text of one message, in UTF-16 units. */
+  readonly maxText: number;
+  /** The channel can send a text as a file. */
+  readonly documents: boolean;
+  /** A text of more parts than this goes as a file; 0 = never. */
+  readonly fileOver: number;
+  /** Parts sent already. */
+  readonly sent: number;
+}
+
+/** With fewer units left for the text itself a file would say nothing of what it holds. */
+const leastRoom = 100;
+const fileName = 'result.md';
+
+/**
+ * The parts in their order, none when there is nothing to show. The first quotes, the last has the buttons. A text that is too
+ * long for the chat is two parts: its beginning, and its next lines with the whole text as a file and the foot below them.
+ */
+export function partsOf(message: OutboundMessage, limits: PartLimits): readonly OutboundMessage[] {
+  const { text: whole, foot, replyTo, choices, document, ...rest } = message;
+  const texts = splitText(whole, limits.maxText);
+  const filed = asFile(texts, foot, limits);
+  const shown = filed ?? texts;
+  const file = filed === undefined ? document : { name: fileName, text: whole };
+  return shown.map((text, index) => {
+    const last = index === shown.length - 1;
+    return {
+      ...rest,
+      text,
+      ...(index === 0 && replyTo !== undefined ? { replyTo } : {}),
+      ...(last && choices !== undefined ? { choices } : {}),
+      ...(last && file !== undefined ? { document: file } : {}),
+    };
+  });
+}
+
+/** What stands beside the file; undefined: the text goes in all its parts. */
+function asFile(
+  texts: readonly string[],
+  foot: string | undefined,
+  { maxText, documents, fileOver, sent }: PartLimits,
+): readonly [string, string] | undefined {
+  const [first, second] = texts;
+  // The second part stands there already, without a file: the setting changed between two starts.
+  if (!documents || fileOver === 0 || texts.length <= fileOver || sent > 1) return undefined;
+  if (first === undefined || second === undefined) return undefined;
+  const below = `\n\n📎 the whole text: ${fileName}${foot === undefined ? '' : `\n${foot}`}`;
+  const room = Math.min(maxText, captionText) - below.length;
+  return room < leastRoom ? undefined : [first, cutText(second, room).trimEnd() + below];
+}

@@ -1,0 +1,46 @@
+// What a channel tells the engine must not hold up what else it has to tell.
+import { expect, test } from 'vitest';
+import { channelEvents } from '../../src/wiring/channel-events.ts';
+import { fakeChannel } from '../fakes/channel.ts';
+import { virtualClock } from '../fakes/clock.ts';
+import { recordingLog } from '../fakes/recording-log.ts';
+
+const message = {
+  ...{ id: 'm', route: fakeChannel().direct(), sender: { id: 'ann', name: 'Ann' }, chat: 'direct', text: 'x' },
+  ...{ mentionsBot: true, attachments: [], sentAt: 0 },
+} as const;
+
+function events(edited: () => Promise<void>) {
+  const [clock, log] = [virtualClock(), recordingLog()];
+  const engine = { receiver: { edited }, delivery: {}, stores: {}, parts: { clock, log } };
+  return { clock, log, told: channelEvents(engine as never, fakeChannel()) };
+}
+
+test('a change that has to wait for its turn is left alone after a second', async () => {
+  const { clock, told } = events(() => new Promise(() => undefined));
+  let over = false;
+  void told.edited(message).then(() => {
+    over = true;
+  });
+  await clock.advance(999);
+  expect(over).toBe(false);
+  await clock.advance(1);
+  expect(over).toBe(true);
+});
+
+test('a change that is taken at once waits for nothing, and leaves no timer', async () => {
+  const { clock, told } = events(async () => undefined);
+  await told.edited(message);
+  expect(clock.pending()).toBe(0);
+});
+
+test('a change that could not be stored is told to the log, also when nobody waits for it any more', async () => {
+  const { promise, reject } = Promise.withResolvers<void>();
+  const { clock, log, told } = events(() => promise);
+  const taken = told.edited(message);
+  await clock.advance(1_000);
+  await taken;
+  reject(new Error('disk full'));
+  await clock.flush();
+  expect(log.lines.map((line) => line.level)).toEqual(['error']);
+});
