@@ -36,6 +36,7 @@ export async function sendText(
   const nonce = nonceOf(key);
   const channel = channelOf(route);
   const startedAt = clock.now();
+  if (message.sentSince !== undefined) sent.doubtful(nonce, message.sentSince);
   try {
     const known = sent.id(nonce) ?? (await lookBack(options, { channel, nonce, text: message.text }));
     if (known !== undefined) return { status: 'sent', messageIds: [known] };

@@ -113,6 +113,8 @@ export const outboundSchema = z.object({
   replyTo: z.string().optional(),
   /** Shown only to the person who asked, where the platform can. */
   private: z.boolean().optional(),
+  /** An earlier process may have sent it at this time (Unix ms) or later, and did not live to know. Set by delivery. */
+  sentSince: z.number().optional(),
   /** Goes along as a file, where `can.documents`; `text` is then no longer than `captionText`. */
   document: z.object({ name: z.string(), text: z.string() }).optional(),
   /** `answerTo` of the native command or press it answers: the platform shows it with that. */

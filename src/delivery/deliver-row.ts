@@ -140,7 +140,8 @@ async function tryChunk(delivery: Delivery, at: Chunk): Promise<Next | 'held'> {
   }
   waiting.claimed = false;
   if (delivery.pacer.silentUntil(waiting) > delivery.clock.now()) return 'held';
-  const send = (): Promise<Receipt> => adapter.deliver(row.route, chunk, chunkKey(row));
+  const message = waiting.inherited ? { ...chunk, sentSince: row.since } : chunk;
+  const send = (): Promise<Receipt> => adapter.deliver(row.route, message, chunkKey(row));
   const receipt = await answer(delivery.clock, send, answerWithinMs);
   waiting.permit?.used();
   if (receipt.status !== 'sent') heed(delivery, row, waiting, receipt);
@@ -190,7 +191,7 @@ async function advance(
   const doubt = at.row.doubt ?? (next.doubt === undefined ? undefined : `${part}${next.doubt}`);
   const messageIds = [...at.row.messageIds, ...next.messageIds];
   const row = { ...at.row, chunk: at.row.chunk + 1, messageIds, doubt };
-  Object.assign(waiting, { started: true, leftover: false, maybeSent: false, failures: 0 });
+  Object.assign(waiting, { started: true, leftover: false, inherited: false, maybeSent: false, failures: 0 });
   if (row.chunk >= chunks.length) {
     await end(delivery, row, doubt === undefined ? { state: 'delivered' } : { state: 'ambiguous', reason: doubt });
     return undefined;

@@ -22,6 +22,8 @@ export interface Waiting {
   unmarking: Promise<void> | undefined;
   /** It was being sent when an earlier process ended. */
   leftover: boolean;
+  /** An earlier process wrote it, and may have sent a part of it; cleared by the first answer. */
+  inherited: boolean;
   /** The last attempt may have arrived. */
   maybeSent: boolean;
   dueAt: number;
@@ -218,6 +220,7 @@ export function waitingOf(row: OpenRow, leftover: boolean): Waiting {
     claimed: sending && !leftover,
     unmarking: undefined,
     leftover: sending && leftover,
+    inherited: leftover,
     maybeSent: false,
     dueAt: row.nextAt,
     notBefore: 0,

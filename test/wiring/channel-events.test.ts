@@ -1,14 +1,15 @@
 // What a channel tells the engine must not hold up what else it has to tell.
 import { expect, test } from 'vitest';
+import type { InboundMessage } from '../../src/core/message.ts';
 import { channelEvents } from '../../src/wiring/channel-events.ts';
 import { fakeChannel } from '../fakes/channel.ts';
 import { virtualClock } from '../fakes/clock.ts';
 import { recordingLog } from '../fakes/recording-log.ts';
 
-const message = {
+const message: InboundMessage = {
   ...{ id: 'm', route: fakeChannel().direct(), sender: { id: 'ann', name: 'Ann' }, chat: 'direct', text: 'x' },
   ...{ mentionsBot: true, attachments: [], sentAt: 0 },
-} as const;
+};
 
 function events(edited: () => Promise<void>) {
   const [clock, log] = [virtualClock(), recordingLog()];

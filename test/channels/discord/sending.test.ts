@@ -36,6 +36,23 @@ const passes = (ms: number): Promise<void> => {
   return until(() => clock.now() > end, 'time to pass', 20_000);
 };
 
+describe('a message that an earlier process may have sent', () => {
+  it('is looked for before it is sent again, however long ago that was', async () => {
+    const since = clock.now();
+    await send('the result', 'k');
+    await send('something else', 'other');
+    await rig.adapter.stop();
+    await passes(200_000);
+    const next = rig.another();
+    await next.start(rig.events);
+    await until(() => next.health().state === 'connected', 'the next process');
+    const again = (text: string, key: string) => next.deliver(place(general), { text, sentSince: since }, key);
+    expect(await again('the result', 'k')).toMatchObject({ status: 'sent', messageIds: [mine()[0]?.id] });
+    expect(await again('never sent', 'n')).toMatchObject({ status: 'sent' });
+    expect(shown()).toEqual(['the result', 'something else', 'never sent']);
+  });
+});
+
 describe('a message', () => {
   it('notifies nobody, whatever it says, and hides the previews of many links', async () => {
     await send(`@everyone <@${ann.id}> see https://a.example and https://b.example`);
