@@ -73,8 +73,8 @@ export function enabledAccounts(config: Pick<Config, 'channels'>): readonly Acco
 
 /** What a connection depends on: when it changes the account connects anew, everything else holds live. */
 export function connectionSettings({ settings }: Account): string {
-  const { token, apiUrl, apiRoot, wsUrl, webhook, autoArchiveMinutes, devGuild } = settings;
-  return JSON.stringify({ token, apiUrl, apiRoot, wsUrl, webhook, autoArchiveMinutes, devGuild });
+  const { token, apiUrl, apiRoot, wsUrl, webhook, autoArchiveMinutes, devGuild, personas } = settings;
+  return JSON.stringify({ token, apiUrl, apiRoot, wsUrl, webhook, autoArchiveMinutes, devGuild, personas });
 }
 
 export async function openAccount(account: Account, parts: PlatformParts): Promise<ChannelAdapter> {
@@ -103,9 +103,9 @@ async function openTelegram({ channel, name, settings }: Account, parts: Platfor
 async function openDiscord({ channel, name, settings }: Account, parts: PlatformParts): Promise<ChannelAdapter> {
   const { DiscordAdapter } = await import('./discord/adapter.ts');
   const { clock, ids, commands, seen, registered } = parts;
-  const { token = '', apiUrl, autoArchiveMinutes = 1440, devGuild } = settings;
+  const { token = '', apiUrl, autoArchiveMinutes = 1440, devGuild, personas } = settings;
   return new DiscordAdapter({
-    ...{ account: name, token, apiUrl, autoArchiveMinutes, devGuild, clock, ids, commands },
+    ...{ account: name, token, apiUrl, autoArchiveMinutes, devGuild, personas, clock, ids, commands },
     ...{ seen: await seen(name), registered: registered(name) },
     log: parts.log.child({ channel, account: name }),
   });

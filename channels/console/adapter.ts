@@ -63,7 +63,7 @@ export class ConsoleAdapter implements ChannelAdapter {
     this.#surface = this.#terminal ? new TerminalSurface(options) : plainSurface(options);
   }
 
-  async start({ message: inbox }: Pick<ChannelEvents, 'message'>): Promise<void> {
+  async start({ message: inbox, connected }: Pick<ChannelEvents, 'message' | 'connected'>): Promise<void> {
     if (this.#state !== 'new') return;
     this.#state = 'open';
     this.#options.output.on('error', this.#onBroken);
@@ -74,6 +74,7 @@ export class ConsoleAdapter implements ChannelAdapter {
       },
       ended: (how) => void this.#end(how),
     });
+    connected();
   }
 
   deliver(route: Route, message: OutboundMessage, key: string): Promise<Receipt> {

@@ -21,11 +21,12 @@ import { Connection } from './connection.ts';
 import { openDirect } from './directs.ts';
 import { fetchFile } from './files.ts';
 import { Hearing } from './hearing.ts';
-import type { DiscordMessage } from './inbound.ts';
+import type { DiscordMessage, Own } from './inbound.ts';
 import { Intake } from './intake.ts';
 import { Interactions } from './interactions.ts';
 import { inviteLink } from './invite.ts';
 import { discordLimits } from './limits.ts';
+import { Personas } from './personas.ts';
 import { channelOf, isDiscordPlace, Places } from './places.ts';
 import type { CommandMemory } from './registration.ts';
 import { Seen, type SeenMemory } from './seen.ts';
@@ -52,6 +53,8 @@ export interface DiscordOptions {
   readonly registered: CommandMemory;
   /** Commands are made known in this server alone, where changes show at once. */
   readonly devGuild?: string | undefined;
+  /** Sub-agents speak under their own names in their threads. */
+  readonly personas?: boolean | undefined;
 }
 
 export class DiscordAdapter implements ChannelAdapter {
@@ -76,11 +79,13 @@ export class DiscordAdapter implements ChannelAdapter {
   readonly #intake: Intake;
   readonly #hearing: Hearing;
   readonly #sending: SendingOptions;
+  readonly #personas: Personas | undefined;
   readonly #threads: Threads;
   readonly #typing: Typing;
   readonly #interactions: Interactions;
   readonly #telling: Telling;
   #events: ChannelEvents | undefined;
+  #own: Own | undefined;
   #session = 0;
   /** What was said before this session has been read. */
   #caughtUp = false;
@@ -108,7 +113,8 @@ export class DiscordAdapter implements ChannelAdapter {
       isDirect: ({ channel_id }) => this.#places.known(channel_id)?.kind === 'direct',
       take: (message, edited) => this.#hearing.take(message, edited),
     });
-    this.#sending = { api, clock, sent: new Sent(clock), me: () => client()?.user.id };
+    this.#sending = { api, clock, sent: new Sent(clock), me: () => this.#me() };
+    this.#personas = options.personas === true ? new Personas({ ...this.#sending, log }) : undefined;
     this.#threads = new Threads({ api, clock, ids, places: this.#places, autoArchiveMinutes });
     this.#typing = new Typing(api, clock);
     this.#interactions = new Interactions({
@@ -138,8 +144,9 @@ export class DiscordAdapter implements ChannelAdapter {
   async edit(route: Route, messageId: string, message: OutboundMessage): Promise<Receipt> {
     if (this.#connection.ended) return notConnected;
     if (!isDiscordPlace(route)) return noPlace(route);
+    const at = { route, messageId };
     const hidden = this.#interactions.edit(messageId, message);
-    return hidden ?? editText(this.#sending, { route, messageId }, message);
+    return (await (hidden ?? this.#personas?.edit(at, message))) ?? editText(this.#sending, at, message);
   }
 
   openThread(parent: Route, name: string, from?: string): Promise<Route> {
@@ -160,7 +167,8 @@ export class DiscordAdapter implements ChannelAdapter {
   }
 
   limits(route: Route, answers?: string): readonly RateLimit[] {
-    return discordLimits(route, answers);
+    const more = answers === undefined ? this.#personas?.limits(route) : undefined;
+    return [...discordLimits(route, answers), ...(more ?? [])];
   }
 
   botName(): string | undefined {
@@ -169,7 +177,7 @@ export class DiscordAdapter implements ChannelAdapter {
 
   inviteLink(): string | undefined {
     const id = this.#connection.client?.application.id;
-    return id === undefined ? undefined : inviteLink(id);
+    return id === undefined ? undefined : inviteLink(id, this.#options.personas === true);
   }
 
   signal(route: Route, sign: Sign): void {
@@ -196,6 +204,13 @@ export class DiscordAdapter implements ChannelAdapter {
     await this.#intake.stop();
     await this.#seen.close();
     this.#api.close();
+  }
+
+  /** Known from the first login on. */
+  #me(): Own | undefined {
+    const client = this.#connection.client;
+    if (client !== undefined) this.#own ??= { id: client.user.id, application: client.application.id };
+    return this.#own;
   }
 
   /** The library counts as ready a moment after the session is. */
@@ -226,7 +241,11 @@ export class DiscordAdapter implements ChannelAdapter {
   }
 
   async #send(route: Route, message: OutboundMessage, key: string): Promise<Receipt> {
-    const receipt = await sendText(this.#sending, { route, key }, message);
+    // Who we are decides what of ours is there already: a message of an earlier process, a webhook.
+    const mustKnow = message.sentSince !== undefined || (this.#personas !== undefined && message.speaker !== undefined);
+    if (mustKnow && this.#me() === undefined) return notConnected;
+    const spoken = await this.#personas?.send({ route, key }, message);
+    const receipt = spoken ?? (await sendText(this.#sending, { route, key }, message));
     return receipt.status === 'refused' && receipt.closed === true ? this.#again(route, receipt) : receipt;
   }
 

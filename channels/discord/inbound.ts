@@ -12,10 +12,17 @@ export type DiscordMessage = APIMessage & Partial<Pick<GatewayMessageCreateDispa
 
 export interface Reader {
   readonly me: Me;
-  /** Webhooks through which we speak ourselves. */
-  readonly ownWebhooks: ReadonlySet<string>;
+  /** Id of our application. */
+  readonly application: string;
   /** Unix ms: what was sent before waited for us. */
   readonly connectedAt: number;
+}
+
+/** What our own messages are known by. */
+export interface Own {
+  /** Id of the bot. */
+  readonly id: string;
+  readonly application: string;
 }
 
 export interface Placed {
@@ -29,11 +36,23 @@ export type Inbound =
 
 /** Why a message is nothing to us whatever it says; asked first, because the place may have to be looked up. */
 export function ignores(message: DiscordMessage, reader: Reader): string | undefined {
-  if (message.author.id === reader.me.id) return 'own_message';
-  if (message.webhook_id !== undefined && reader.ownWebhooks.has(message.webhook_id)) return 'own_message';
+  if (isOwn(message, ownOf(reader))) return 'own_message';
   // All else is Discord's own voice: somebody joined, a thread was opened, a message was pinned.
   if (message.type !== MessageType.Default && message.type !== MessageType.Reply) return 'system_message';
   return undefined;
+}
+
+/**
+ * Written by the bot, or through a webhook that it made: with those Discord names the application
+ * (docs.discord.com/developers/resources/message#message-object, `application_id`).
+ */
+export function isOwn(message: APIMessage, own: Own): boolean {
+  const { author, webhook_id: webhook, application_id: application } = message;
+  return author.id === own.id || (webhook !== undefined && application === own.application);
+}
+
+function ownOf({ me, application }: Reader): Own {
+  return { id: me.id, application };
 }
 
 export function readMessage(message: DiscordMessage, at: Placed, reader: Reader): Inbound {
@@ -53,7 +72,7 @@ export function readMessage(message: DiscordMessage, at: Placed, reader: Reader)
       chat: direct ? 'direct' : 'group',
       ...(at.place.kind === 'direct' ? {} : { space: at.place.guild }),
       text: content.text,
-      mentionsBot: direct || mentions(message, reader.me) || message.referenced_message?.author.id === reader.me.id,
+      mentionsBot: direct || mentions(message, reader.me) || answersUs(message, reader),
       ...(replied === undefined ? {} : { replyTo: replied }),
       ...quoteOf(message, replied),
       attachments: [],
@@ -78,6 +97,10 @@ function senderOf({ author, member, webhook_id: webhook }: DiscordMessage): Inbo
 function repliedTo({ message_reference: reference }: DiscordMessage): string | undefined {
   const forwards = reference?.type === MessageReferenceType.Forward;
   return forwards ? undefined : reference?.message_id;
+}
+
+function answersUs({ referenced_message: quoted }: DiscordMessage, reader: Reader): boolean {
+  return quoted !== undefined && quoted !== null && isOwn(quoted, ownOf(reader));
 }
 
 function quoteOf(message: DiscordMessage, replied: string | undefined): Pick<InboundMessage, 'quote'> {

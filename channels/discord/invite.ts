@@ -14,8 +14,10 @@ const needed = [
   PermissionFlagsBits.AddReactions,
 ] as const;
 
-export function inviteLink(applicationId: string): string {
-  const permissions = needed.reduce((all, one) => all | one, 0n);
+/** @param personas sub-agents speak under their own names */
+export function inviteLink(applicationId: string, personas: boolean): string {
+  const rights = personas ? [...needed, PermissionFlagsBits.ManageWebhooks] : needed;
+  const permissions = rights.reduce((all, one) => all | one, 0n);
   const query = new URLSearchParams({
     client_id: applicationId,
     scope: [OAuth2Scopes.Bot, OAuth2Scopes.ApplicationsCommands].join(' '),

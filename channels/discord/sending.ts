@@ -7,6 +7,7 @@ import type { Clock } from '../../src/infra/clock.ts';
 import type { DiscordApi } from './api.ts';
 import { componentsOf } from './components.ts';
 import { causeOf, faultOf, receiptOf } from './faults.ts';
+import { isOwn, type Own } from './inbound.ts';
 import { channelOf } from './places.ts';
 import { hidesPreviews, renderDiscord } from './render.ts';
 import { nonceOf, type Sent } from './sent.ts';
@@ -16,8 +17,8 @@ export interface SendingOptions {
   readonly api: DiscordApi;
   readonly clock: Clock;
   readonly sent: Sent;
-  /** Our own id, once it is known. */
-  readonly me: () => string | undefined;
+  /** Who we are, once it is known. */
+  readonly me: () => Own | undefined;
 }
 
 /** docs.discord.com/developers/resources/message#create-message: 2000 characters. */
@@ -69,9 +70,13 @@ export async function editText(
     await attempt(message, (form) => api.call((rest, signal) => rest.patch(path, { body: bodyOf(form), signal })));
     return { status: 'sent', messageIds: [messageId] };
   } catch (error) {
-    const receipt = receiptOf(faultOf(error), causeOf(error), route.thread !== undefined);
-    return receipt.status === 'ambiguous' ? { status: 'retry', afterMs: 0, cause: receipt.cause } : receipt;
+    return editReceipt(error, route.thread !== undefined);
   }
+}
+
+export function editReceipt(error: unknown, inThread: boolean): Receipt {
+  const receipt = receiptOf(faultOf(error), causeOf(error), inThread);
+  return receipt.status === 'ambiguous' ? { status: 'retry', afterMs: 0, cause: receipt.cause } : receipt;
 }
 
 /** As meant first; what Discord cannot read, once more with nothing but its words. */
@@ -86,22 +91,43 @@ export async function attempt<T>(message: OutboundMessage, work: (form: Outbound
   }
 }
 
-/** @returns id of the message with our text that arrived although nobody told us */
 async function lookBack(
-  { api, sent, me }: SendingOptions,
-  { channel, nonce, text }: { readonly channel: string; readonly nonce: string; readonly text: string },
+  options: SendingOptions,
+  at: { readonly channel: string; readonly nonce: string; readonly text: string },
 ): Promise<string | undefined> {
-  const since = sent.doubtSince(nonce);
-  if (since === undefined || sent.doubtfulFor(nonce) < keysKnownMs) return undefined;
+  const { sent } = options;
+  const since = sent.doubtSince(at.nonce);
+  if (since === undefined || sent.doubtfulFor(at.nonce) < keysKnownMs) return undefined;
+  return findSent(options, { ...at, since });
+}
+
+interface Lost {
+  readonly channel: string;
+  readonly nonce: string;
+  readonly text: string;
+  /** When it was sent at the earliest, Unix ms. */
+  readonly since: number;
+}
+
+/** @returns id of the message with our text that arrived although nobody told us */
+export async function findSent(
+  { api, sent, me }: SendingOptions,
+  { channel, nonce, text, since }: Lost,
+): Promise<string | undefined> {
   const query = new URLSearchParams({ after: snowflakeAt(since - skewMs), limit: '100' });
   const recent = await api.call<APIMessage[]>((rest, signal) =>
     rest.get(Routes.channelMessages(channel), { query, signal }),
   );
+  const own = me();
   const forms = [text, renderDiscord(text, maxText)].map((form) => form.trim());
   const found = recent
     .reverse()
     .find(
-      ({ id, author, content }) => author.id === me() && forms.includes(content.trim()) && !sent.isAnother(id, nonce),
+      (message) =>
+        own !== undefined &&
+        isOwn(message, own) &&
+        forms.includes(message.content.trim()) &&
+        !sent.isAnother(message.id, nonce),
     );
   if (found !== undefined) sent.arrived(nonce, found.id);
   return found?.id;

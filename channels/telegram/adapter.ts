@@ -150,14 +150,13 @@ export class TelegramAdapter implements ChannelAdapter {
   refresh(): void {
     const { commands, owners, log } = this.#options;
     if (!this.#sends()) return;
-    this.#menu
-      .show(commands, owners())
-      .catch((error: unknown) =>
-        log.warn(
-          { cause: causeOf(error), code: 'telegram_menu' },
-          'the command menu could not be set; commands work as text',
-        ),
+    this.#menu.show(commands, owners()).catch((error: unknown) => {
+      if (this.#stopping !== undefined) return;
+      log.info(
+        { cause: causeOf(error), code: 'telegram_menu' },
+        'a command menu is not set yet; commands work as text',
       );
+    });
   }
 
   stop(): Promise<void> {
@@ -215,6 +214,7 @@ export class TelegramAdapter implements ChannelAdapter {
     const { log, forums } = this.#options;
     switch (inbound.kind) {
       case 'message':
+        if (this.#menu.missing && this.#options.owners().includes(inbound.message.sender.id)) this.refresh();
         if (inbound.message.chat === 'group') forums.set(inbound.message.route.chat, inbound.forum);
         return events.message(inbound.message);
       case 'edited':

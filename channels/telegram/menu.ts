@@ -45,9 +45,15 @@ function listOf(entries: readonly MenuEntry[]): readonly BotCommand[] {
 export class CommandMenu {
   readonly #api: TelegramApi;
   #owners: readonly string[] = [];
+  #missing = false;
 
   constructor(api: TelegramApi) {
     this.#api = api;
+  }
+
+  /** One was not set: an owner who never opened the bot has no chat yet. */
+  get missing(): boolean {
+    return this.#missing;
   }
 
   /** Sets what differs from what Telegram has; one that fails keeps no other from being set. Rejects with the first error. */
@@ -55,7 +61,9 @@ export class CommandMenu {
     const former = this.#owners.filter((id) => !owners.includes(id));
     this.#owners = owners;
     const all = [...menus(entries, owners).map((menu) => this.#set(menu)), ...former.map((id) => this.#forget(id))];
-    for (const one of await Promise.allSettled(all)) if (one.status === 'rejected') throw one.reason;
+    const failed = (await Promise.allSettled(all)).find((one) => one.status === 'rejected');
+    this.#missing = failed !== undefined;
+    if (failed !== undefined) throw failed.reason;
   }
 
   async #set({ scope, commands }: Menu): Promise<void> {

@@ -59,6 +59,8 @@ export async function pollUpdates(options: PollOptions): Promise<void> {
       const fault = faultOf(error);
       const inMs = pauseMs(fault, failures, options.ids.random());
       failures += 1;
+      // As the first one: the poll after a fault tells at once whether Telegram is there again.
+      seconds = 0;
       options.failed(fault, causeOf(error), inMs);
       if (fault.kind === 'token') return;
       // Only a webhook that somebody set explains a conflict without a second program.

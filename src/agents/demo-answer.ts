@@ -64,11 +64,11 @@ function callsOnce(calls: DemoStep['calls']): DemoStep['calls'] {
 
 /**
  * Messages that came together are joined by blank lines: each paragraph is a request of its own. Notes of the runtime stand
- * in brackets and ask for nothing, unless there is nothing else.
+ * in brackets; they and quoted words ask for nothing, unless there is nothing else.
  */
 function requestsOf(text: string): readonly string[] {
   const paragraphs = text.split(/\n\s*\n/).flatMap((paragraph) => paragraph.trim() || []);
-  const asked = paragraphs.filter((paragraph) => !paragraph.startsWith('['));
+  const asked = paragraphs.filter((paragraph) => !/^(?:\[|(?:[^:\n]{1,64}: )?> )/.test(paragraph));
   return asked.length > 0 ? asked : paragraphs;
 }
 

@@ -50,8 +50,15 @@ const rules: readonly Rule[] = [
 /** What this text asks for; undefined when it is none of the documented phrasings. */
 export function understand(text: string): DemoPhrase | undefined {
   const trimmed = text.trim();
+  return phraseOf(trimmed) ?? phraseOf(trimmed.replace(inFront, ''));
+}
+
+/** In groups the speaker and a mention of the bot stand in front of what is asked. */
+const inFront = /^(?:[^:\n]{1,64}: )?(?:@\w+[,:]?\s+)?/;
+
+function phraseOf(text: string): DemoPhrase | undefined {
   for (const [pattern, make] of rules) {
-    const match = pattern.exec(trimmed);
+    const match = pattern.exec(text);
     const phrase = match === null ? undefined : make(match);
     if (phrase !== undefined) return phrase;
   }

@@ -113,6 +113,11 @@ export const outboundSchema = z.object({
   replyTo: z.string().optional(),
   /** Shown only to the person who asked, where the platform can. */
   private: z.boolean().optional(),
+  /**
+   * Label of the sub-agent that speaks, in the conversation that is its own: platforms that can, show it as the author. What
+   * a platform shows so, it cannot recognise as a repeat: never on the result of a run. An edit names it again.
+   */
+  speaker: z.string().optional(),
   /** An earlier process may have sent it at this time (Unix ms) or later, and did not live to know. Set by delivery. */
   sentSince: z.number().optional(),
   /** Goes along as a file, where `can.documents`; `text` is then no longer than `captionText`. */

@@ -51,7 +51,7 @@ export interface Delivery extends DeliveryParts {
   /** No further attempt and no further record: the process ends. */
   readonly stopped: () => boolean;
   /** Start of this process: the time it was down is not held against a message. */
-  readonly resumedAt: () => number;
+  readonly resumedAt: (account: string) => number;
 }
 
 export type Step =
@@ -116,7 +116,7 @@ async function tryChunk(delivery: Delivery, at: Chunk): Promise<Next | 'held'> {
   const { channel } = row.route;
   const facts = {
     idempotent: adapter?.can.idempotentSend ?? false,
-    // Nothing is held against a message while its channel is not there: the 30 minutes are over at the first try after that.
+    // Nothing is held against a message while its channel is not there; the reconnect begins its 30 minutes anew.
     since: unreachable(adapter) ? delivery.clock.now() : heldAgainstSince(delivery, row, waiting),
     failures: waiting.failures,
     maybeSent: waiting.maybeSent,
@@ -150,7 +150,7 @@ async function tryChunk(delivery: Delivery, at: Chunk): Promise<Next | 'held'> {
 
 /** Start of the 30 minutes: neither the time the pacer held it counts, nor that for which the platform asked. */
 function heldAgainstSince(delivery: Delivery, row: OutboxRow, { heldMs, askedMs }: Waiting): number {
-  return Math.max(row.since, delivery.resumedAt()) + heldMs + askedMs;
+  return Math.max(row.since, delivery.resumedAt(row.account)) + heldMs + askedMs;
 }
 
 function unreachable(adapter: ChannelAdapter | undefined): boolean {

@@ -1,32 +1,38 @@
-// Where the owner is reached with a word about the process itself: the direct chat they last wrote from. Remembered across
-// restarts. Written by inbound/receive.ts through the wiring, read by wiring/delivery.ts.
+// Where the owner is reached with a word about the process itself: the direct chat they last wrote from, among those that are
+// open now. Remembered across restarts. Made by wiring/delivery.ts; written and asked by the receiver through the wiring.
+import { z } from 'zod';
 import { parentRoute, type Route, routeSchema, sameRoute } from '../core/route.ts';
 import type { KeyedStore, StoreFactory } from '../infra/keyed-store.ts';
+import { accountKey } from './account.ts';
 
-const key = 'last';
+const key = 'recent';
 
 export class OwnerRoute {
-  readonly #store: KeyedStore<Route>;
+  readonly #store: KeyedStore<readonly Route[]>;
+  readonly #open: (route: Route) => boolean;
 
-  constructor(stores: StoreFactory) {
-    this.#store = stores('owner-route', routeSchema);
+  /** @param open whether a message to this chat could leave now: a terminal that is not there must not swallow it */
+  constructor(stores: StoreFactory, open: (route: Route) => boolean) {
+    this.#store = stores('owner-route', z.array(routeSchema).readonly());
+    this.#open = open;
   }
 
-  /** Undefined until the owner wrote for the first time. */
-  get(): Promise<Route | undefined> {
-    return this.#store.get(key);
+  /** Undefined until the owner wrote from a chat that is open. */
+  async get(): Promise<Route | undefined> {
+    return (await this.#store.get(key))?.find(this.#open);
   }
 
-  /** The owner wrote in this direct chat. Stored only when it is another one than before. */
+  /** The owner wrote in this direct chat. One is kept per account, the latest first. */
   async seen(route: Route): Promise<void> {
-    await this.#store.update(key, (known) => (known !== undefined && sameRoute(known, route) ? known : route));
+    await this.#store.update(key, (known = []) => {
+      if (known[0] !== undefined && sameRoute(known[0], route)) return known;
+      return [route, ...known.filter((each) => accountKey(each) !== accountKey(route))];
+    });
   }
 
   /** Whoever is reached in this chat is the owner no more. */
   async forget(route: Route): Promise<void> {
     const chat = parentRoute(route);
-    await this.#store.update(key, (known) =>
-      known !== undefined && sameRoute(parentRoute(known), chat) ? undefined : known,
-    );
+    await this.#store.update(key, (known = []) => known.filter((each) => !sameRoute(parentRoute(each), chat)));
   }
 }

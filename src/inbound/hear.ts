@@ -32,6 +32,8 @@ export type Heard =
   | { readonly kind: 'heard'; readonly owner: boolean }
   | { readonly kind: 'unheard'; readonly end: End };
 
+type Dropped = End & { readonly dropped: string };
+
 const notAllowed: Reply = { text: '⚠️ you are not allowed to use this here.' };
 const asYourself: Reply = { text: '⚠️ a command needs a person: write it as yourself, not in the name of the group.' };
 
@@ -55,8 +57,13 @@ export class Hearing {
       this.#log(taken, access.reason);
       return unheard(await this.#refusal(taken, access));
     }
-    const end = this.#paused(taken) ?? this.#tooOld(message) ?? this.#unreadable(message);
-    if (end !== undefined) return unheard(end);
+    const paused = this.#paused(taken);
+    if (paused !== undefined) return unheard(paused);
+    const end = this.#tooOld(message) ?? this.#unreadable(message);
+    if (end !== undefined) {
+      this.#log(taken, end.dropped);
+      return unheard(end);
+    }
     const owner = access.kind === 'owner';
     if (owner && message.chat === 'direct') await this.#deps.ownerSeen(message);
     return { kind: 'heard', owner };
@@ -112,7 +119,7 @@ export class Hearing {
     return { dropped: decision.reason };
   }
 
-  #tooOld({ route, sentAt }: InboundMessage): End | undefined {
+  #tooOld({ route, sentAt }: InboundMessage): Dropped | undefined {
     const { clock, config } = this.#deps;
     const age = decideAge(sentAt, clock.now(), config().messages.inbound.maxAgeMinutes);
     const first = once(this.#told.old, routeKey(route), age.kind === 'old');
@@ -120,7 +127,7 @@ export class Hearing {
     return { dropped: age.reason, ...(first ? { reply: { text: oldMessageText(age.ageMs) } } : {}) };
   }
 
-  #unreadable({ route, text, files, attachments, unsupported }: InboundMessage): End | undefined {
+  #unreadable({ route, text, files, attachments, unsupported }: InboundMessage): Dropped | undefined {
     const nothing = text === '' && (files?.length ?? 0) === 0 && attachments.length === 0;
     const first = once(this.#told.unsupported, routeKey(route), nothing && unsupported !== undefined);
     if (!nothing || unsupported === undefined) return undefined;

@@ -104,6 +104,13 @@ const accountFields = {
 };
 
 const token = z.string().min(1).optional();
+/** docs.discord.com/developers/resources/channel#channel-object: the times Discord knows. */
+const autoArchiveMinutes = z
+  .literal([60, 1440, 4320, 10_080])
+  .describe('Minutes without a message after which Discord puts a thread away; writing there brings it back.');
+const personas = z
+  .boolean()
+  .describe('Whether a sub-agent speaks under its own name in its thread; needs the right Manage Webhooks.');
 const discordFields = {
   token: token.describe('Bot token. Environment: DISCORD_TOKEN.'),
   apiUrl: platformUrl('https', 'http')
@@ -114,11 +121,9 @@ const discordFields = {
     .regex(/^\d{17,20}$/, 'use the id of a server, 17 to 20 digits')
     .exactOptional()
     .describe('Server in which alone the native commands are offered, at once; for work on them. Unset: everywhere.'),
+  autoArchiveMinutes: autoArchiveMinutes.exactOptional(),
+  personas: personas.exactOptional(),
 };
-/** docs.discord.com/developers/resources/channel#channel-object: the times Discord knows. */
-const autoArchiveMinutes = z
-  .literal([60, 1440, 4320, 10_080])
-  .describe('Minutes without a message after which Discord puts a thread away; writing there brings it back.');
 /** core.telegram.org/bots/api#setwebhook: the address, and what may be in a secret. */
 const webhook = z
   .strictObject({
@@ -157,6 +162,7 @@ interface Own {
   readonly token?: string | undefined;
   readonly autoArchiveMinutes?: z.infer<typeof autoArchiveMinutes>;
   readonly devGuild?: string;
+  readonly personas?: boolean;
   readonly apiUrl?: string | undefined;
   readonly apiRoot?: string | undefined;
   readonly webhook?: z.infer<typeof webhook>;
@@ -250,11 +256,9 @@ const discord = z
     ...channelFields('pairing'),
     ...discordFields,
     autoArchiveMinutes: autoArchiveMinutes.default(1440),
+    personas: personas.default(false),
     accounts: z
-      .record(
-        plainName,
-        z.strictObject({ ...accountFields, ...discordFields, autoArchiveMinutes: autoArchiveMinutes.exactOptional() }),
-      )
+      .record(plainName, z.strictObject({ ...accountFields, ...discordFields }))
       .default({})
       .describe(moreAccounts),
   })

@@ -166,17 +166,18 @@ export class TurnEnd {
   #reply(
     sql: Sql,
     result: TurnResult,
-    { route, texts }: Facts,
+    { route, texts, bound, run }: Facts,
     tellsOf: (nth: number, last: boolean) => readonly string[],
   ): void {
     if (route === undefined) return;
     const last = texts.findLast((each) => each.kind === 'answer');
     for (const [index, each] of texts.entries()) {
       const runs = each.kind === 'answer' ? tellsOf(each.nth, each === last) : [];
+      const speaks = bound && each.kind === 'answer' && runs[0] === undefined;
       this.#deps.enqueue(sql, {
         key: runs[0] === undefined ? `reply:${result.id}:${index}` : `announce:${runs[0]}`,
         route,
-        message: { text: each.text },
+        message: { text: each.text, ...(speaks && run !== undefined ? { speaker: run.label } : {}) },
         priority: each.kind === 'answer' ? 'final' : 'reply',
         session: result.session.key,
         ...(runs[0] === undefined ? {} : { runs }),

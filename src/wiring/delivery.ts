@@ -8,7 +8,7 @@ import { refusalText } from '../core/result.ts';
 import type { Route } from '../core/route.ts';
 import type { Run } from '../core/run.ts';
 import { lastRoute } from '../core/session.ts';
-import type { Adapters } from '../delivery/account.ts';
+import { type Adapters, adapterFor } from '../delivery/account.ts';
 import { BoundPlaces } from '../delivery/bound-places.ts';
 import { ClosedPlaces } from '../delivery/closed-places.ts';
 import type { Ended } from '../delivery/deliver-row.ts';
@@ -90,7 +90,10 @@ export function wireDelivery(parts: EngineParts, stores: Stores, archive: () => 
   };
   const tell: DeliveryLayer['tell'] = (key, route, text) => say('final', key, route, text);
   const places = new BoundPlaces({ ...{ bindings, adapters, clock, log }, tell });
-  const owner = new OwnerRoute(keyed);
+  const owner = new OwnerRoute(
+    keyed,
+    (route) => adapterFor(adapters, route) !== undefined && closed.reason(route) === undefined,
+  );
   /** The log has it in any case: the owner may be behind the very channel that is stuck. */
   const tellBacklog = (waiting: number): void => {
     log.warn({ waiting, code: 'outbox_backlog' }, 'many messages wait to be sent');

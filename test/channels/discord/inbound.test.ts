@@ -132,7 +132,7 @@ describe('a place', () => {
 
 describe('what a message may hold', () => {
   const me = { id: '1100000000000000001', roles: new Set<string>() };
-  const reader = { me, ownWebhooks: new Set(['77']), connectedAt: 0 };
+  const reader = { me, application: '55', connectedAt: 0 };
   const at = { place: { kind: 'direct' }, route: place({ id: '1200000000000000000' }) } as const;
   const message = (fields: object): DiscordMessage =>
     ({
@@ -169,7 +169,7 @@ describe('what a message may hold', () => {
   it.each([
     ['without content', {}, 'no_content'],
     ['of Discord itself', { type: 18, content: 'a thread' }, 'system_message'],
-    ['of a webhook of ours', { webhook_id: '77', content: 'x' }, 'own_message'],
+    ['of a webhook of ours', { webhook_id: '77', application_id: '55', content: 'x' }, 'own_message'],
     ['of ours', { author: { id: me.id, username: 'bot' }, content: 'x' }, 'own_message'],
   ])('is nothing to us: one %s', (_name, fields, reason) => {
     expect(readMessage(message(fields), at, reader)).toEqual({ kind: 'ignored', reason });

@@ -60,6 +60,29 @@ describe('three sub-agents with a thread each', () => {
     expect((await twin.next(general, /^Agents:/)).text).toContain(`changelog (main, done) thread:${first?.id}`);
   });
 
+  it('speak under their own names where that is switched on; results come from the bot', async () => {
+    const { twin, ann, guild, general, restart } = await open({ discord: { personas: true } });
+    drafts(Promise.resolve(), 'docs');
+    await ann.says('one thread each', { in: general, mention: true });
+    await until(() => guild.threads.length === 1, 'the thread');
+    const [thread] = guild.threads;
+    if (thread === undefined) throw new Error('no thread');
+    await twin.next(thread, 'draft of docs');
+    await ann.says('also the flag', { in: thread });
+    await twin.next(thread, 'Added: the flag');
+    await restart();
+    await ann.says('also the limits', { in: thread });
+    await twin.next(thread, 'Added: the limits');
+    expect(twin.transcript(thread).map((line) => line.split('\n')[0])).toEqual([
+      expect.stringMatching(/^Switchyard: docs is active here/),
+      'Switchyard: draft of docs',
+      'Ann: also the flag',
+      'docs: Added: the flag',
+      'Ann: also the limits',
+      'docs: Added: the limits',
+    ]);
+  });
+
   it('still work after a restart, an archived one opens again, and leaving one gives it back to the agent', async () => {
     const { twin, ann, guild, general, restart } = await open();
     drafts(Promise.resolve(), 'docs');

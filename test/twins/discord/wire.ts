@@ -4,6 +4,7 @@ import {
   type Channel,
   flags,
   type Guild,
+  isMine,
   kinds,
   type Message,
   type StoredFile,
@@ -141,7 +142,7 @@ function bare(world: World, message: Message, { content }: Reading): Wire {
     ...mentionsOf(world, message),
     ...{ tts: false, pinned: false, flags: message.flags | hasThread },
     ...(webhook === undefined ? {} : { webhook_id: webhook }),
-    ...(author.id === world.bot.id ? { application_id: world.bot.id } : {}),
+    ...(isMine(world, message) ? { application_id: world.bot.id } : {}),
     ...(interaction === undefined ? {} : { interaction_metadata: interaction }),
     ...(replyTo === undefined
       ? {}
