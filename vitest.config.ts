@@ -8,6 +8,8 @@ export default defineConfig({
     testTimeout: 20_000,
     hookTimeout: 20_000,
     pool: 'forks',
+    // Half of the time goes into waiting for servers and clocks, so no core is kept free.
+    maxWorkers: '100%',
     reporters: ['default', closingLine],
   },
 });

@@ -1,8 +1,8 @@
 // Config -> adapters. Each platform's library is loaded only when its channel is on. Called by src/wiring/channels.ts.
-import type { ChannelAdapter } from '../src/core/channel.ts';
+import type { ChannelAdapter, GroupClosed } from '../src/core/channel.ts';
 import type { Command } from '../src/core/command.ts';
 import { assertNever } from '../src/core/result.ts';
-import type { ChannelId } from '../src/core/route.ts';
+import type { ChannelId, Route } from '../src/core/route.ts';
 import type { Clock } from '../src/infra/clock.ts';
 import type { Config } from '../src/infra/config.ts';
 import type { AccountConfig } from '../src/infra/config-channels.ts';
@@ -48,6 +48,8 @@ export interface PlatformParts {
   readonly commands: readonly Command[];
   /** Ids of the owner on a platform. */
   readonly owners: (channel: PlatformId) => readonly string[];
+  /** Why nobody is heard in a group; undefined: it is served. */
+  readonly closedGroup: (group: Route) => GroupClosed | undefined;
   /** Groups known to have topics, by account. */
   readonly forums: (account: string) => Promise<ForumMemory>;
   /** Up to where a Discord account has read its channels. */
@@ -92,10 +94,10 @@ export async function openAccount(account: Account, parts: PlatformParts): Promi
 
 async function openTelegram({ channel, name, settings }: Account, parts: PlatformParts): Promise<ChannelAdapter> {
   const { TelegramAdapter } = await import('./telegram/adapter.ts');
-  const { clock, ids, commands, owners, forums } = parts;
+  const { clock, ids, commands, owners, closedGroup, forums } = parts;
   return new TelegramAdapter({
     ...{ account: name, token: settings.token ?? '', apiRoot: settings.apiRoot, webhook: settings.webhook },
-    ...{ clock, ids, commands, owners: () => owners('telegram'), forums: await forums(name) },
+    ...{ clock, ids, commands, owners: () => owners('telegram'), closedGroup, forums: await forums(name) },
     log: parts.log.child({ channel, account: name }),
   });
 }

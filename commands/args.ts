@@ -32,6 +32,14 @@ export function isCommand(text: string): boolean {
   return isCommandText(text);
 }
 
+/** True when a text begins with the name of a command of the table, or an alias. */
+export function namesCommand(text: string, table: readonly Command[]): boolean {
+  const slash = commandStart.exec(text)?.[0].length;
+  if (slash === undefined) return false;
+  const [name] = splitName(/^\S*/.exec(text.slice(slash))?.[0] ?? '');
+  return findCommand(table, name) !== undefined;
+}
+
 /**
  * Parses a message. Never throws.
  * @param botName this bot's name in the chat, without `@`; undefined where the platform has no `/name@bot`

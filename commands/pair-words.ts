@@ -1,5 +1,5 @@
 // How people who were let in, and those who wait, look. Used by pair.ts and the command line.
-import type { Approver, PairedPerson, PairingRequest } from '../src/core/pairing.ts';
+import type { Approver, PairingRequest, Revoked } from '../src/core/pairing.ts';
 import { assertNever } from '../src/core/result.ts';
 
 /** Who is meant, by name and by the id that lists take. */
@@ -21,11 +21,16 @@ export function approverWords(by: Approver): string {
 }
 
 /** What a revocation comes to. */
-export function revokedWords(person: PairedPerson, wasOwner: boolean): string {
-  const gone = `${personName(person)} has no access any more.`;
-  return wasOwner
-    ? `${gone} They were the owner: the next person approved on the command line (switchyard pair) is.`
-    : gone;
+export function revokedWords({ person, wasOwner, asksAgain }: Revoked): string {
+  const owner = 'They were the owner: the next person approved on the command line (switchyard pair) is.';
+  const sentences = [`${personName(person)} has no access any more.`, askingWords[asksAgain], wasOwner ? owner : ''];
+  return sentences.filter((sentence) => sentence !== '').join(' ');
 }
+
+const askingWords: Readonly<Record<Revoked['asksAgain'], string>> = {
+  now: 'They can ask again.',
+  later: 'They can ask again an hour after they asked.',
+  never: '',
+};
 
 export const listedInConfig = 'People in allowFrom and commands.ownerAllowFrom of the config may too.';

@@ -81,5 +81,5 @@ async function deny(call: Call): Promise<Reply> {
 async function revoke(call: Call): Promise<Reply> {
   const revoked = await call.services.pairing.revoke(call.args.person ?? '');
   if (!revoked.ok) return refused(revoked.refusal);
-  return reply(`✅ ${revokedWords(revoked.value.person, revoked.value.wasOwner)}`);
+  return reply(`✅ ${revokedWords(revoked.value)}`);
 }

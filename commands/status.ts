@@ -88,6 +88,11 @@ async function runWords(call: Call): Promise<string> {
   return `${shortId(view.run.id)} ${statusWord(view, now)}${ended && busy ? `, ${turn}` : ''}`;
 }
 
+/** How one channel stands, in sentences: `telegram:default: failed. Telegram does not accept the token.` */
+export function channelWords({ id, state, detail }: StatusView['channels'][number]): string {
+  return `${id}: ${state}. ${detail}`;
+}
+
 /** Not a fault of ours, but the reason why somebody gets nothing. */
 export function closedWords({ chat, reason }: StatusView['closed'][number]): string {
   return `ℹ️ nothing can be sent to ${chat}: ${reason}`;
@@ -95,9 +100,7 @@ export function closedWords({ chat, reason }: StatusView['closed'][number]): str
 
 function outsideLines(view: StatusView): readonly string[] {
   return [
-    ...(view.channels.length === 0
-      ? ['channels: (none)']
-      : view.channels.map((one) => `channel ${one.id}: ${one.state}, ${one.detail}`)),
+    ...(view.channels.length === 0 ? ['channels: (none)'] : view.channels.map((one) => `channel ${channelWords(one)}`)),
     `ACP: ${view.acp.enabled ? view.acp.mode : 'off'}`,
     `outbox: ${view.outbox.pending} pending, ${view.outbox.undelivered} undelivered`,
     ...view.closed.map(closedWords),

@@ -25,7 +25,8 @@ export const whoami: Command = {
 async function tell(call: Call): Promise<Reply> {
   return reply(
     titled('You:', [
-      `id: ${call.caller.id}${listed(call)}`,
+      `id: ${call.caller.id}`,
+      ...entries(call),
       `class: ${call.caller.class}`,
       `agent: ${call.session.agentId}`,
       `session: ${call.session.key}`,
@@ -35,7 +36,9 @@ async function tell(call: Call): Promise<Reply> {
 }
 
 /** `allowFrom` takes the platform's own id, without the channel. Nobody is listed for the terminal. */
-function listed({ caller, route }: Call): string {
-  if (route.channel === 'console') return '';
-  return ` (in channels.${route.channel}.allowFrom: ${caller.id.slice(caller.id.indexOf(':') + 1)})`;
+function entries({ caller, route: { channel, account } }: Call): readonly string[] {
+  if (channel === 'console') return [];
+  const own = caller.id.slice(caller.id.indexOf(':') + 1);
+  const path = account === 'default' ? `channels.${channel}` : `channels.${channel}.accounts.${account}`;
+  return [`in the config: "${own}" goes into ${path}.allowFrom, "${caller.id}" into commands.ownerAllowFrom`];
 }

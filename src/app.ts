@@ -2,7 +2,7 @@
 // 1 config and log  2 model and agents  3 engine with tools and commands  4 channels  5 what the process may ask for
 import { consoleRoute, consoleSender } from '../channels/console/place.ts';
 import { configuredChannels, openConsole, type PlatformId } from '../channels/index.ts';
-import { isCommand } from '../commands/args.ts';
+import { isCommand, namesCommand } from '../commands/args.ts';
 import { complete } from '../commands/complete.ts';
 import { commandTable } from '../commands/index.ts';
 import { runCommand } from '../commands/run.ts';
@@ -14,6 +14,7 @@ import { ok, type Result, refuse } from './core/result.ts';
 import type { Route } from './core/route.ts';
 import type { Session } from './core/session.ts';
 import { adapterFor } from './delivery/account.ts';
+import { closedGroup } from './inbound/access.ts';
 import { systemClock } from './infra/clock.ts';
 import type { Config } from './infra/config.ts';
 import { ConfigFile } from './infra/config-file.ts';
@@ -70,6 +71,10 @@ async function build(options: AppOptions, base: Base): Promise<App> {
     home: options.env.home,
     configPath: configFile.path,
     workingDirectory: options.workingDirectory,
+    workspaces: () =>
+      agents()
+        .list()
+        .map((agent) => agent.workspace),
     clock,
     ids,
     log,
@@ -83,12 +88,13 @@ async function build(options: AppOptions, base: Base): Promise<App> {
     ...{ home: options.env.home, clock, ids, log, config, agents },
     adapters: () => channels.adapters(),
     runtime: () => native.runtime,
-    tools: (_session, agent) => toolbox.of(agent),
+    tools: (session, agent) => toolbox.of(session, agent),
     system: systemPrompts(agents, clock),
     checkModel: modelCheck(native.models),
     contextTokens: (model) => native.models.contextTokens(model) ?? config().agents.defaults.contextTokens,
     acp: acpFacts(config),
     isCommand,
+    namesCommand: (text) => namesCommand(text, table),
     runCommand: (text, place) =>
       runCommand(text, place, { services, table, botName: botName(place.route), onBug: bug }),
     onRunEnded: options.onRunEnded,
@@ -112,6 +118,7 @@ async function build(options: AppOptions, base: Base): Promise<App> {
     parts: {
       ...{ clock, ids, log, commands: table.filter((command) => command.name !== 'start') },
       owners: (channel) => ownersOn(channel, config(), engine),
+      closedGroup: (group) => closedGroup(config(), group, engine.stores.moves.first(group).chat),
       forums: (account) => forumMemory(engine.stores.keyed, log, account),
       seen: (account) => seenMemory(engine.stores.keyed, log, account),
       registered: (account) => registeredMemory(engine.stores.keyed, account),

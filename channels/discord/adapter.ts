@@ -157,6 +157,10 @@ export class DiscordAdapter implements ChannelAdapter {
     return this.#seen.person(parent.chat) === undefined && this.#threads.opensAt(parent);
   }
 
+  takesFiles(route: Route): boolean {
+    return this.#places.missing(channelOf(route), ['Attach Files']).length === 0;
+  }
+
   reaches(route: Route): Promise<Reach> {
     return this.#threads.reaches(route);
   }

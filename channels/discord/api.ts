@@ -23,6 +23,8 @@ export function restOptions(apiUrl: string | undefined) {
   return {
     api: cleanApiUrl(apiUrl ?? DefaultRestOptions.api),
     retries: 0,
+    // The pacer counts from each answer on, and so later than Discord: a margin on top would only refuse what is allowed.
+    offset: 0,
     rejectOnRateLimit: () => true,
     timeout: answerWithinMs,
   };

@@ -1,9 +1,19 @@
 // The gateway client: what we ask Discord to tell us, and no policy of its own. Called by session.ts, anew for each rebuild.
-import { Client, GatewayIntentBits, Options, Partials } from 'discord.js';
+import {
+  Client,
+  GatewayIntentBits,
+  Options,
+  Partials,
+  SimpleShardingStrategy,
+  type WebSocketOptions,
+} from 'discord.js';
 import { restOptions } from './api.ts';
 
-/** @param apiUrl undefined: Discord's own; where the gateway is, the API says */
-export function openClient(apiUrl: string | undefined): Client {
+/**
+ * @param apiUrl undefined: Discord's own; where the gateway is, the API says
+ * @param over aborted before the client is closed: it opens no connection from then on
+ */
+export function openClient(apiUrl: string | undefined, over: AbortSignal): Client {
   return new Client({
     intents: [
       GatewayIntentBits.Guilds,
@@ -25,7 +35,32 @@ export function openClient(apiUrl: string | undefined): Client {
     // What a model writes must not ping anybody.
     allowedMentions: { parse: [], repliedUser: false },
     rest: restOptions(apiUrl),
+    ws: { buildStrategy: endingWith(over) },
   });
+}
+
+/**
+ * What the library leaves open when it is told to end. A login under way, and a reconnect in the half second before it begins,
+ * go on afterwards, for ever and with a session of their own: before each connection it asks for the last session, and that
+ * question stays open once all is over. A socket that is still connecting is let go with nobody to hear its error, which ends
+ * the process: it is ended here.
+ */
+function endingWith(over: AbortSignal): NonNullable<WebSocketOptions['buildStrategy']> {
+  return (manager) => {
+    const { options } = manager;
+    const last = options.retrieveSessionInfo;
+    options.retrieveSessionInfo = (shard) => (over.aborted ? new Promise(() => undefined) : last(shard));
+    const strategy = new SimpleShardingStrategy(manager);
+    const destroy = strategy.destroy.bind(strategy);
+    strategy.destroy = async (how) => {
+      // No other way leads to them.
+      const sockets = [...strategy['shards'].values()].map((shard) => shard['connection']);
+      for (const socket of sockets) socket?.on('error', () => undefined);
+      await destroy(how);
+      for (const socket of sockets) socket?.terminate();
+    };
+    return strategy;
+  };
 }
 
 /** Ends everything the client runs, whatever state it is in. */

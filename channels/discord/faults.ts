@@ -23,6 +23,8 @@ interface Kinds {
   readonly archived: object;
   /** A message can have one thread, and it has it. */
   readonly 'thread-exists': object;
+  /** What is quoted cannot be: without the right to read the history nothing can. */
+  readonly unquotable: { readonly reason: string };
   /** Discord cannot read the message: too long, empty, a button it does not take. */
   readonly form: { readonly reason: string };
   readonly rejected: { readonly reason: string };
@@ -108,6 +110,8 @@ function codedFault(code: number, error: DiscordAPIError): Bare {
       return { kind: 'archived' };
     case 160004:
       return { kind: 'thread-exists' };
+    case 160002:
+      return { kind: 'unquotable', reason: 'the bot may not quote here (Read Message History)' };
     case 50006:
       return { kind: 'form', reason: 'the message was empty' };
     case 50035:
@@ -138,7 +142,11 @@ export function receiptOf(fault: Fault, cause: FaultCause, inThread: boolean): R
       return { status: 'refused', cause, reason: fault.reason, closed: true };
     case 'place-gone':
       return { status: 'refused', cause, reason: fault.reason, ...(inThread ? {} : { closed: true }) };
-    case 'rights':
+    case 'rights': {
+      const right = inThread ? 'Send Messages in Threads' : 'Send Messages';
+      return { status: 'refused', cause, reason: `${fault.reason} (${right})` };
+    }
+    case 'unquotable':
     case 'form':
     case 'rejected':
       return { status: 'refused', cause, reason: fault.reason };

@@ -76,7 +76,7 @@ export class NativeAnswers {
     const shown = open === undefined ? undefined : await this.#show(open, { route, message, key });
     if (shown !== undefined && shown.status !== 'refused') return shown;
     const { send } = this.#options;
-    return message.private === true ? this.#privately({ route, message, key }) : send(route, message, key);
+    return message.private === true ? this.#privately({ message, key }) : send(route, message, key);
   }
 
   /** Changes a message that only one person sees. Undefined: it is none of those. */
@@ -120,20 +120,20 @@ export class NativeAnswers {
     return sent.status === 'refused' ? this.#add(open, message) : sent;
   }
 
-  /** To the person's direct chat; to the place where it was asked when that is closed to us. */
-  async #privately({ route, message, key }: Answer): Promise<Receipt> {
+  /** To the person's direct chat, and nowhere else. */
+  async #privately({ message, key }: Omit<Answer, 'route'>): Promise<Receipt> {
     const { api, account, send } = this.#options;
     const { asker } = message;
-    if (asker === undefined) return send(route, message, key);
+    if (asker === undefined) return unseen('nobody is named who may see it');
     try {
       const { id } = await api.call<{ readonly id: string }>((rest, signal) =>
         rest.post(Routes.userChannels(), { body: { recipient_id: asker }, signal }),
       );
       const sent = await send({ channel: 'discord', account, chat: id }, message, key);
-      return sent.status === 'refused' ? send(route, message, key) : sent;
+      return sent.status === 'refused' ? unseen(sent.cause) : sent;
     } catch (error) {
       const receipt = receiptOf(faultOf(error), causeOf(error), false);
-      if (receipt.status === 'refused') return send(route, message, key);
+      if (receipt.status === 'refused') return unseen(receipt.cause);
       // To open a chat that is open does nothing, so there is nothing to be in doubt about.
       return receipt.status === 'ambiguous' ? { status: 'retry', afterMs: 0, cause: receipt.cause } : receipt;
     }
@@ -237,4 +237,13 @@ function forget(known: Map<string, Open>, before: number): void {
     if (at >= before) return;
     known.delete(id);
   }
+}
+
+function unseen(cause: unknown): Receipt {
+  return {
+    status: 'refused',
+    cause,
+    only: 'this',
+    reason: 'only whoever asked may see it, and takes no direct messages',
+  };
 }

@@ -1,6 +1,6 @@
 // Which channel ids are direct chats, channels or threads, and of what: from the client's memory, else asked once.
 // Used by adapter.ts, hearing.ts and threads.ts.
-import { type APIChannel, ChannelType, type Client, Routes } from 'discord.js';
+import { type APIChannel, ChannelType, type Client, PermissionFlagsBits, Routes } from 'discord.js';
 import type { Route } from '../../src/core/route.ts';
 import type { DiscordApi } from './api.ts';
 
@@ -18,6 +18,15 @@ export interface PlacesOptions {
   readonly account: string;
   readonly client: () => Client | undefined;
 }
+
+/** Rights by the names people see in the server settings. */
+export const rights = {
+  'Send Messages': PermissionFlagsBits.SendMessages,
+  'Create Public Threads': PermissionFlagsBits.CreatePublicThreads,
+  'Send Messages in Threads': PermissionFlagsBits.SendMessagesInThreads,
+  'Attach Files': PermissionFlagsBits.AttachFiles,
+} as const;
+export type Right = keyof typeof rights;
 
 const mostKnown = 10_000;
 
@@ -38,6 +47,15 @@ export class Places {
     if (cached.isThread())
       return cached.parentId === null ? undefined : { kind: 'thread', guild: cached.guildId, parent: cached.parentId };
     return { kind: 'channel', guild: cached.guildId, holds: holdsOf(cached.type) };
+  }
+
+  /** Those of `wanted` that the bot does not have in a channel; none where that is not known. From memory. */
+  missing(channel: string, wanted: readonly Right[]): readonly Right[] {
+    const client = this.#options.client();
+    const cached = client?.channels.cache.get(channel);
+    if (client?.user == null || cached === undefined || cached.isDMBased()) return [];
+    const granted = cached.permissionsFor(client.user.id);
+    return granted === null ? [] : wanted.filter((right) => !granted.has(rights[right]));
   }
 
   /** Rejects as the API does when it has to be asked. */

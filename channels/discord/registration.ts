@@ -2,9 +2,10 @@
 // Called by interactions.ts at each login. A failure is a warning, since every command also works as text.
 import { Routes } from 'discord.js';
 import type { Command } from '../../src/core/command.ts';
+import type { Clock } from '../../src/infra/clock.ts';
 import type { Log } from '../../src/infra/log.ts';
 import type { DiscordApi } from './api.ts';
-import { causeOf } from './faults.ts';
+import { causeOf, faultOf } from './faults.ts';
 import { hashOf, type SlashCommand, slashCommands } from './slash.ts';
 
 /** What was registered last. */
@@ -24,12 +25,16 @@ export interface CommandMemory {
 
 export interface RegistrationOptions {
   readonly api: DiscordApi;
+  readonly clock: Pick<Clock, 'sleep'>;
   readonly log: Log;
   readonly commands: readonly Command[];
   readonly memory: CommandMemory;
   /** Where commands change at once, for those who work on them; undefined: everywhere, within an hour. */
   readonly guild: string | undefined;
 }
+
+const mostTries = 6;
+const firstPauseMs = 1_000;
 
 /** Never rejects. @param application its id, known once logged in */
 export async function registerCommands(options: RegistrationOptions, application: string): Promise<void> {
@@ -51,13 +56,23 @@ export async function registerCommands(options: RegistrationOptions, application
   }
 }
 
-function put(
-  { api }: RegistrationOptions,
+/** Tried again where Discord stumbles: the next login may be weeks away. The same set twice does no harm. */
+async function put(
+  { api, clock }: RegistrationOptions,
   at: Omit<Registered, 'hash'>,
   body: readonly SlashCommand[],
 ): Promise<unknown> {
   const { application, guild } = at;
   const path =
     guild === undefined ? Routes.applicationCommands(application) : Routes.applicationGuildCommands(application, guild);
-  return api.call((rest, signal) => rest.put(path, { body, signal }));
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await api.call((rest, signal) => rest.put(path, { body, signal }));
+    } catch (error) {
+      const fault = faultOf(error);
+      const again = fault.kind === 'rate' || fault.kind === 'unsent' || fault.kind === 'unknown';
+      if (!again || tries >= mostTries) throw error;
+      await clock.sleep(fault.kind === 'rate' ? fault.afterMs : firstPauseMs * 2 ** (tries - 1));
+    }
+  }
 }

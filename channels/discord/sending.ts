@@ -84,9 +84,12 @@ export async function attempt<T>(message: OutboundMessage, work: (form: Outbound
   try {
     return await work(message);
   } catch (error) {
-    const { text, choices = [], replyTo } = message;
+    const { kind } = faultOf(error);
+    const { text, choices = [], replyTo, ...more } = message;
+    if (kind === 'unquotable' && replyTo !== undefined)
+      return await work({ ...more, text, ...(choices.length === 0 ? {} : { choices }) });
     const bare = choices.length === 0 && replyTo === undefined && renderDiscord(text, maxText) === text;
-    if (faultOf(error).kind !== 'form' || bare) throw error;
+    if (kind !== 'form' || bare) throw error;
     return await work({ text });
   }
 }

@@ -41,9 +41,9 @@ const lookEveryMs = 5_000;
 /** Resolves with nothing left of the client. Never rejects. */
 export async function runSession(options: SessionOptions): Promise<Over> {
   const { apiUrl, token, log, stop, opened } = options;
-  const client = openClient(apiUrl);
-  const over = Promise.withResolvers<Over>();
   const done = new AbortController();
+  const client = openClient(apiUrl, done.signal);
+  const over = Promise.withResolvers<Over>();
   const life = listen(client, options, over.resolve);
   opened(client);
   stop.addEventListener('abort', () => over.resolve({ kind: 'stopped' }), { once: true, signal: done.signal });

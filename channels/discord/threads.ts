@@ -7,7 +7,7 @@ import type { Clock } from '../../src/infra/clock.ts';
 import type { Ids } from '../../src/infra/ids.ts';
 import type { DiscordApi } from './api.ts';
 import { type Fault, faultOf } from './faults.ts';
-import { channelOf, isDiscordPlace, isSnowflake, type Places } from './places.ts';
+import { channelOf, isDiscordPlace, isSnowflake, type Places, type Right } from './places.ts';
 import { nonceOf } from './sent.ts';
 
 export interface ThreadsOptions {
@@ -27,8 +27,8 @@ const mostTries = 4;
 /** Somebody waits for the thread: longer pauses are told instead. */
 const longestWaitMs = 10_000;
 const remembered = 1_000;
-/** Many places are asked for at once at a start: 30 in a second leave room for messages below the limit of the account. */
-const askedAtOnce = 3;
+/** Many places are asked for at once at a start: 20 in a second leave room for the rest, see limits.ts. */
+const askedAtOnce = 2;
 const askingMs = 100;
 
 export class Threads {
@@ -51,6 +51,9 @@ export class Threads {
   /** Rejects with a sentence for people. */
   async open(parent: Route, name: string, from: string | undefined): Promise<Route> {
     const title = [...name].slice(0, longestName).join('');
+    // In a thread the bot may not write in, nothing it is opened for can be said.
+    const missing = this.#options.places.missing(parent.chat, ['Send Messages in Threads']);
+    if (missing.length > 0) throw new Error(lacks(missing));
     try {
       const place = await this.#options.places.of(parent.chat);
       const thread =
@@ -61,7 +64,9 @@ export class Threads {
         this.#options.places.learn(thread, { kind: 'thread', guild: place.guild, parent: parent.chat });
       return { ...parent, thread };
     } catch (error) {
-      throw new Error(whyNot(faultOf(error)));
+      const fault = faultOf(error);
+      const all = fault.kind === 'rights' ? this.#options.places.missing(parent.chat, needed) : [];
+      throw new Error(all.length > 0 ? lacks(all) : whyNot(fault));
     }
   }
 
@@ -164,6 +169,12 @@ export class Threads {
 function againIn(fault: Fault, tries: number): number | undefined {
   if (fault.kind === 'rate') return fault.afterMs <= longestWaitMs ? fault.afterMs : undefined;
   return fault.kind === 'unknown' || fault.kind === 'unsent' ? 500 * 2 ** (tries - 1) : undefined;
+}
+
+const needed = ['Send Messages', 'Create Public Threads', 'Send Messages in Threads'] as const;
+
+function lacks(missing: readonly Right[]): string {
+  return `the bot lacks a right here: ${missing.map((right) => `«${right}»`).join(', ')}`;
 }
 
 function whyNot(fault: Fault): string {

@@ -6,10 +6,11 @@ import type {
   ChannelEvents,
   ChannelHealth,
   Fetched,
+  GroupClosed,
   RateLimit,
   Sign,
 } from '../../src/core/channel.ts';
-import type { OutboundMessage, Press, Receipt, RemoteFile } from '../../src/core/message.ts';
+import { type OutboundMessage, outOfDate, type Press, type Receipt, type RemoteFile } from '../../src/core/message.ts';
 import { assertNever } from '../../src/core/result.ts';
 import type { Route } from '../../src/core/route.ts';
 import type { Clock } from '../../src/infra/clock.ts';
@@ -18,9 +19,11 @@ import type { Log } from '../../src/infra/log.ts';
 import { cleanApiRoot, publicApiRoot, TelegramApi } from './api.ts';
 import { Connection } from './connection.ts';
 import { causeOf } from './faults.ts';
+import { FileRights } from './file-rights.ts';
 import { fetchFile } from './files.ts';
 import { chatRoute, type Inbound, readUpdate } from './inbound.ts';
 import { Silences, telegramLimits } from './limits.ts';
+import { addedWords, privacyWords, removedWords } from './membership.ts';
 import { CommandMenu, type MenuEntry } from './menu.ts';
 import { editText, isTelegramPlace, maxText, type SendingOptions, sendText } from './sending.ts';
 import { type ForumMemory, hasTopics, openTopic } from './topics.ts';
@@ -42,6 +45,8 @@ export interface TelegramOptions {
   readonly commands: readonly MenuEntry[];
   /** Ids of the owner on Telegram. */
   readonly owners: () => readonly string[];
+  /** Why nobody is heard in a group; undefined: it is served. */
+  readonly closedGroup: (group: Route) => GroupClosed | undefined;
 }
 
 export class TelegramAdapter implements ChannelAdapter {
@@ -66,6 +71,7 @@ export class TelegramAdapter implements ChannelAdapter {
   /** Questions decided by a press whose answer has not been sent yet: chat and message id. */
   readonly #decided = new Set<string>();
   #events: ChannelEvents | undefined;
+  #toldOfPrivacy = false;
   #stopping: Promise<void> | undefined;
 
   constructor(options: TelegramOptions) {
@@ -83,6 +89,7 @@ export class TelegramAdapter implements ChannelAdapter {
     this.#sending = {
       api: this.#api,
       silences: new Silences(clock),
+      fileRights: new FileRights(clock),
       chance: () => ids.random(),
       moved: (from, to) => void this.#moved(from, chatRoute(to, { account })),
     };
@@ -113,6 +120,10 @@ export class TelegramAdapter implements ChannelAdapter {
 
   opensThreads(parent: Route): boolean {
     return hasTopics(this.#options.forums, parent);
+  }
+
+  takesFiles({ chat }: Route): boolean {
+    return this.#sending.fileRights.allows(chat);
   }
 
   /** core.telegram.org/bots/api#chat: a direct chat has the id of its person. */
@@ -181,11 +192,11 @@ export class TelegramAdapter implements ChannelAdapter {
   #connected(me: UserFromGetMe): void {
     const { log } = this.#options;
     this.refresh();
-    if (!me.can_read_all_group_messages)
-      log.info(
-        { bot: me.username },
-        'privacy mode is on: in groups the bot sees commands, mentions and replies to it only',
-      );
+    // Once: it is no news at every reconnect.
+    if (!me.can_read_all_group_messages && !this.#toldOfPrivacy) {
+      this.#toldOfPrivacy = true;
+      log.info({ bot: me.username }, privacyWords);
+    }
     this.#events?.connected();
   }
 
@@ -235,7 +246,7 @@ export class TelegramAdapter implements ChannelAdapter {
 
   /** Telegram's clients show a spinner until the press is answered; a late answer is refused, and no harm. */
   async #press(press: Press | undefined, queryId: string, events: ChannelEvents): Promise<void> {
-    const answer = press === undefined ? staleButton : await events.pressed(press);
+    const answer = press === undefined ? outOfDate : await events.pressed(press);
     const text = answer.text === undefined ? {} : { text: answer.text.slice(0, longestToast), show_alert: true };
     if (answer.decided && press?.messageId !== undefined) this.#decided.add(`${press.route.chat}:${press.messageId}`);
     this.#api
@@ -261,21 +272,18 @@ export class TelegramAdapter implements ChannelAdapter {
   }
 
   async #moved(from: Route, to: Route): Promise<void> {
-    this.#options.log.info({ from: from.chat, to: to.chat, code: 'telegram_moved' }, 'a group has a new id');
     await this.#events?.moved(from, to);
   }
 
   #membership({ route, open, title }: Extract<Inbound, { kind: 'membership' }>, events: ChannelEvents): void {
-    const { log, account } = this.#options;
+    const { log, account, closedGroup } = this.#options;
     const fields = { chat: route.chat, title, code: 'telegram_membership' };
     if (!open) {
-      log.info(fields, 'the bot was blocked or removed here');
+      log.info(fields, removedWords);
       return;
     }
     events.opened(route);
-    const path = account === 'default' ? 'channels.telegram.groups' : `channels.telegram.accounts.${account}.groups`;
-    if (route.chat.startsWith('-'))
-      log.info(fields, `the bot is in this group now; to be served it must be listed in ${path}`);
+    if (route.chat.startsWith('-')) log.info(fields, addedWords(account, closedGroup(route)));
   }
 }
 
@@ -283,7 +291,6 @@ export class TelegramAdapter implements ChannelAdapter {
 const oneSecondMs = 1_050;
 /** core.telegram.org/bots/api#answercallbackquery */
 const longestToast = 200;
-const staleButton = { text: 'This button is out of date.', decided: false } as const;
 
 function noPlace(route: Route): Receipt {
   return { status: 'refused', cause: `no such place: ${route.chat}`, reason: 'there is no such chat on Telegram' };

@@ -38,6 +38,8 @@ type State =
 /** A poll may be silent this long; later the connection does not count as one. */
 const silentMs = (pollSeconds + 15) * 1_000;
 const webhookCheckMs = 60_000;
+/** Nothing is sent while Telegram does not answer, so that is looked at sooner. */
+const webhookAgainMs = 5_000;
 /** Shorter gaps do not make what came meanwhile a backlog. */
 const gapMs = 60_000;
 
@@ -167,14 +169,17 @@ export class Connection {
     const { api, clock } = this.#options;
     const { signal } = this.#stop;
     const { webhookTrouble } = await import('./webhook.ts');
-    for (await clock.sleep(webhookCheckMs, signal); !signal.aborted; await clock.sleep(webhookCheckMs, signal)) {
+    let pause = webhookCheckMs;
+    for (await clock.sleep(pause, signal); !signal.aborted; await clock.sleep(pause, signal)) {
+      pause = webhookCheckMs;
       try {
         const info = await api.call((bot, stop) => bot.getWebhookInfo(stop), undefined, signal);
         const trouble = webhookTrouble(info, clock.now());
         if (trouble === undefined) this.#up(me);
         else this.#troubled({ what: trouble, line: false }, {}, webhookCheckMs);
       } catch (error) {
-        if (!signal.aborted) this.#down(faultOf(error), causeOf(error), webhookCheckMs);
+        pause = webhookAgainMs;
+        if (!signal.aborted) this.#down(faultOf(error), causeOf(error), pause);
         if (this.#state.kind === 'failed') return;
       }
     }
@@ -245,7 +250,12 @@ export class Connection {
       if (before.kind !== 'conflict') log.warn({ ...cause, code: 'telegram_conflict' }, conflictWords);
       return;
     }
-    this.#troubled({ what: troubleWords(fault), line: true }, cause, inMs);
+    // A pause it asks for was asked for over a line that works.
+    this.#troubled(
+      { what: troubleWords(fault), line: fault.kind === 'unsent' || fault.kind === 'unknown' },
+      cause,
+      inMs,
+    );
   }
 
   #troubled(trouble: { readonly what: string; readonly line: boolean }, cause: FaultCause, inMs: number): void {

@@ -21,6 +21,8 @@ export type Fault =
   /** The whole chat is closed to us. */
   | { readonly kind: 'chat-closed'; readonly reason: string }
   | { readonly kind: 'rights'; readonly reason: string }
+  /** Texts may still be sent. */
+  | { readonly kind: 'file-rights' }
   | { readonly kind: 'rejected'; readonly reason: string };
 
 /** What may be logged of a failure. The library's own errors can hold the token in an address. */
@@ -49,6 +51,8 @@ const goneThreads = /message thread not found|TOPIC_CLOSED|TOPIC_DELETED|TOPIC_I
 const missingRights =
   /not enough rights|CHAT_ADMIN_REQUIRED|have no rights|CHAT_WRITE_FORBIDDEN|CHAT_RESTRICTED|need administrator rights/i;
 
+const missingFileRights = /not enough rights to send (?!text)\w+/i;
+
 export function faultOf(error: unknown): Fault {
   if (error instanceof GrammyError) return answeredFault(error);
   const code = systemCode(error);
@@ -73,6 +77,7 @@ function describedFault(description: string): Fault {
   if (goneThreads.test(description)) return { kind: 'thread-gone', reason: 'the topic is closed or gone' };
   const closed = closedChats.find(([words]) => words.test(description));
   if (closed !== undefined) return { kind: 'chat-closed', reason: closed[1] };
+  if (missingFileRights.test(description)) return { kind: 'file-rights' };
   if (missingRights.test(description)) return { kind: 'rights', reason: 'the bot has no right to write here' };
   return { kind: 'rejected', reason: `Telegram does not accept it (${description.replace(/^Bad Request: /, '')})` };
 }
@@ -88,6 +93,9 @@ export function receiptOf(fault: Fault, cause: FaultCause, silence: 'chat' | 'ac
       return { status: 'ambiguous', cause };
     case 'token':
       return { status: 'retry', afterMs: tokenPauseMs, cause };
+    // The next attempt sends its text in parts.
+    case 'file-rights':
+      return { status: 'retry', afterMs: 0, cause };
     // Answers to a send that Telegram gives for other calls only; what they say of the message is that it was not taken.
     case 'conflict':
     case 'moved':

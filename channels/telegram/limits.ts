@@ -14,7 +14,7 @@ export function telegramLimits({ chat }: Pick<Route, 'chat'>): readonly RateLimi
 }
 
 /** Ids of groups are negative (core.telegram.org/bots/api#chat). */
-export function isGroupChat(chat: string): boolean {
+function isGroupChat(chat: string): boolean {
   return chat.startsWith('-');
 }
 

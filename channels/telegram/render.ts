@@ -19,11 +19,6 @@ export function renderHtml(markdown: string): Rendered {
   return rendered.blank ? { html: escapeText(markdown), visible: markdown.length } : rendered;
 }
 
-/** What is sent where Telegram refuses the HTML: the source, which holds all that the rendering may have got wrong. */
-export function renderPlain(markdown: string): string {
-  return markdown;
-}
-
 interface Part extends Rendered {
   readonly blank: boolean;
 }

@@ -5,6 +5,7 @@ import type { OutboundMessage, Receipt } from '../../src/core/message.ts';
 import type { Route } from '../../src/core/route.ts';
 import type { TelegramApi } from './api.ts';
 import { causeOf, type Fault, faultOf, receiptOf } from './faults.ts';
+import type { FileRights } from './file-rights.ts';
 import { choicePrefix } from './inbound.ts';
 import type { Silences } from './limits.ts';
 import { renderHtml } from './render.ts';
@@ -12,6 +13,7 @@ import { renderHtml } from './render.ts';
 export interface SendingOptions {
   readonly api: TelegramApi;
   readonly silences: Silences;
+  readonly fileRights: FileRights;
   /** In [0, 1): programs that were told the same pause must not come back together. */
   readonly chance: () => number;
   /** The chat has another id now. */
@@ -125,6 +127,9 @@ function receiptFor(options: SendingOptions, route: Route, fault: Fault, error: 
       const afterMs = fault.afterMs + Math.ceil(options.chance() * jitterMs);
       return receiptOf({ kind: 'rate', afterMs }, cause, options.silences.add(route.chat, afterMs));
     }
+    case 'file-rights':
+      options.fileRights.refused(route.chat);
+      return receiptOf(fault, cause, 'chat');
     default:
       return receiptOf(fault, cause, 'chat');
   }

@@ -67,15 +67,13 @@ function addDecisions(pair: Command, cli: Cli): void {
   pair
     .command('revoke <person>')
     .description('take access away, at once; the person as <channel>:<id>')
-    .action((id: string) =>
-      ask(cli, 'pair.revoke', { id }, ({ person, wasOwner }) => cli.out(revokedWords(person, wasOwner))),
-    );
+    .action((id: string) => ask(cli, 'pair.revoke', { id }, (revoked) => cli.out(revokedWords(revoked))));
 }
 
 const noWhatsapp = {
   code: 'channel_missing',
   message: 'This version has no adapter for WhatsApp.',
-  fix: 'Use Telegram: switchyard pair telegram',
+  fix: 'Use Telegram: npx switchyard pair telegram',
 };
 
 async function telegram(cli: Cli, { account, json }: LinkOptions): Promise<void> {
@@ -97,8 +95,8 @@ async function discord(cli: Cli, { account, json }: LinkOptions): Promise<void> 
 const inviteSteps = [
   'Open it in a browser and choose your server. Then, in Discord:',
   '1. On the Bot page of the developer portal, switch on «Message Content Intent»: without it the bot reads no plain text.',
-  '2. Write to the bot directly. It answers with a code; `switchyard pair approve discord <code>` makes you its owner.',
-  '3. List the server so that it is served there: `switchyard config set channels.discord.groups \'{"<server id>": {}}\'`.',
+  '2. Write to the bot directly. It answers with a code; `npx switchyard pair approve discord <code>` makes you its owner.',
+  '3. List the server so that it is served there: `npx switchyard config set "channels.discord.groups.<server id>" "{}"`.',
 ];
 
 /** In a terminal the code gets its own colours: a camera needs dark squares on a light ground. */

@@ -1,5 +1,5 @@
 // `switchyard status`: is the process up, and is everything it needs connected. Exit 0 healthy, 1 degraded, 2 not running.
-import { closedWords, configWords } from '../../commands/status.ts';
+import { channelWords, closedWords, configWords } from '../../commands/status.ts';
 import { elapsed, timestamp, titled } from '../core/format.ts';
 import type { StatusView } from '../core/services.ts';
 import { type AddVerb, ask, type Cli, exits, printJson } from './cli.ts';
@@ -30,9 +30,7 @@ function degradedBy(view: StatusView): readonly string[] {
   return [
     ...(view.draining ? ['It is stopping.'] : []),
     ...(config.error === undefined ? [] : [`The config was not loaded: ${config.error}`]),
-    ...view.channels
-      .filter((one) => one.state !== 'connected')
-      .map((one) => `${one.id} is ${one.state}: ${one.detail}`),
+    ...view.channels.filter((one) => one.state !== 'connected').map(channelWords),
     ...(outbox.pending > largeBacklog ? [`${outbox.pending} messages wait to be sent.`] : []),
   ];
 }
@@ -48,7 +46,7 @@ export function statusText(view: StatusView, troubles: readonly string[], now: n
       ? [`⚠️ the config file is newer: changed ${timestamp(changed, now)}`]
       : []),
     `lanes: ${view.lanes.map((lane) => `${lane.name} ${lane.active}/${lane.width}${lane.waiting === 0 ? '' : ` (+${lane.waiting})`}`).join(', ')}`,
-    ...view.channels.map((one) => `channel ${one.id}: ${one.state}, ${one.detail}`),
+    ...view.channels.map((one) => `channel ${channelWords(one)}`),
     `ACP: ${view.acp.enabled ? view.acp.mode : 'off'}`,
     `outbox: ${view.outbox.pending} pending, ${view.outbox.undelivered} undelivered`,
     ...view.closed.map(closedWords),

@@ -66,6 +66,9 @@ export interface ChannelEvents {
 /** `stranger`: not heard, at least not here. */
 export type Standing = 'owner' | 'allowed' | 'stranger';
 
+/** Why nobody is heard in a group, whoever speaks. */
+export type GroupClosed = 'groups_disabled' | 'group_not_listed';
+
 export interface SuggestAsk {
   readonly route: Route;
   readonly sender: InboundMessage['sender'];
@@ -113,6 +116,8 @@ export interface ChannelAdapter {
   direct?(person: string): Route | undefined;
   /** Whether `openThread` works at this place; absent: wherever `can.threads`. */
   opensThreads?(parent: Route): boolean;
+  /** Whether a text can go as a file at this place, where `can.documents`; absent: everywhere. From memory. */
+  takesFiles?(route: Route): boolean;
   /**
    * Whether a place of ours is still there. `gone`: deleted, locked, or forbidden to us for good; `unknown`: it could not be
    * found out now. Asked at start for every binding; absent: places never vanish here. Never throws.

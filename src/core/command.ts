@@ -88,6 +88,8 @@ export interface CommandPlace {
   readonly refresh?: boolean | undefined;
   /** Idempotency key of this command: the id of its intake row. */
   readonly commandId: string;
+  /** Whether whoever gave it would still be heard, as who they were then; absent: always. */
+  readonly heard?: (() => boolean) | undefined;
   /** Called by what waits for an agent once it has acted: the messages that follow here need not wait for the reply. */
   readonly acted?: (() => void) | undefined;
 }

@@ -93,6 +93,12 @@ export interface PressAnswer {
   readonly decided: boolean;
 }
 
+/** To a press of a button that means nothing any more. */
+export const outOfDate: PressAnswer = {
+  text: 'this button is out of date; type the command for a fresh one',
+  decided: false,
+};
+
 const asksSchema = z.object({ label: z.string() });
 /** What a person is asked for when they press a button, e.g. `What should it do?`, at most 45 characters. */
 export type ChoiceAsks = z.infer<typeof asksSchema>;
@@ -120,6 +126,8 @@ export const outboundSchema = z.object({
   speaker: z.string().optional(),
   /** An earlier process may have sent it at this time (Unix ms) or later, and did not live to know. Set by delivery. */
   sentSince: z.number().optional(),
+  /** It fills in something that stands in the chat already, and so keeps no order with what is sent there. */
+  placed: z.boolean().optional(),
   /** Goes along as a file, where `can.documents`; `text` is then no longer than `captionText`. */
   document: z.object({ name: z.string(), text: z.string() }).optional(),
   /** `answerTo` of the native command or press it answers: the platform shows it with that. */

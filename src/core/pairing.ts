@@ -55,8 +55,11 @@ export interface Approved {
   readonly route: PairedPerson['route'];
 }
 
-/** `wasOwner`: there is no owner by pairing any more. */
+/** What became of a revocation. */
 export interface Revoked {
   readonly person: PairedPerson;
+  /** There is no owner by pairing any more. */
   readonly wasOwner: boolean;
+  /** Whether they get a new code when they write again; `later`: an hour after they last asked. */
+  readonly asksAgain: 'now' | 'later' | 'never';
 }

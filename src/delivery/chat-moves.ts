@@ -39,12 +39,17 @@ export class ChatMoves {
     return follow(this.#before, route);
   }
 
-  /** Records a move; resolves once it is on disk. A way back to where the chat came from is no move: it would be nowhere. */
-  async moved(from: Route, to: Route): Promise<void> {
+  /**
+   * Records a move; resolves once it is on disk. A way back to where the chat came from is no move: it would be nowhere.
+   * @returns whether it was news: platforms tell of a move in both chats, and again with each message to the old one
+   */
+  async moved(from: Route, to: Route): Promise<boolean> {
     const move = { from: parentRoute(from), to: parentRoute(to) };
-    if (this.all(move.from).some((each) => routeKey(each) === routeKey(move.to))) return;
+    if (this.all(move.from).some((each) => routeKey(each) === routeKey(move.to))) return false;
     await this.#store.set(routeKey(move.from), move);
+    const known = this.#next.get(routeKey(move.from));
     this.#remember(move);
+    return known === undefined || routeKey(known) !== routeKey(move.to);
   }
 
   #remember({ from, to }: Move): void {

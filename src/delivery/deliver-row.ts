@@ -13,7 +13,7 @@ import type { ClosedPlaces } from './closed-places.ts';
 import { decideNext, type Next } from './decide-next.ts';
 import { type EndState, endRow, type OutboxRow, type RowChange, readRow, updateOpen } from './outbox-row.ts';
 import { type Pacer, targetOf } from './pacer.ts';
-import { partsOf } from './parts.ts';
+import { partsFor } from './parts.ts';
 import type { Fallback } from './resolve-route.ts';
 import type { Waiting } from './schedule.ts';
 
@@ -51,7 +51,7 @@ export interface Delivery extends DeliveryParts {
   /** No further attempt and no further record: the process ends. */
   readonly stopped: () => boolean;
   /** Start of this process: the time it was down is not held against a message. */
-  readonly resumedAt: (account: string) => number;
+  readonly resumedAt: () => number;
 }
 
 export type Step =
@@ -77,7 +77,7 @@ export async function deliverRow(delivery: Delivery, waiting: Waiting): Promise<
     const closed = delivery.closed.reason(row.route);
     if (closed !== undefined && !waiting.leftover) return await moveOn(delivery, row, closed);
     const adapter = adapterFor(delivery.adapters, row.route);
-    const chunks = chunksOf(delivery, row, adapter);
+    const chunks = partsFor(adapter, row, delivery.fileOver?.() ?? 0);
     if (chunks.length === 0) return await end(delivery, row, { state: 'undelivered', reason: 'the message was empty' });
     const next: Next | 'held' = await tryChunk(delivery, { adapter, row, chunks, waiting });
     if (next === 'held') return await stepBack(delivery, row, adapter);
@@ -103,11 +103,6 @@ interface Chunk {
   readonly row: OutboxRow;
   readonly chunks: readonly OutboundMessage[];
   readonly waiting: Waiting;
-}
-
-function chunksOf(delivery: Delivery, row: OutboxRow, adapter: ChannelAdapter | undefined): readonly OutboundMessage[] {
-  const { maxText = Infinity, documents = false } = adapter?.can ?? {};
-  return partsOf(row.message, { maxText, documents, fileOver: delivery.fileOver?.() ?? 0, sent: row.chunk });
 }
 
 /** `held`: a silence began after the permit was given; nothing was attempted. */
@@ -149,8 +144,8 @@ async function tryChunk(delivery: Delivery, at: Chunk): Promise<Next | 'held'> {
 }
 
 /** Start of the 30 minutes: neither the time the pacer held it counts, nor that for which the platform asked. */
-function heldAgainstSince(delivery: Delivery, row: OutboxRow, { heldMs, askedMs }: Waiting): number {
-  return Math.max(row.since, delivery.resumedAt(row.account)) + heldMs + askedMs;
+function heldAgainstSince(delivery: Delivery, row: OutboxRow, { heldMs, askedMs, resumedAt }: Waiting): number {
+  return Math.max(row.since, delivery.resumedAt(), resumedAt) + heldMs + askedMs;
 }
 
 function unreachable(adapter: ChannelAdapter | undefined): boolean {
@@ -233,10 +228,7 @@ async function moveOn(delivery: Delivery, refused: OutboxRow, why: string | unde
   // A closed chat has no thread and no main room to go to.
   const gone = delivery.closed.reason(route) === undefined ? [route] : [route, parentRoute(route)];
   const row = { ...refused, gone: [...new Set([...refused.gone, ...gone.map(routeKey)])] };
-  const next = await delivery.reroute(row).catch((error: unknown) => {
-    delivery.log.error({ key: row.key, err: error }, 'no other place found for a message');
-    return undefined;
-  });
+  const next = await elsewhere(delivery, row);
   if (next === undefined) {
     const reason = why === undefined ? 'no route' : `no route (${why})`;
     return await end(delivery, row, { state: 'undelivered', reason });
@@ -245,7 +237,7 @@ async function moveOn(delivery: Delivery, refused: OutboxRow, why: string | unde
   const change: RowChange = {
     route: next.route,
     gone: row.gone,
-    message: { ...message, text: `${next.note}\n\n${message.text}` },
+    message: { ...message, text: `${next.note}${why === undefined ? '' : `: ${why}`}\n\n${message.text}` },
     state: 'pending',
     chunk: 0,
     nextAt: delivery.clock.now(),
@@ -255,6 +247,15 @@ async function moveOn(delivery: Delivery, refused: OutboxRow, why: string | unde
   const moved = { ...row, ...change, account: accountKey(next.route), place: routeKey(next.route) };
   delivery.log.info({ key: row.key, from: row.place, to: moved.place }, 'message goes to another place');
   return { kind: 'moved', row: moved };
+}
+
+/** What only one person may see is shown nowhere else. */
+async function elsewhere(delivery: Delivery, row: OutboxRow): ReturnType<Delivery['reroute']> {
+  if (row.message.private === true) return undefined;
+  return await delivery.reroute(row).catch((error: unknown) => {
+    delivery.log.error({ key: row.key, err: error }, 'no other place found for a message');
+    return undefined;
+  });
 }
 
 async function end(

@@ -46,6 +46,10 @@ export interface Delivered {
 
 interface List extends Answered {
   readonly route: Route;
+  /** Where one list at a time changes. */
+  readonly seat: string;
+  /** Last shown. */
+  look: Look;
   /** One for each message it stands in. */
   readonly keys: readonly string[];
   /** What each message carries beside text and buttons. */
@@ -72,7 +76,7 @@ export class LiveLists {
   readonly #options: LiveListsOptions;
   /** Answers that are on their way, by key of the message. */
   readonly #expected = new Map<string, Answered & { readonly at: number }>();
-  /** By place: a newer list ends the one before. */
+  /** By place, and by person where only that one sees it: a newer list ends the one before. */
   readonly #lists = new Map<string, List>();
 
   constructor(options: LiveListsOptions) {
@@ -122,9 +126,10 @@ export class LiveLists {
     { message, maxText }: { readonly message: OutboundMessage; readonly maxText: number },
   ): void {
     const { updates, clock } = this.#options;
-    const before = this.#lists.get(routeKey(route));
-    if (before !== undefined) this.#end(before);
     const { text, choices = [], replyTo: _once, ...base } = message;
+    const seat = seatOf(route, message);
+    const before = this.#lists.get(seat);
+    if (before !== undefined) this.#end(before, parts(before, { ...before.look, foot: staleWords(before) }));
     const labels = new Map(choices.map((choice) => [choice.label, choice]));
     const buttons = (reply.choices ?? []).flatMap((choice): [string, Choices[number]][] => {
       const known = labels.get(choice.label);
@@ -132,10 +137,11 @@ export class LiveLists {
     });
     const keys = messageIds.map((_, index) => `live:${key}:${index}`);
     const list: List = {
-      ...{ command, place, reply, route, keys, base, maxText, since: clock.now(), buttons: new Map(buttons) },
+      ...{ command, place, reply, route, seat, keys, base, maxText, since: clock.now(), buttons: new Map(buttons) },
+      look: { text, choices },
       ...{ timer: undefined, looking: false, changed: false },
     };
-    this.#lists.set(routeKey(route), list);
+    this.#lists.set(seat, list);
     const shown = parts(list, { text, choices });
     for (const [index, messageId] of messageIds.entries())
       updates.adopt(keys[index] ?? '', route, { messageId, message: shown[index] ?? { text: '' }, everyMs });
@@ -155,13 +161,16 @@ export class LiveLists {
   async #look(list: List): Promise<void> {
     const { clock, again, updates } = this.#options;
     Object.assign(list, { looking: true, changed: false });
-    const reply = await again(list.command, { ...list.place, acted: undefined, refresh: true });
+    // Rights may be taken back while somebody looks.
+    const heard = list.place.heard?.() !== false;
+    const reply = heard ? await again(list.command, { ...list.place, acted: undefined, refresh: true }) : undefined;
     const message = reply === undefined ? undefined : await this.#message(list, reply);
     list.looking = false;
     // A newer list came, or the process ends.
-    if (this.#lists.get(routeKey(list.route)) !== list) return;
+    if (this.#lists.get(list.seat) !== list) return;
     const over = reply?.live !== true || clock.now() - list.since >= longestMs;
     if (reply === undefined || message === undefined) return this.#end(list);
+    list.look = message;
     const shown = parts(list, over ? { ...message, foot: lastWords(list, reply) } : message);
     if (over) return this.#end(list, shown);
     for (const [index, key] of list.keys.entries()) updates.update(key, list.route, shown[index] ?? { text: '' });
@@ -179,7 +188,7 @@ export class LiveLists {
   /** @param last what its messages show in the end; without, they stay as they are */
   #end(list: List, last: readonly OutboundMessage[] = []): void {
     list.timer?.cancel();
-    if (this.#lists.get(routeKey(list.route)) === list) this.#lists.delete(routeKey(list.route));
+    if (this.#lists.get(list.seat) === list) this.#lists.delete(list.seat);
     for (const [index, key] of list.keys.entries()) this.#options.updates.finish(key, last[index]);
   }
 }
@@ -203,6 +212,14 @@ function parts({ keys, base, maxText }: List, { text, choices, foot }: Look): re
   });
 }
 
-function lastWords({ command }: List, reply: Reply): string {
-  return reply.live === true ? `ℹ️ no longer kept up to date; ${clip(command, 40)} shows it anew` : 'ℹ️ all ended';
+function lastWords(list: List, reply: Reply): string {
+  return reply.live === true ? staleWords(list) : 'ℹ️ all ended';
+}
+
+function staleWords({ command }: Pick<List, 'command'>): string {
+  return `ℹ️ no longer kept up to date; ${clip(command, 40)} shows it anew`;
+}
+
+function seatOf(route: Route, { private: hidden, asker }: OutboundMessage): string {
+  return hidden === true && asker !== undefined ? `${routeKey(route)} ${asker}` : routeKey(route);
 }

@@ -37,6 +37,7 @@ function redirect(adapter: ChannelAdapter, { current, opening }: Redirection): C
   ];
   const direct = adapter.direct?.bind(adapter);
   const reaches = adapter.reaches?.bind(adapter);
+  const takesFiles = adapter.takesFiles?.bind(adapter);
   const [botName, pairLink] = [adapter.botName?.bind(adapter), adapter.pairLink?.bind(adapter)];
   return {
     id: adapter.id,
@@ -58,6 +59,7 @@ function redirect(adapter: ChannelAdapter, { current, opening }: Redirection): C
     }),
     ...(opensThreads && { opensThreads: (parent) => opensThreads(current(parent)) }),
     ...(reaches && { reaches: (route) => reaches(current(route)) }),
+    ...(takesFiles && { takesFiles: (route) => takesFiles(current(route)) }),
     ...(limits && { limits: (route, answers) => limits(current(route), answers) }),
     ...(signal && {
       signal: (route, sign) => {

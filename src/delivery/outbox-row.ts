@@ -58,7 +58,7 @@ export interface OpenRow {
   readonly state: OutboxState;
   readonly chunk: number;
   readonly nextAt: number;
-  readonly message: Pick<OutboundMessage, 'answers'>;
+  readonly message: Pick<OutboundMessage, 'answers' | 'placed'>;
 }
 
 const texts = z.array(z.string());
@@ -91,7 +91,8 @@ export function insertRow(
 
 /** Open rows after a row number, oldest first. */
 export function openRowsAfter(sql: Sql, id: number): OpenRow[] {
-  const text = `SELECT id, account, place, route, priority, state, chunk, next_at, message ->> '$.answers' AS answers
+  const text = `SELECT id, account, place, route, priority, state, chunk, next_at, message ->> '$.answers' AS answers,
+                message ->> '$.placed' AS placed
                 FROM outbox WHERE id > ? AND ${open} ORDER BY id`;
   return sql.all(text, id).map((row) => ({
     id: Number(row.id),
@@ -102,7 +103,10 @@ export function openRowsAfter(sql: Sql, id: number): OpenRow[] {
     state: String(row.state) as OutboxState,
     chunk: Number(row.chunk),
     nextAt: Number(row.next_at),
-    message: row.answers === null ? {} : { answers: String(row.answers) },
+    message: {
+      ...(row.answers === null ? {} : { answers: String(row.answers) }),
+      ...(Number(row.placed) === 1 ? { placed: true } : {}),
+    },
   }));
 }
 

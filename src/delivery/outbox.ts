@@ -46,8 +46,6 @@ export class Outbox {
   #lastNow = 0;
   #running = false;
   #resumedAt = 0;
-  /** When each account came back, by account. */
-  readonly #wokenAt = new Map<string, number>();
   #stopped = false;
   #warned = false;
   #timer: { readonly at: number; readonly timer: Timer } | undefined;
@@ -59,11 +57,7 @@ export class Outbox {
     this.#concurrency = options.concurrency ?? 8;
     this.#claims = new Claims(options, this.#concurrency);
     this.#schedule = new Schedule((row) => options.pacer.freeAt(targetOf(options.adapters, row.route, row), 'owed'));
-    this.#delivery = {
-      ...options,
-      stopped: () => this.#stopped,
-      resumedAt: (account) => Math.max(this.#resumedAt, this.#wokenAt.get(account) ?? 0),
-    };
+    this.#delivery = { ...options, stopped: () => this.#stopped, resumedAt: () => this.#resumedAt };
     this.#before = Number(options.database.read.get('SELECT max(id) AS id FROM outbox')?.id ?? 0);
     options.pacer.watch(() => this.#pump());
   }
@@ -107,11 +101,10 @@ export class Outbox {
   /** The account is connected again: what waits for it is due at once, except where the platform asked for silence. */
   wake(account: string): void {
     const now = this.#options.clock.now();
-    this.#wokenAt.set(account, now);
     for (const row of this.#schedule.rows()) {
       if (row.account !== account) continue;
       row.dueAt = Math.min(row.dueAt, Math.max(now, row.notBefore));
-      row.failures = 0;
+      Object.assign(row, { failures: 0, resumedAt: now });
     }
     this.kick();
   }

@@ -1,7 +1,9 @@
-// How a stored message is cut into the messages that are sent. Pure: after a restart the same row gives the same parts.
+// How a stored message is cut into the messages that are sent. After a restart the same row gives the same parts.
 // Called by deliver-row.ts.
+import type { ChannelAdapter } from '../core/channel.ts';
 import { captionText, type OutboundMessage } from '../core/message.ts';
 import { cutText, splitText } from '../core/split.ts';
+import type { OutboxRow } from './outbox-row.ts';
 
 export interface PartLimits {
   /** Longest text of one message, in UTF-16 units. */
@@ -17,6 +19,17 @@ export interface PartLimits {
 /** With fewer units left for the text itself a file would say nothing of what it holds. */
 const leastRoom = 100;
 const fileName = 'result.md';
+
+/** The parts of a row at its place, by what its channel can do there. @param fileOver see `PartLimits` */
+export function partsFor(
+  adapter: ChannelAdapter | undefined,
+  { route, message, chunk }: Pick<OutboxRow, 'route' | 'message' | 'chunk'>,
+  fileOver: number,
+): readonly OutboundMessage[] {
+  const { maxText = Infinity, documents = false } = adapter?.can ?? {};
+  const takesFiles = documents && (adapter?.takesFiles?.(route) ?? true);
+  return partsOf(message, { maxText, documents: takesFiles, fileOver, sent: chunk });
+}
 
 /**
  * The parts in their order, none when there is nothing to show. The first quotes, the last has the buttons. A text that is too

@@ -8,6 +8,7 @@ export interface Waiting {
   readonly id: number;
   readonly account: string;
   readonly chat: string;
+  /** Rows of one place go one after another. */
   readonly place: string;
   readonly route: Route;
   /** What its message answers natively. */
@@ -26,6 +27,8 @@ export interface Waiting {
   inherited: boolean;
   /** The last attempt may have arrived. */
   maybeSent: boolean;
+  /** Its account came back then, or 0: the time it was away is not held against it. Unix ms. */
+  resumedAt: number;
   dueAt: number;
   /** The platform asked for silence until then. */
   notBefore: number;
@@ -208,13 +211,15 @@ function compare(a: Pick<Waiting, 'priority' | 'id'>, b: Pick<Waiting, 'priority
 export function waitingOf(row: OpenRow, leftover: boolean): Waiting {
   const { id, account, place, route, priority } = row;
   const sending = row.state === 'sending';
+  const { answers, placed } = row.message;
   return {
     id,
     account,
     chat: chatKey(route),
-    place,
+    // What stands in the chat already must not wait for what is still to be sent there.
+    place: placed === true && answers !== undefined ? `${place} ${answers}` : place,
     route,
-    answers: row.message.answers,
+    answers,
     priority,
     started: row.chunk > 0 || (sending && leftover),
     claimed: sending && !leftover,
@@ -222,6 +227,7 @@ export function waitingOf(row: OpenRow, leftover: boolean): Waiting {
     leftover: sending && leftover,
     inherited: leftover,
     maybeSent: false,
+    resumedAt: 0,
     dueAt: row.nextAt,
     notBefore: 0,
     failures: 0,

@@ -1,7 +1,9 @@
 // Who is speaking and whether we listen: one pure decision per message, with a recorded reason for everything not heard.
 // Called by receive.ts after the message is stored.
+import type { GroupClosed } from '../core/channel.ts';
 import { isCommandText } from '../core/command-text.ts';
 import type { InboundMessage } from '../core/message.ts';
+import type { Route } from '../core/route.ts';
 import type { Config } from '../infra/config.ts';
 import type { AccountConfig } from '../infra/config-channels.ts';
 
@@ -99,11 +101,10 @@ function decideDirect(who: Speaker): AccessDecision {
 
 function decideGroup(who: Speaker): AccessDecision {
   const { rules, message, people } = who;
-  if (rules.groupPolicy === 'disabled') return { kind: 'ignored', reason: 'groups_disabled' };
-  const names = [message.route.chat, people.formerChat, message.space];
-  const group = names.map((name) => (name === undefined ? undefined : rules.groups[name])).find(Boolean);
+  const group = listedGroup(rules, [message.route.chat, people.formerChat, message.space]);
   // The owner too: a group that is not listed must not see what the bot can do.
-  if (group === undefined && rules.groupPolicy === 'allowlist') return { kind: 'ignored', reason: 'group_not_listed' };
+  const closed = whyClosed(rules, group);
+  if (closed !== undefined) return { kind: 'ignored', reason: closed };
   const nobody = decideNobody(message, group?.allowBots ?? rules.allowBots);
   if (nobody !== undefined) return nobody;
   if (!who.owner && group?.allowFrom !== undefined && !lists(group.allowFrom, message.sender.id)) {
@@ -113,6 +114,28 @@ function decideGroup(who: Speaker): AccessDecision {
   const addressed = message.mentionsBot || people.expected === true || isCommand(message);
   if (needsMention && !addressed) return { kind: 'ignored', reason: 'not_mentioned' };
   return { kind: who.owner ? 'owner' : 'allowed' };
+}
+
+function listedGroup({ groups }: AccountConfig, names: readonly (string | undefined)[]) {
+  return names.map((name) => (name === undefined ? undefined : groups[name])).find(Boolean);
+}
+
+function whyClosed({ groupPolicy }: AccountConfig, group: object | undefined): GroupClosed | undefined {
+  if (groupPolicy === 'disabled') return 'groups_disabled';
+  return group === undefined && groupPolicy === 'allowlist' ? 'group_not_listed' : undefined;
+}
+
+/**
+ * Why nobody is heard in a group, whoever speaks; undefined: it is served.
+ * @param formerChat the id it had before, which the config may still name
+ */
+export function closedGroup(
+  { channels }: Pick<Config, 'channels'>,
+  { channel, account, chat }: Route,
+  formerChat: string,
+): GroupClosed | undefined {
+  const rules = channel === 'console' ? undefined : channels[channel].accounts[account];
+  return rules === undefined ? undefined : whyClosed(rules, listedGroup(rules, [chat, formerChat]));
 }
 
 /** Who is no person at all has no rights, whatever lists say; undefined: a person, or a bot that is heard here. */

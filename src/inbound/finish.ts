@@ -68,11 +68,12 @@ export async function finish(deps: FinishDeps, { ticket, message }: Taken, end: 
 function answering(
   message: InboundMessage,
   { reply, dropped }: End,
-): Pick<OutboundMessage, 'answers' | 'asker' | 'private' | 'replyTo'> {
+): Pick<OutboundMessage, 'answers' | 'asker' | 'placed' | 'private' | 'replyTo'> {
   if (message.native !== true) return {};
   return {
     asker: message.sender.id,
     ...(message.answerTo === undefined ? {} : { answers: message.answerTo }),
+    ...(message.answerTo === undefined || isPress(message) ? {} : { placed: true }),
     ...(reply?.view === true || dropped !== undefined ? { private: true } : {}),
     ...(isPress(message) && message.replyTo !== undefined ? { replyTo: message.replyTo } : {}),
   };

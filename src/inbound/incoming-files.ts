@@ -11,6 +11,7 @@ import type { Session } from '../core/session.ts';
 import type { Clock } from '../infra/clock.ts';
 import type { Config } from '../infra/config.ts';
 import type { Database, Sql } from '../infra/database.ts';
+import { inboxOf } from '../infra/inbox-folder.ts';
 import type { Log } from '../infra/log.ts';
 import type { OutgoingEntry } from '../runs/turn-end.ts';
 import { safeFileName } from './file-names.ts';
@@ -152,7 +153,7 @@ export class IncomingFiles {
     }
     const { data } = fetched;
     const day = new Date(this.#deps.clock.now()).toISOString().slice(0, 10);
-    const saved = await this.#deps.save(session, { folder: `inbox/${day}`, name, data });
+    const saved = await this.#deps.save(session, { folder: `${inboxOf(session)}/${day}`, name, data });
     if (!saved.ok) {
       this.#deps.log.warn({ name, why: refusalText(saved.refusal), code: 'file_not_stored' }, 'a file was not stored');
       return { name, why: 'it could not be stored here', fix: 'The log says why; the owner can mend it.' };

@@ -72,7 +72,7 @@ export function ask(
   newcomer: Newcomer,
   { message, now, code }: { readonly message: string; readonly now: number; readonly code: () => string },
 ): Step<Asking> {
-  const answered = state.requests.find((one) => one.id === newcomer.id && isFresh(one, now));
+  const answered = answeredRequest(state, newcomer.id, now);
   if (answered !== undefined) {
     const repeated = answered.message === message && answered.state === 'pending' && sameAccount(answered, newcomer);
     return { state, answer: repeated ? { kind: 'ask', request: shown(answered) } : quiet('asked_before') };
@@ -82,6 +82,11 @@ export function ask(
   const request: StoredRequest = { ...newcomer, code: freeCode(state, code), at: now, message, state: 'pending' };
   const requests = [...state.requests, request];
   return { state: { ...state, requests }, answer: { kind: 'ask', request: shown(request) } };
+}
+
+/** The request for which this person gets no second answer yet. */
+export function answeredRequest(state: PairingState, id: string, now: number): StoredRequest | undefined {
+  return state.requests.find((one) => one.id === id && isFresh(one, now));
 }
 
 export interface Approval {
@@ -126,7 +131,7 @@ export function deny(
 }
 
 /** Takes access away, and ownership by pairing with it. Refused: `unknown`. */
-export function revoke(state: PairingState, id: string): Step<Result<Revoked>> {
+export function revoke(state: PairingState, id: string): Step<Result<Omit<Revoked, 'asksAgain'>>> {
   const person = state.people.find((one) => one.id.toLowerCase() === id.toLowerCase());
   if (person === undefined) return { state, answer: pairingRefusal.unknownPerson(id) };
   const { owner, ...rest } = state;

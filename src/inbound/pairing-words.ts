@@ -11,7 +11,7 @@ export function askedText({ id, code, route }: PairingRequest): string {
     'ℹ️ You are not allowed to talk to me yet.',
     `Your id: ${id}`,
     `Your code: ${code} (valid for 1 h)`,
-    `The owner lets you in with \`/pair approve ${code}\` in their chat with me, or with \`switchyard pair approve ${route.channel} ${code}\` on the computer I run on.`,
+    `The owner lets you in with \`/pair approve ${code}\` in their chat with me, or with \`npx switchyard pair approve ${route.channel} ${code}\` on the computer I run on.`,
   ].join('\n');
 }
 

@@ -4,7 +4,7 @@ import pLimit, { type LimitFunction } from 'p-limit';
 import { commandStart } from '../core/command-text.ts';
 import type { InboundMessage } from '../core/message.ts';
 import type { Approved, Approver, PairedPerson, PairingRequest, PairingView, Revoked } from '../core/pairing.ts';
-import type { Result } from '../core/result.ts';
+import { ok, type Result } from '../core/result.ts';
 import type { ChannelId } from '../core/route.ts';
 import type { Clock } from '../infra/clock.ts';
 import type { Config } from '../infra/config.ts';
@@ -134,8 +134,15 @@ export class Pairing {
   }
 
   /** Access ends at once. @param id `<channel>:<id>`. Refused: `unknown`. */
-  revoke(id: string): Promise<Result<Revoked>> {
-    return this.#change((state) => rules.revoke(state, id));
+  async revoke(id: string): Promise<Result<Revoked>> {
+    const revoked = await this.#change((state) => rules.revoke(state, id));
+    return revoked.ok ? ok({ ...revoked.value, asksAgain: this.#asksAgain(revoked.value.person) }) : revoked;
+  }
+
+  #asksAgain({ id, route: { channel, account } }: PairedPerson): Revoked['asksAgain'] {
+    const settings = channel === 'console' ? undefined : this.#parts.config().channels[channel].accounts[account];
+    if (settings?.dmPolicy !== 'pairing') return 'never';
+    return rules.answeredRequest(this.#state, id, this.#parts.clock.now()) === undefined ? 'now' : 'later';
   }
 
   async sweep(now: number): Promise<void> {

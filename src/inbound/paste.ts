@@ -7,6 +7,7 @@ import type { Clock, Timer } from '../infra/clock.ts';
 /** Platforms cut a little above this; a message that long may go on in the next one. In UTF-16 units. */
 const partChars = 4_000;
 const fullPart = 4_096;
+const longestWord = 2_000;
 /** The rest of a text or an album follows its beginning at once. */
 const gapMs = 1_500;
 /** Parts at most: a sender who never pauses must not keep everything waiting. */
@@ -17,8 +18,8 @@ export interface Whole {
   readonly tickets: readonly number[];
   readonly message: InboundMessage;
   readonly owner: boolean;
-  /** Length of the last part joined to it. */
-  readonly tail?: number;
+  /** The last part joined to it. */
+  readonly tail?: string;
   /** Left open by the last process. */
   readonly resumed: boolean;
   /** What could not be brought along, as stored with the message. */
@@ -89,11 +90,12 @@ export function mayGoOn({ text, album, route }: InboundMessage): boolean {
   return album !== undefined || (text.length >= partChars && route.channel !== 'console');
 }
 
-/** Clients cut at white space and trim both sides; only a part of the whole length was cut in mid-word. */
+/** Clients cut at white space and trim both sides; only a part of the whole length with none near its end was cut in mid-word. */
 function glued(before: Whole, next: string): string {
   const { text } = before.message;
-  const whole = (before.tail ?? text.length) < fullPart && !/\s$/.test(text) && !/^\s/.test(next);
-  return whole ? `${text}\n${next}` : text + next;
+  const part = before.tail ?? text;
+  const midWord = part.length >= fullPart && !/\s/.test(part.slice(-longestWord));
+  return midWord || /\s$/.test(text) || /^\s/.test(next) ? text + next : `${text}\n${next}`;
 }
 
 function joined(next: Whole, before: Whole): Whole {
@@ -103,7 +105,7 @@ function joined(next: Whole, before: Whole): Whole {
   return {
     ...before,
     tickets: [...before.tickets, ...next.tickets],
-    tail: next.message.text.length,
+    tail: next.message.text,
     message: {
       ...message,
       // A long text was cut in mid-sentence; captions of an album are texts of their own.

@@ -1,7 +1,7 @@
 // A press of a button: who may press it, and the message it stands for. That message then goes the way of every message, so
 // that access is decided anew and a command of the owner stays the owner's. Called by receive.ts.
 import { clip, oneLine } from '../core/format.ts';
-import type { InboundMessage, Press, PressAnswer } from '../core/message.ts';
+import { type InboundMessage, outOfDate, type Press, type PressAnswer } from '../core/message.ts';
 import { assertNever } from '../core/result.ts';
 import type { Sql } from '../infra/database.ts';
 import { personOf } from './access.ts';
@@ -84,7 +84,7 @@ export function takePress(sql: Sql, { inbox, choices }: PressDeps, press: Press,
 function refusal(decision: Exclude<PressDecision, { kind: 'run' }>): PressAnswer {
   switch (decision.kind) {
     case 'out_of_date':
-      return { text: 'this button is out of date; type the command for a fresh one', decided: false };
+      return outOfDate;
     case 'not_theirs': {
       const { to } = decision.choice;
       const who = to === 'owner' ? 'the owner' : `${clip(oneLine(to.name), nameChars)} or the owner`;

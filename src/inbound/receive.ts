@@ -29,6 +29,8 @@ export interface ReceiverDeps extends RouterDeps, HearDeps, CommandDeps, FileDep
   readonly bindings: Pick<Bindings, 'at' | 'touch'>;
   readonly offer: (session: Session, item: MailItem) => void;
   readonly draining: () => boolean;
+  /** Whether a text begins with the name of a command that there is. */
+  readonly namesCommand: (text: string) => boolean;
   /** This chat under every id it had, the present one first. */
   readonly places: (route: Route) => readonly Route[];
 }
@@ -133,8 +135,8 @@ export class Receiver {
   async #steps(taken: Stored): Promise<void> {
     const { ticket, message, notes, resumed } = taken;
     const place = routeKey(message.route);
-    // The rest of a long text may begin with a path: only what is shaped like a command interrupts it.
-    const rest = this.#pastes.expects(message) && !commandShape.test(message.text);
+    // The rest of a long text may begin with a path: only a command that there is interrupts it.
+    const rest = this.#pastes.expects(message) && !this.#deps.namesCommand(message.text);
     const command = this.#deps.isCommand(message.text) && !rest;
     await this.#commands.before(place, command ? 'command' : 'message');
     const expected = (await this.#deps.bindings.at(message.route)) !== undefined || this.#pastes.expects(message);
@@ -151,7 +153,9 @@ export class Receiver {
   }
 
   async #command(taken: Taken, owner: boolean): Promise<void> {
-    this.#commands.start(taken, { routed: await this.#route(taken.message, { owner, command: true }), owner });
+    const { message } = taken;
+    const heard = (): boolean => this.standing(message) === (owner ? 'owner' : 'allowed');
+    this.#commands.start(taken, { routed: await this.#route(message, { owner, command: true }), owner, heard });
   }
 
   async #route(message: InboundMessage, asking: Asking): Promise<Routed> {
@@ -208,8 +212,6 @@ export class Receiver {
     };
   }
 }
-
-const commandShape = /^\s*\/[\w-]+(?:@\w+)?(?:\s|$)/;
 
 interface Stored extends Taken, StoredMessage {
   readonly resumed: boolean;

@@ -16,6 +16,13 @@ export interface CommandDeps extends FinishDeps {
   readonly runCommand: (text: string, place: CommandPlace) => Promise<Reply | undefined>;
 }
 
+interface Started {
+  readonly routed: Routed;
+  readonly owner: boolean;
+  /** See `CommandPlace`. */
+  readonly heard: () => boolean;
+}
+
 /** How long a message waits for the command before it in its conversation; a command waits for hardly anything. */
 const orderMs = { message: 2_000, command: 100 } as const;
 
@@ -41,7 +48,7 @@ export class RunningCommands {
   }
 
   /** Starts a command; its reply and the end of its message follow by themselves. */
-  start(taken: Taken, { routed, owner }: { readonly routed: Routed; readonly owner: boolean }): void {
+  start(taken: Taken, { routed, owner, heard }: Started): void {
     const { message, ticket } = taken;
     const key = routeKey(message.route);
     const { promise: acting, resolve: acted } = Promise.withResolvers<void>();
@@ -55,7 +62,7 @@ export class RunningCommands {
       ...(routed.kind === 'dead' ? { gone: routed.label } : {}),
       ...(message.native === true ? {} : { messageId: message.id }),
       commandId: itemId(ticket),
-      acted,
+      ...{ acted, heard },
     };
     this.#acting.set(key, acting);
     void acting.then(() => this.#acting.get(key) === acting && this.#acting.delete(key));

@@ -4,6 +4,7 @@ import { ok, type Result, refusalText, refuse } from '../core/result.ts';
 import type { Tool } from '../core/tool.ts';
 import type { Ids } from '../infra/ids.ts';
 import { defineTool, failure } from './define.ts';
+import type { Hidden } from './inside.ts';
 import { readBytes } from './read.ts';
 import { replaceInside, resolveInside } from './workspace.ts';
 
@@ -14,7 +15,7 @@ const schema = z.object({
   replaceAll: z.boolean().optional().describe('Replace every occurrence.'),
 });
 
-export function editTool(workspace: string, ids: Ids, hidden: readonly string[]): Tool {
+export function editTool(workspace: string, ids: Ids, hidden: readonly Hidden[]): Tool {
   return defineTool({
     name: 'edit',
     group: 'write',

@@ -1,8 +1,9 @@
-// The file tools of one workspace, as a list. Called by src/wiring/models.ts once per agent workspace.
+// The file tools of one workspace, as a list. Called by src/wiring/models.ts.
 import type { Tool } from '../core/tool.ts';
 import type { Clock } from '../infra/clock.ts';
 import type { Ids } from '../infra/ids.ts';
 import { editTool } from './edit.ts';
+import type { Hidden } from './inside.ts';
 import { listTool } from './list.ts';
 import { readTool } from './read.ts';
 import { searchTool } from './search.ts';
@@ -11,8 +12,8 @@ import { writeTool } from './write.ts';
 export interface FileToolsParts {
   readonly clock: Clock;
   readonly ids: Ids;
-  /** Absolute paths that stay closed although they lie in the workspace. */
-  readonly hidden?: readonly string[];
+  /** What stays closed although it lies in the workspace. */
+  readonly hidden?: readonly Hidden[];
 }
 
 /** @param workspace absolute path of an existing folder; nothing outside it is read or written */

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { refusalText } from '../core/result.ts';
 import type { Tool } from '../core/tool.ts';
 import { defineTool, failure } from './define.ts';
+import type { Hidden } from './inside.ts';
 import { sizeText } from './text.ts';
 import { openInside, resolveInside } from './workspace.ts';
 
@@ -15,7 +16,7 @@ const schema = z.object({
   path: z.string().min(1).optional().describe('Folder, relative to the workspace; default: the workspace itself.'),
 });
 
-export function listTool(workspace: string, hidden: readonly string[]): Tool {
+export function listTool(workspace: string, hidden: readonly Hidden[]): Tool {
   return defineTool({
     name: 'ls',
     group: 'read',

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { ok, type Result, refusalText, refuse } from '../core/result.ts';
 import type { Tool, ToolOutput } from '../core/tool.ts';
 import { defineTool, failure } from './define.ts';
+import type { Hidden } from './inside.ts';
 import { binaryKind, clipEnd, sizeText } from './text.ts';
 import { openInside, type Place, resolveInside } from './workspace.ts';
 
@@ -20,7 +21,7 @@ const schema = z.object({
   limit: z.number().int().min(1).max(maxLines).optional().describe(`Lines to show; default ${maxLines}.`),
 });
 
-export function readTool(workspace: string, hidden: readonly string[]): Tool {
+export function readTool(workspace: string, hidden: readonly Hidden[]): Tool {
   return defineTool({
     name: 'read',
     group: 'read',

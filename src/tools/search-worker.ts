@@ -2,7 +2,7 @@
 import { closeSync, constants, fstatSync, openSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
-import { isHidden } from './inside.ts';
+import { isHidden, mayPass } from './inside.ts';
 import { nameFilter } from './name-filter.ts';
 import type { SearchJob, SearchMessage } from './search.ts';
 import { binaryKind } from './text.ts';
@@ -34,8 +34,11 @@ function walk(): void {
     }
     for (const entry of entries.toSorted((a, b) => (a.name < b.name ? 1 : -1))) {
       // Links are not followed: they lead out of the workspace, or in circles.
-      const wantedKind = entry.isFile() || (entry.isDirectory() && !skippedFolders.has(entry.name));
-      if (wantedKind && !isHidden(job.hidden, join(path, entry.name))) stack.push(join(path, entry.name));
+      const below = join(path, entry.name);
+      const wantedKind = entry.isDirectory()
+        ? !skippedFolders.has(entry.name) && mayPass(job.hidden, below)
+        : entry.isFile() && !isHidden(job.hidden, below);
+      if (wantedKind) stack.push(below);
     }
   }
 }

@@ -6,6 +6,7 @@ import { refusalText } from '../core/result.ts';
 import type { Tool, ToolOutput } from '../core/tool.ts';
 import type { Clock } from '../infra/clock.ts';
 import { defineTool, errorText, failure } from './define.ts';
+import type { Hidden } from './inside.ts';
 import { runWorker, type WorkerEnd } from './worker-task.ts';
 import { fileRefusal, type Place, resolveInside } from './workspace.ts';
 
@@ -31,7 +32,7 @@ export interface SearchJob {
   readonly include: string | undefined;
   readonly limit: number;
   /** Neither read nor entered. */
-  readonly hidden: readonly string[];
+  readonly hidden: readonly Hidden[];
 }
 
 /** What the thread posts: each file before it is searched, then its matches. */
@@ -45,8 +46,8 @@ export interface SearchOptions {
   readonly clock: Clock;
   /** Time for one search, in milliseconds; default 10,000. */
   readonly deadlineMs?: number;
-  /** Absolute paths that stay closed although they lie in the workspace. */
-  readonly hidden?: readonly string[];
+  /** What stays closed although it lies in the workspace. */
+  readonly hidden?: readonly Hidden[];
 }
 
 export function searchTool(workspace: string, options: SearchOptions): Tool {

@@ -5,13 +5,13 @@ import { type FileHandle, mkdir, open, readlink, realpath, rename, stat, unlink 
 import { basename, dirname, isAbsolute, join, parse, relative, resolve, sep } from 'node:path';
 import { ok, type Refusal, type Result, refuse } from '../core/result.ts';
 import { errorCode, errorText } from './define.ts';
-import { isHidden, isInside } from './inside.ts';
+import { type Hidden, hiddenBy, isInside } from './inside.ts';
 
 /** A checked location. Nothing in `path` was a symbolic link when it was checked. */
 export interface Place {
   readonly root: string;
   /** What stays closed although it lies inside. */
-  readonly hidden: readonly string[];
+  readonly hidden: readonly Hidden[];
   /** Absolute, links resolved. It need not exist. */
   readonly path: string;
   /** As shown to the model: relative to the workspace. */
@@ -24,13 +24,13 @@ const maxLinks = 40;
 /**
  * Resolves `..`, absolute paths and the links of every existing ancestor, also for files that do not exist yet.
  * @param path as given by the model, relative to the workspace or absolute
- * @param hidden absolute paths of files and folders no tool touches, e.g. those with tokens or other people's sessions
+ * @param hidden what no tool touches, e.g. files with tokens, other people's sessions and what they sent
  * @returns the place, or a refusal (`outside_workspace`, `hidden_path`, `workspace_missing`, `bad_path`)
  */
 export async function resolveInside(
   workspace: string,
   path: string,
-  hidden: readonly string[] = [],
+  hidden: readonly Hidden[] = [],
 ): Promise<Result<Place>> {
   if (path.includes('\0')) return refuse('bad_path', 'The path holds a NUL character.', 'Give a plain path.');
   let root: string;
@@ -44,7 +44,8 @@ export async function resolveInside(
     const target = await canonical(resolve(root, path));
     const closed = await hiddenIn(root, hidden);
     const shown = relative(root, target) || '.';
-    if (isHidden(closed, target)) return hiddenPath(shown);
+    const by = hiddenBy(closed, target);
+    if (by !== undefined) return hiddenPath({ root, shown }, by);
     if (isInside(root, target)) return ok({ root, hidden: closed, path: target, shown });
   } catch (error) {
     return refuse('bad_path', `"${path}" cannot be used: ${fileErrorText(error)}.`, 'Give another path.');
@@ -54,14 +55,29 @@ export async function resolveInside(
 }
 
 /** Where the hidden paths really are. One that holds the whole workspace cannot be meant. */
-async function hiddenIn(root: string, hidden: readonly string[]): Promise<readonly string[]> {
-  const real = await Promise.all(hidden.map((path) => canonical(path)));
-  return real.filter((path) => !isInside(path, root));
+async function hiddenIn(root: string, hidden: readonly Hidden[]): Promise<readonly Hidden[]> {
+  const real = await Promise.all(hidden.map(realHidden));
+  return real.filter((each) => !isInside(typeof each === 'string' ? each : each.folder, root));
 }
 
-function hiddenPath(shown: string): Result<never> {
-  const message = `"${shown}" belongs to Switchyard itself: its settings, keys and records are not for agents.`;
-  return refuse('hidden_path', message, 'Do without it, or ask the owner.');
+async function realHidden(hidden: Hidden): Promise<Hidden> {
+  if (typeof hidden === 'string') return canonical(hidden);
+  const folder = await canonical(hidden.folder);
+  // No link in the place of the exception is followed: it must not open what it leads to.
+  return { folder, except: join(folder, relative(hidden.folder, hidden.except)) };
+}
+
+function hiddenPath({ root, shown }: Pick<Place, 'root' | 'shown'>, by: Hidden): Result<never> {
+  if (typeof by === 'string') {
+    const message = `"${shown}" belongs to Switchyard itself: its settings, keys and records are not for agents.`;
+    return refuse('hidden_path', message, 'Do without it, or ask the owner.');
+  }
+  const message = `"${shown}" is not for this conversation: files that people send are for the conversation they came in.`;
+  return refuse(
+    'hidden_path',
+    message,
+    `Those that came in this one, if any did, are in "${relative(root, by.except)}".`,
+  );
 }
 
 /** Like the kernel's own walk, but a missing tail is allowed and a dangling link counts as its target. */
@@ -116,10 +132,10 @@ export async function openInside(place: Place, flags: number): Promise<Result<Fi
     return { ok: false, refusal: fileRefusal(error, place.shown) };
   }
   const real = await readlink(`/proc/self/fd/${handle.fd}`).catch(() => realpath(place.path).catch(() => '/'));
-  const hidden = isHidden(place.hidden, real);
-  if (isInside(place.root, real) && !hidden) return ok(handle);
+  const by = hiddenBy(place.hidden, real);
+  if (isInside(place.root, real) && by === undefined) return ok(handle);
   await handle.close();
-  if (hidden) return hiddenPath(place.shown);
+  if (by !== undefined) return hiddenPath(place, by);
   return refuse(
     'outside_workspace',
     `"${place.shown}" moved outside the workspace ${place.root}.`,

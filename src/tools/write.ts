@@ -4,6 +4,7 @@ import { refusalText } from '../core/result.ts';
 import type { Tool } from '../core/tool.ts';
 import type { Ids } from '../infra/ids.ts';
 import { defineTool, failure } from './define.ts';
+import type { Hidden } from './inside.ts';
 import { sizeText } from './text.ts';
 import { replaceInside, resolveInside } from './workspace.ts';
 
@@ -12,7 +13,7 @@ const schema = z.object({
   content: z.string().describe('The whole new content.'),
 });
 
-export function writeTool(workspace: string, ids: Ids, hidden: readonly string[]): Tool {
+export function writeTool(workspace: string, ids: Ids, hidden: readonly Hidden[]): Tool {
   return defineTool({
     name: 'write',
     group: 'write',

@@ -67,9 +67,13 @@ export function channelEvents(
       }),
     moved: async (from, to) => {
       try {
-        await stores.moves.moved(from, to);
+        const news = await stores.moves.moved(from, to);
         await delivery.bindings.moveChat(from, to);
-        log.info({ from: from.chat, to: to.chat, channel: from.channel }, 'a chat has another id now');
+        if (news)
+          log.info(
+            { from: from.chat, to: to.chat, channel: from.channel, code: 'chat_moved' },
+            'a chat has another id now',
+          );
       } catch (error) {
         log.error({ err: error, from: from.chat, to: to.chat, code: 'move_failed' }, 'a moved chat was not recorded');
       }

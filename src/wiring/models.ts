@@ -14,11 +14,13 @@ import type { Clock } from '../infra/clock.ts';
 import type { Config } from '../infra/config.ts';
 import { childEnv, type Env } from '../infra/env.ts';
 import type { Ids } from '../infra/ids.ts';
+import { inboxFolder, inboxOf } from '../infra/inbox-folder.ts';
 import type { Log } from '../infra/log.ts';
 import { statePaths } from '../infra/state-paths.ts';
 import type { ModelCheck } from '../runs/policy.ts';
 import { execTool } from '../tools/exec.ts';
 import { fileTools } from '../tools/files.ts';
+import type { Hidden } from '../tools/inside.ts';
 import { McpTools } from '../tools/mcp.ts';
 import { ProcessGroups } from '../tools/process-groups.ts';
 import { webFetchTool } from '../tools/web.ts';
@@ -28,19 +30,27 @@ export interface ToolboxParts {
   /** The config file, which may hold tokens. */
   readonly configPath: string;
   readonly workingDirectory: string;
+  /** Of all agents: one may lie in another. */
+  readonly workspaces: () => readonly string[];
   readonly clock: Clock;
   readonly ids: Ids;
   readonly log: Log;
   readonly config: () => Config;
 }
 
+/** Whom tools are for, as far as it matters to them. */
+type ToolUser = Pick<Session, 'ownerOnly' | 'controlScope'>;
+
+/** Sets of tools kept: one for each workspace and conversation. */
+const mostSets = 100;
+
 /** The tools that work on this machine, and the programs they started. */
 export class Toolbox {
   readonly groups: ProcessGroups;
   readonly mcp: McpTools;
   readonly #parts: ToolboxParts;
-  /** Tools are the same for everybody in one workspace. */
-  readonly #byWorkspace = new Map<string, readonly Tool[]>();
+  /** By workspace and what is hidden in it; the longest unused first. The same tool is not described to a model anew. */
+  readonly #sets = new Map<string, readonly Tool[]>();
 
   constructor(parts: ToolboxParts) {
     const { clock, ids, log, home, workingDirectory } = parts;
@@ -60,8 +70,8 @@ export class Toolbox {
     this.mcp.configure(parts.config().tools.mcp);
   }
 
-  async of(agent: AgentDefinition): Promise<readonly Tool[]> {
-    return [...this.#local(agent.workspace), ...(await this.mcp.tools())];
+  async of(session: ToolUser, agent: Pick<AgentDefinition, 'workspace'>): Promise<readonly Tool[]> {
+    return [...this.#local(session, agent.workspace), ...(await this.mcp.tools())];
   }
 
   async close(): Promise<void> {
@@ -69,17 +79,24 @@ export class Toolbox {
     await this.groups.killAll();
   }
 
-  #local(workspace: string): readonly Tool[] {
-    const known = this.#byWorkspace.get(workspace);
-    if (known !== undefined) return known;
+  #local(session: ToolUser, workspace: string): readonly Tool[] {
+    const hidden = [...ownFiles(this.#parts), ...filesOfOthers(session, [workspace, ...this.#parts.workspaces()])];
+    const key = JSON.stringify([workspace, hidden]);
+    const tools = this.#sets.get(key) ?? this.#make(workspace, hidden);
+    this.#sets.delete(key);
+    this.#sets.set(key, tools);
+    const [oldest] = this.#sets.keys();
+    if (this.#sets.size > mostSets && oldest !== undefined) this.#sets.delete(oldest);
+    return tools;
+  }
+
+  #make(workspace: string, hidden: readonly Hidden[]): readonly Tool[] {
     const { clock, ids, config } = this.#parts;
-    const made = [
-      ...fileTools(workspace, { clock, ids, hidden: ownFiles(this.#parts) }),
+    return [
+      ...fileTools(workspace, { clock, ids, hidden }),
       execTool({ workspace, childEnv, groups: this.groups, clock }),
       webFetchTool({ clock, allowPrivate: () => config().tools.web.allowPrivateAddresses }),
     ];
-    this.#byWorkspace.set(workspace, made);
-    return made;
   }
 }
 
@@ -91,6 +108,15 @@ function ownFiles({ home, configPath, workingDirectory }: ToolboxParts): readonl
   const { database, log, consoleHistory } = statePaths(home);
   const parts = [database, `${database}-wal`, log, `${log}.1`, consoleHistory, join(home, 'transcripts')];
   return [home, ...parts, configPath, join(workingDirectory, '.env')];
+}
+
+/** Where others than the owner speak, the files of other conversations stay closed, also those of agents that work further down. */
+function filesOfOthers(session: ToolUser, workspaces: readonly string[]): readonly Hidden[] {
+  if (session.ownerOnly) return [];
+  return [...new Set(workspaces)].map((workspace) => ({
+    folder: join(workspace, inboxFolder),
+    except: join(workspace, inboxOf(session)),
+  }));
 }
 
 export interface NativeParts {

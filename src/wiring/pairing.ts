@@ -93,7 +93,9 @@ function noAdapter(channel: keyof typeof platforms, account: string, configured:
 }
 
 function notConnected(channel: ChannelId, { state, detail }: ChannelHealth): Result<never> {
-  return refuse('not_connected', `The bot's name is not known yet: ${channel} is ${state} (${detail}).`, 'Try again.');
+  // The detail of a failed channel says what to change; that of any other one that it goes on by itself.
+  if (state === 'failed') return refuse('not_connected', `The bot's name is not known: ${channel} has failed.`, detail);
+  return refuse('not_connected', `The bot's name is not known yet: ${channel} is ${state}. ${detail}`, 'Try again.');
 }
 
 const keyOf = ({ code }: Which, end: 'approved' | 'denied'): string => `pairing:${code.trim().toUpperCase()}:${end}`;

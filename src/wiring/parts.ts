@@ -29,6 +29,8 @@ export interface EngineParts {
   readonly contextTokens: (model: string) => number;
   readonly acp: () => AcpFacts & { readonly enabled: boolean; readonly harnesses: ReadonlySet<string> };
   readonly isCommand: (text: string) => boolean;
+  /** Whether a text begins with the name of a command that there is. */
+  readonly namesCommand: (text: string) => boolean;
   readonly runCommand: (text: string, place: CommandPlace) => Promise<Reply | undefined>;
   readonly suggest: ChannelEvents['suggest'];
   /** Ends programs a session left running. */

@@ -24,11 +24,25 @@ export interface ReceiverParts {
 }
 
 export function wireReceiver({ parts, stores, delivery, layer, pairing, draining }: ReceiverParts): Receiver {
-  const { clock, ids, log, config, isCommand } = parts;
+  const { clock, ids, log, config, isCommand, namesCommand } = parts;
   const runCommand = watchedCommands(parts, delivery.lists);
   const { inbox, database, sessions, choices, moves } = stores;
   return new Receiver({
-    ...{ inbox, database, sessions, choices, clock, ids, log, config, isCommand, runCommand, pairing, draining },
+    ...{
+      inbox,
+      database,
+      sessions,
+      choices,
+      clock,
+      ids,
+      log,
+      config,
+      isCommand,
+      namesCommand,
+      runCommand,
+      pairing,
+      draining,
+    },
     ...routing(parts, stores),
     ...fileAccess(parts),
     bindings: delivery.bindings,

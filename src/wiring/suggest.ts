@@ -87,7 +87,9 @@ async function runsAt(engine: Engine, asker: Asker): Promise<readonly Suggestion
   const bound = (await delivery.bindings.at(asker.route))?.session;
   const session = bound ?? chatKey(routing(parts, stores), asker).key;
   const own = bound === undefined ? undefined : registry.byChild(bound);
-  const runs = [...(own === undefined ? [] : [own]), ...registry.newestBelow(session, mostRuns)];
+  // What is under way may be older than many that have ended.
+  const found = [...registry.activeBelow(session).toReversed(), ...registry.newestBelow(session, mostRuns)];
+  const runs = [...new Map([...(own === undefined ? [] : [own]), ...found].map((run) => [run.id, run])).values()];
   const scope: TargetScope = { runs, numbers: await numbers.list(asker.route) };
   const now = parts.clock.now();
   return runs.map((run) => ({

@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { isCommand } from '../../commands/args.ts';
+import { isCommand, namesCommand } from '../../commands/args.ts';
 import { commandTable } from '../../commands/index.ts';
 import { runCommand } from '../../commands/run.ts';
 import { agentRegistry } from '../../src/agents/registry.ts';
@@ -62,7 +62,14 @@ export async function openBench(options: BenchOptions = {}): Promise<Bench> {
   const channel = benchChannel();
   const runtime = options.runtime ?? answering();
   const engine: Engine = await Engine.open({
-    ...{ home, clock: systemClock, ids: systemIds, log: silentLog, isCommand },
+    ...{
+      home,
+      clock: systemClock,
+      ids: systemIds,
+      log: silentLog,
+      isCommand,
+      namesCommand: (text) => namesCommand(text, table),
+    },
     config: () => config,
     agents: () => registry,
     adapters: () => new Map([['console:default', channel.adapter]]),

@@ -57,20 +57,20 @@ describe('switchyard pair telegram', () => {
 describe('switchyard pair', () => {
   it('says of WhatsApp that there is no adapter', async () => {
     expect(await cli.run('pair', 'whatsapp', '--phone', '49151')).toBe(1);
-    expect(cli.err).toEqual(['This version has no adapter for WhatsApp. Use Telegram: switchyard pair telegram']);
+    expect(cli.err).toEqual(['This version has no adapter for WhatsApp. Use Telegram: npx switchyard pair telegram']);
   });
 
   it('decides by channel and code, and says what came of it', async () => {
     cli.answers['pair.approve'] = answered({ person: bo, becameOwner: true, route: aRoute });
     cli.answers['pair.deny'] = answered({ ...bo, code: 'K7MP2QXR', at: noon });
-    cli.answers['pair.revoke'] = answered({ person: bo, wasOwner: false });
+    cli.answers['pair.revoke'] = answered({ person: bo, wasOwner: false, asksAgain: 'later' });
     expect(await cli.run('pair', 'approve', 'telegram', 'k7mp2qxr')).toBe(0);
     expect(await cli.run('pair', 'deny', 'telegram', 'K7MP2QXR')).toBe(0);
     expect(await cli.run('pair', 'revoke', 'telegram:8')).toBe(0);
     expect(cli.out).toEqual([
       'Bo (telegram:8) may talk to the bot now, and is the owner.',
       'Bo (telegram:8) was sent away.',
-      'Bo (telegram:8) has no access any more.',
+      'Bo (telegram:8) has no access any more. They can ask again an hour after they asked.',
     ]);
     expect(cli.calls).toEqual([
       { verb: 'pair.approve', params: { channel: 'telegram', code: 'k7mp2qxr' } },

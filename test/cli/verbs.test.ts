@@ -52,7 +52,7 @@ describe('switchyard status', () => {
         'model: demo/demo',
         'config: /c/switchyard.json5, loaded 2026-01-01T11:59:00Z (1m ago)',
         'lanes: main 2/4 (+1), subagent 5/8',
-        'channel telegram: connected, polling',
+        'channel telegram: connected. polling',
         'ACP: off',
         'outbox: 1 pending, 2 undelivered',
         'healthy',
@@ -61,7 +61,10 @@ describe('switchyard status', () => {
   });
 
   it.each<[string, Partial<StatusView>]>([
-    ['telegram is disconnected', { channels: [{ id: 'telegram', state: 'disconnected', detail: '409' }] }],
+    [
+      'telegram: disconnected. No answer for 1m; trying again.',
+      { channels: [{ id: 'telegram', state: 'disconnected', detail: 'No answer for 1m; trying again.' }] },
+    ],
     ['It is stopping', { draining: true }],
     ['The config was not loaded', { config: { ...healthy.config, error: 'unknown key' } }],
     ['26 messages wait', { outbox: { pending: 26, undelivered: 0 } }],

@@ -44,9 +44,11 @@ describe('/pair', () => {
     const world = aWorld({ pairing });
     expect(await typed('/pair approve K7MP2QXR', world)).toBe('✅ Bo (telegram:8) may talk to me now');
     expect(await typed('/pair deny K7MP2QXR', world)).toBe('✅ Bo (telegram:8) was sent away');
-    expect(await typed('/pair revoke telegram:9', world)).toBe('✅ Cy (telegram:9) has no access any more.');
+    expect(await typed('/pair revoke telegram:9', world)).toBe(
+      '✅ Cy (telegram:9) has no access any more. They can ask again.',
+    );
     expect(await typed('/pair revoke telegram:42', world)).toBe(
-      '✅ Ann (telegram:42) has no access any more. They were the owner: the next person approved on the command line (switchyard pair) is.',
+      '✅ Ann (telegram:42) has no access any more. They can ask again. They were the owner: the next person approved on the command line (switchyard pair) is.',
     );
     expect(world.asked).toEqual([
       'approve K7MP2QXR by telegram:42',

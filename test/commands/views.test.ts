@@ -128,7 +128,7 @@ describe('/status', () => {
         'version: 0.1.0, up 2h00m, generation 3',
         'config: /home/ann/switchyard.json5, loaded 2026-01-01T10:00:00Z (2h ago)',
         ...session,
-        'channel telegram: connected, as @yard_bot since 10:00',
+        'channel telegram: connected. as @yard_bot since 10:00',
         'ACP: off',
         'outbox: 1 pending, 2 undelivered',
       ),
@@ -238,12 +238,20 @@ describe('/whoami', () => {
       lines(
         'You:',
         '-----',
-        'id: telegram:7 (in channels.telegram.allowFrom: 7)',
+        'id: telegram:7',
+        'in the config: "7" goes into channels.telegram.allowFrom, "telegram:7" into commands.ownerAllowFrom',
         'class: allowed',
         'agent: main',
         'session: agent:main:telegram:direct:42',
         'route: telegram:default:42',
       ),
+    );
+  });
+
+  test('names the list of the account that was written to', async () => {
+    const place = aPlace({ caller: guest.caller, route: { channel: 'telegram', account: 'work', chat: '7' } });
+    expect(await typed('/whoami', aWorld(), place)).toContain(
+      'in the config: "7" goes into channels.telegram.accounts.work.allowFrom,',
     );
   });
 });

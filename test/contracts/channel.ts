@@ -55,6 +55,13 @@ export function channelContract(name: string, make: () => Promise<ChannelRig>): 
       expect(rig.adapter.health()).toMatchObject({ state: 'stopped', detail: expect.stringMatching(/./) });
     });
 
+    it('says that it is connected, once, although it was started twice', async () => {
+      const events = hears();
+      await rig.adapter.start(events);
+      await rig.adapter.start(events);
+      expect(events.connects).toBe(1);
+    });
+
     it('may be stopped before it started, and twice', async () => {
       await rig.adapter.stop();
       await rig.adapter.stop();

@@ -31,6 +31,15 @@ test('a chat that moved several times is found from every id it had, with its th
   }
 });
 
+test('a move is news once, however often and from wherever it is told', async () => {
+  const moves = await world().open();
+  const told = await Promise.all([moves.moved(chat('a'), chat('b')), moves.moved(chat('a'), chat('b'))]);
+  expect(told).toEqual([true, false]);
+  expect(await moves.moved(chat('a', '7'), chat('b'))).toBe(false);
+  expect(await moves.moved(chat('b'), chat('a'))).toBe(false);
+  expect(await moves.moved(chat('b'), chat('c'))).toBe(true);
+});
+
 test('whatever is told, no chat ends up nowhere, and a restart changes nothing', async () => {
   const ids = fc.constantFrom('a', 'b', 'c', 'd');
   await fc.assert(

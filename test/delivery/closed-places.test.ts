@@ -102,6 +102,6 @@ describe('an outbox and closed chats', () => {
     await outbox.enqueueNow(entry('a', { route: place('g', '7') }));
     await outbox.idle();
     expect(asked).toEqual([['telegram:default:g:7', 'telegram:default:g']]);
-    expect(channel.texts(last)).toEqual(['ℹ️ the place this belongs to is gone\n\na']);
+    expect(channel.texts(last)).toEqual(['ℹ️ the place this belongs to is gone: the person has blocked the bot\n\na']);
   });
 });

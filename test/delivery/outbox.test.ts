@@ -165,6 +165,23 @@ describe('failures', () => {
     expect(channel.texts()).toEqual(['a', 'b']);
   });
 
+  it('begins the 30 minutes anew at the reconnect: the rush after it may meet a limit', async () => {
+    const { outbox, channel, clock, ended } = world();
+    channel.setHealth('disconnected');
+    channel.judge(() => ({ retry: 0 }));
+    for (const key of ['a', 'b']) await outbox.enqueueNow(entry(key));
+    await clock.advance(60 * minute);
+    channel.setHealth('connected');
+    channel.judge(undefined);
+    channel.script({ retry: 3_000, silence: 'chat' }, 'sent', { retry: 0 });
+    outbox.wake('telegram:default');
+    await clock.advance(5_000);
+    await clock.advance(minute);
+    await outbox.idle();
+    expect(channel.texts()).toEqual(['a', 'b']);
+    expect(ended.map(({ state }) => state)).toEqual(['delivered', 'delivered']);
+  });
+
   it('waits for 40 minutes where the platform asks for that, but gives up one that is to wait for more than a day', async () => {
     const { outbox, channel, clock, ended } = world();
     const day = 24 * 60 * minute;
@@ -308,6 +325,24 @@ describe('restart', () => {
     expect(channel.texts()).toEqual(['aaaa']);
     await clock.advance(60_000);
     expect(channel.texts()).toEqual(['aaaa', 'bbbb']);
+  });
+
+  it('tells the channel since when an earlier process may have sent a part, and only of that part', async () => {
+    const { outbox, channel, clock, restart } = world({ maxText: 4 });
+    const told: (number | undefined)[] = [];
+    const { deliver } = channel;
+    channel.deliver = (route, message, key) => {
+      told.push(message.sentSince);
+      return deliver(route, message, key);
+    };
+    channel.script({ retry: 60_000 });
+    const enqueuedAt = clock.now();
+    await outbox.enqueueNow(entry('a', { text: 'aaaabbbb' }));
+    await outbox.idle();
+    await outbox.flush(AbortSignal.abort());
+    restart();
+    await clock.advance(10 * minute);
+    expect(told).toEqual([undefined, enqueuedAt, undefined]);
   });
 
   it('holds the time it was down against nobody', async () => {

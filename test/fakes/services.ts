@@ -288,7 +288,8 @@ function fakePairing(world: World): PairingServices {
     },
     revoke: async (id) => {
       const person = world.pairing.people.find((one) => one.id === id);
-      return person === undefined ? unknown(id) : act(world, `revoke ${id}`, { person, wasOwner: person.owner });
+      if (person === undefined) return unknown(id);
+      return act(world, `revoke ${id}`, { person, wasOwner: person.owner, asksAgain: 'now' });
     },
   };
 }

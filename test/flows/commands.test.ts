@@ -167,7 +167,8 @@ test('a stranger gets no answer to text, a short one to a native command; others
     lines(
       'You:',
       '-----',
-      'id: telegram:bo (in channels.telegram.allowFrom: bo)',
+      'id: telegram:bo',
+      'in the config: "bo" goes into channels.telegram.allowFrom, "telegram:bo" into commands.ownerAllowFrom',
       'class: allowed',
       'agent: main',
       'session: agent:main:telegram:direct:bo',

@@ -1,15 +1,17 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Injection } from '../../src/core/agent.ts';
 import type { RemoteFile } from '../../src/core/message.ts';
 import { systemClock } from '../../src/infra/clock.ts';
 import { readEnv } from '../../src/infra/env.ts';
+import { inboxOf } from '../../src/infra/inbox-folder.ts';
 import { silentLog } from '../../src/infra/log.ts';
-import { nativeAgents } from '../../src/wiring/models.ts';
+import { nativeAgents, Toolbox } from '../../src/wiring/models.ts';
+import type { ReceiveOptions } from '../fakes/channel.ts';
 import { seededIds } from '../fakes/ids.ts';
-import { hang } from '../fakes/script.ts';
+import { call, hang } from '../fakes/script.ts';
 import { type OpenAiTwin, openAiTwin, status, type TwinRequest, text } from '../twins/openai.ts';
 import { inboxStory, remembered } from './inbox-view.ts';
 import { bo, inGroup, openPeople, typed } from './people.ts';
@@ -30,7 +32,10 @@ afterEach(async () => {
 });
 
 const workspace = (): string => world.engine.parts.agents().default().workspace;
-const inbox = (): string => join(workspace(), 'inbox', new Date(world.clock.now()).toISOString().slice(0, 10));
+/** Where what came in today is kept for a conversation. */
+function inbox(controlScope = ann): string {
+  return join(workspace(), inboxOf({ controlScope }), new Date(world.clock.now()).toISOString().slice(0, 10));
+}
 const asked = (): string[] => world.agent.turns.map((turn) => turn.text);
 const ann = 'agent:main:telegram:direct:ann';
 
@@ -204,7 +209,7 @@ test('a fetch that never answers is given up after two minutes', async () => {
 
 test('no file leaves the workspace, whatever its name and whatever links lie there', async () => {
   const outside = mkdtempSync(join(tmpdir(), 'switchyard-outside-'));
-  mkdirSync(join(workspace(), 'inbox'));
+  mkdirSync(dirname(inbox()), { recursive: true });
   symlinkSync(outside, inbox());
   await world.say('one', sending(remote('../../evil.txt', 'x')));
   await world.settled();
@@ -234,6 +239,81 @@ test('the pictures of an album are one message with its caption, also where only
     attachments: [{ name: '1.jpg' }, { name: '2.jpg' }, { name: '3.jpg' }],
   });
 });
+
+/** What the tools of the chat's agent answer about these files: `read` for each, then one `grep` over everything. */
+async function opens(who: ReceiveOptions, paths: readonly string[]): Promise<readonly string[]> {
+  const answers: string[] = [];
+  world.agent.once(/^look$/, async function* () {
+    for (const path of paths) answers.push((yield call('read', { path }))?.text ?? 'no answer');
+    answers.push((yield call('grep', { pattern: 'secret of' }))?.text ?? 'no answer');
+  });
+  await world.say('look', who);
+  await world.settled();
+  return answers;
+}
+
+test('a file is for the conversation it came in: other people and groups are refused, the owner in direct chat is not', async () => {
+  await openWithToolbox();
+  const bos = 'agent:main:telegram:direct:bo';
+  await world.say('for you', sending(remote('a.txt', 'secret of ann')));
+  await world.say('for you', { ...bo, ...sending(remote('b.txt', 'secret of bo')) });
+  await world.settled();
+  const files = [join(inbox(ann), 'a.txt'), join(inbox(bos), 'b.txt')];
+  const [anns, bosFile] = files.map((path) => relative(workspace(), path));
+  const refused = (path: string | undefined, own: string) =>
+    `"${path}" is not for this conversation: files that people send are for the conversation they came in. ` +
+    `Those that came in this one, if any did, are in "${inboxOf({ controlScope: own })}".`;
+  expect(await opens({ ...bo }, files)).toEqual([refused(anns, bos), 'secret of bo', `${bosFile}:1: secret of bo`]);
+  const group = 'agent:main:telegram:group:g';
+  expect(await opens(inGroup(world), files)).toEqual([
+    refused(anns, group),
+    refused(bosFile, group),
+    expect.stringMatching(/^No match/),
+  ]);
+  const [first, second, found] = await opens({}, files);
+  expect([first, second]).toEqual(['secret of ann', 'secret of bo']);
+  expect(found?.split('\n').toSorted()).toEqual([`${anns}:1: secret of ann`, `${bosFile}:1: secret of bo`].toSorted());
+});
+
+test('a sub-agent opens the files of the conversation it was started in, and no others', async () => {
+  await openWithToolbox();
+  await world.say('for you', sending(remote('a.txt', 'secret of ann')));
+  await world.say('for you', { ...bo, ...sending(remote('b.txt', 'secret of bo')) });
+  await world.settled();
+  const answers: string[] = [];
+  const files = [join(inbox(ann), 'a.txt'), join(inbox('agent:main:telegram:direct:bo'), 'b.txt')];
+  world.agent.once(/^go$/, [call('sessions_spawn', { task: 'dig' }), { do: 'say', text: 'started' }]);
+  world.agent.once(/^dig$/, async function* () {
+    for (const path of files) answers.push((yield call('read', { path }))?.text ?? 'no answer');
+    yield { do: 'say', text: 'dug' };
+  });
+  await world.say('go', bo);
+  await world.settled();
+  expect(answers).toEqual([expect.stringContaining('is not for this conversation'), 'secret of bo']);
+});
+
+/** A world with the real tools. */
+async function openWithToolbox(): Promise<void> {
+  await world.close();
+  let toolbox: Toolbox | undefined;
+  const made = (home: string): Toolbox =>
+    new Toolbox({
+      home,
+      configPath: join(home, 'switchyard.json5'),
+      workingDirectory: home,
+      workspaces: () => [home],
+      clock: systemClock,
+      ids: seededIds(2),
+      log: silentLog,
+      config: () => world.engine.parts.config(),
+    });
+  world = await openPeople({
+    tools: (session, agent) => {
+      toolbox ??= made(agent.workspace);
+      return toolbox.of(session, agent);
+    },
+  });
+}
 
 /** A world whose agent is the native loop on a model that speaks over the wire. */
 async function openWithModel(twin: OpenAiTwin): Promise<void> {

@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import type { FakeChannelOptions, Sent } from '../fakes/channel.ts';
 import { until } from '../fakes/wait.ts';
-import { inGroup, openPeople, startsWork, typed } from './people.ts';
+import { bo, inGroup, openPeople, startsWork, typed } from './people.ts';
 import type { World } from './world.ts';
 
 let world: World;
@@ -61,6 +61,18 @@ describe('a list of runs', () => {
     for (const [index, at] of edits.entries())
       expect(at - (edits[index - 1] ?? -Infinity)).toBeGreaterThanOrEqual(5_000);
     expect(world.channel.sent).toHaveLength(sent);
+  });
+
+  test('shows nothing more to somebody whose rights were taken back', async () => {
+    await open();
+    await startsWork(world, 'docs', bo);
+    const list = await shows('/agents', bo);
+    const seen = list.text;
+    world.configure({ channels: { telegram: { token: 't' } }, commands: { ownerAllowFrom: ['telegram:ann'] } });
+    await ends('docs');
+    await passes(20 * second);
+    expect(list.text).toBe(seen);
+    expect(world.engine.delivery.lists.size).toBe(0);
   });
 
   test('that has not changed for a while shows at once what changes then', async () => {
@@ -140,7 +152,10 @@ describe('a list of runs', () => {
     await passes(6 * second);
     await typed(world, '/agents');
     await until(() => world.channel.sent.at(-1)?.text.startsWith('Agents:') === true, 'the newer list');
-    const [before, other] = [first.text, elsewhere.text];
+    const other = elsewhere.text;
+    await passes(6 * second);
+    const before = first.text;
+    expect(before).toMatch(/running[\s\S]*\nℹ️ no longer kept up to date; \/subagents shows it anew$/);
     expect([world.engine.delivery.lists.size, world.engine.delivery.updates.size]).toEqual([2, 2]);
     await ends('docs');
     await passes(6 * second);

@@ -27,7 +27,7 @@ test('the owner sees the whole process', async () => {
       'config: switchyard.json5, loaded 2026-01-01T00:00:00Z (1m ago)',
       ...own('ann'),
       'lanes: main 0/4, subagent 0/8',
-      'channel telegram:default: connected, connected',
+      'channel telegram:default: connected. connected',
       'ACP: off',
       'outbox: 0 pending, 0 undelivered',
     ),

@@ -3,7 +3,7 @@
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { isCommand } from '../../commands/args.ts';
+import { isCommand, namesCommand } from '../../commands/args.ts';
 import { commandTable } from '../../commands/index.ts';
 import { runCommand } from '../../commands/run.ts';
 import { agentRegistry } from '../../src/agents/registry.ts';
@@ -29,7 +29,7 @@ export interface WorldOptions {
   readonly channel?: FakeChannelOptions;
   /** A runtime in place of the scripted one. */
   readonly runtime?: AgentRuntime;
-  readonly tools?: readonly Tool[];
+  readonly tools?: readonly Tool[] | EngineParts['tools'];
   readonly checkModel?: EngineParts['checkModel'];
   readonly onRunEnded?: OnRunEnded;
   readonly log?: Log;
@@ -73,14 +73,23 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
   async function open(): Promise<Engine> {
     const mine = home();
     const table = commandTable();
+    const given = options.tools ?? [];
     const agents = () => agentRegistry(config, { fallbackModel: 'scripted/one', workingDirectory: mine });
     const engine: Engine = await Engine.open({
-      ...{ home: mine, clock, ids, agents, isCommand, log: options.log ?? silentLog },
+      ...{
+        home: mine,
+        clock,
+        ids,
+        agents,
+        isCommand,
+        namesCommand: (text) => namesCommand(text, table),
+        log: options.log ?? silentLog,
+      },
       config: () => config,
       // An engine that was killed reaches nobody any more.
       adapters: () => (home() === mine ? new Map([[key, channel]]) : new Map()),
       runtime: () => options.runtime ?? agent,
-      tools: async () => options.tools ?? [],
+      tools: async (session, agent) => (typeof given === 'function' ? given(session, agent) : given),
       system: async () => 'You are a test.',
       checkModel: options.checkModel ?? (() => ({ kind: 'ok' })),
       contextTokens: () => 200_000,

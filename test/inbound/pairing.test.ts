@@ -21,7 +21,7 @@ describe('somebody unknown', () => {
         'ℹ️ You are not allowed to talk to me yet.',
         'Your id: telegram:42',
         `Your code: ${code} (valid for 1 h)`,
-        `The owner lets you in with \`/pair approve ${code}\` in their chat with me, or with \`switchyard pair approve telegram ${code}\` on the computer I run on.`,
+        `The owner lets you in with \`/pair approve ${code}\` in their chat with me, or with \`npx switchyard pair approve telegram ${code}\` on the computer I run on.`,
       ].join('\n'),
     );
     expect(await world.pairing.ask(wrote('42'))).toEqual({ kind: 'quiet', reason: 'asked_before' });

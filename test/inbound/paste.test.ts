@@ -43,6 +43,7 @@ test('the parts of a long text are one message with all of their rows', () => {
 test.each([
   ['at white space, of which the client sends nothing, is a line end again', ['a'.repeat(4_050), 'b'], '\n'],
   ['in mid-word leaves one word', [full, 'b'], ''],
+  ['at white space exactly at the whole length is a line end again', [`${'word '.repeat(819)}x`, 'b'], '\n'],
   ['at white space that was sent is not widened', [`${'a'.repeat(4_050)} `, 'b'], ''],
   ['at white space in front of the rest is not widened', ['a'.repeat(4_050), '\nb'], ''],
   ['twice is looked at each time', ['a'.repeat(4_050), 'b'.repeat(4_050), 'c'], '\n'],

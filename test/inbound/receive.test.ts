@@ -47,6 +47,7 @@ function world(over: Partial<ReceiverDeps> = {}) {
     fetch: async () => ({ kind: 'too-large' }),
     save: async () => ok('/nowhere'),
     isCommand: (text) => text.startsWith('/'),
+    namesCommand: (text) => text.startsWith('/stop'),
     runCommand: async (text, place): Promise<Reply | undefined> => {
       places.push(place);
       return { text: `ran ${text}` };

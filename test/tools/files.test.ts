@@ -273,3 +273,94 @@ describe('files of Switchyard itself', () => {
     expect((await read?.run({ path: 'config.json5' }, toolContext()))?.text).toBe('token');
   });
 });
+
+describe('a closed folder with an exception', () => {
+  const tools = ['read', 'ls', 'grep', 'write', 'edit'];
+  const inputs = { content: 'x', oldText: 'mine', newText: 'ours', pattern: 'secret' };
+
+  function behind(name: string, input: Record<string, unknown>): Promise<ToolOutput> {
+    const hidden = [{ folder: join(root, 'inbox'), except: join(root, 'inbox/own') }];
+    const tool = fileTools(root, { clock: systemClock, ids: seededIds(), hidden }).find((each) => each.name === name);
+    if (tool === undefined) throw new Error(`no tool ${name}`);
+    return tool.run({ ...inputs, ...input }, toolContext());
+  }
+  const refused = { failed: true, text: expect.stringContaining('is not for this conversation') };
+
+  beforeEach(() => {
+    mkdirSync(join(root, 'inbox/own'), { recursive: true });
+    mkdirSync(join(root, 'inbox/other'));
+    put('inbox/own/a.txt', 'mine, a secret\n');
+    put('inbox/other/b.txt', 'theirs, a secret\n');
+    put('inbox/loose.txt', 'a secret\n');
+    put('plain.txt', 'no secret\n');
+  });
+
+  test.each(tools)('%s refuses everything in it but the exception, however it is spelled', async (name) => {
+    symlinkSync(join(root, 'inbox/other'), join(root, 'innocent'));
+    symlinkSync(join(root, 'inbox'), join(root, 'all'));
+    symlinkSync('../other', join(root, 'inbox/own/link'));
+    const paths = [
+      'inbox',
+      'inbox/loose.txt',
+      'inbox/other',
+      'inbox/other/b.txt',
+      'inbox/own/../other/b.txt',
+      'INBOX/Other/b.txt',
+      'inbox/own-too/a.txt',
+      'innocent/b.txt',
+      'all/other/b.txt',
+      'inbox/own/link/b.txt',
+      'inbox/new/c.txt',
+      join(root, 'inbox/other/b.txt'),
+    ];
+    for (const path of paths) expect(await behind(name, { path }), path).toEqual(refused);
+    expect(get('inbox/other/b.txt')).toBe('theirs, a secret\n');
+    expect(readdirSync(join(root, 'inbox')).toSorted()).toEqual(['loose.txt', 'other', 'own']);
+  });
+
+  test('the refusal names the folder that is open', async () => {
+    expect((await behind('ls', { path: 'inbox' })).text).toContain('are in "inbox/own"');
+  });
+
+  test('the exception is read, listed, searched, written and changed', async () => {
+    expect((await behind('read', { path: 'inbox/own/a.txt' })).text).toBe('mine, a secret');
+    expect((await behind('ls', { path: 'inbox/own' })).text).toBe('a.txt  15 B');
+    expect((await behind('grep', { path: 'inbox/own' })).text).toBe('inbox/own/a.txt:1: mine, a secret');
+    expect((await behind('edit', { path: 'inbox/own/a.txt' })).failed).toBeUndefined();
+    expect((await behind('write', { path: 'inbox/own/deep/new.txt' })).failed).toBeUndefined();
+    expect([get('inbox/own/a.txt'), get('inbox/own/deep/new.txt')]).toEqual(['ours, a secret\n', 'x']);
+  });
+
+  test('it can be written to before it is there', async () => {
+    rmSync(join(root, 'inbox'), { recursive: true });
+    expect((await behind('write', { path: 'inbox/own/new.txt' })).failed).toBeUndefined();
+    expect(await behind('write', { path: 'inbox/own' })).toMatchObject({ failed: true });
+  });
+
+  test('a search of the whole workspace finds what the exception holds and nothing beside it', async () => {
+    expect((await behind('grep', {})).text.split('\n').toSorted()).toEqual([
+      'inbox/own/a.txt:1: mine, a secret',
+      'plain.txt:1: no secret',
+    ]);
+  });
+
+  test('a link in the place of the exception opens nothing', async () => {
+    rmSync(join(root, 'inbox/own'), { recursive: true });
+    symlinkSync('other', join(root, 'inbox/own'));
+    for (const name of tools) expect(await behind(name, { path: 'inbox/own/b.txt' }), name).toEqual(refused);
+    expect((await behind('grep', {})).text).toBe('plain.txt:1: no secret');
+  });
+
+  test('it holds where the closed folder is a link itself', async () => {
+    rmSync(join(root, 'inbox'), { recursive: true });
+    mkdirSync(join(root, 'moved/own'), { recursive: true });
+    mkdirSync(join(root, 'moved/other'));
+    put('moved/own/a.txt', 'mine\n');
+    put('moved/other/b.txt', 'theirs\n');
+    symlinkSync('moved', join(root, 'inbox'));
+    expect((await behind('read', { path: 'inbox/own/a.txt' })).text).toBe('mine');
+    for (const path of ['inbox/other/b.txt', 'moved/other/b.txt']) {
+      expect(await behind('read', { path }), path).toEqual(refused);
+    }
+  });
+});

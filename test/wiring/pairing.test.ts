@@ -1,6 +1,6 @@
 // Letting people in, as the owner in a chat and the command line beside the process see it.
 import { afterEach, expect, test } from 'vitest';
-import type { Result } from '../../src/core/result.ts';
+import { type Result, refusalText } from '../../src/core/result.ts';
 import { controlHandlers } from '../../src/wiring/control.ts';
 import { openWorld, type World } from '../flows/world.ts';
 import { hour, wrote } from '../inbound/pairing-world.ts';
@@ -49,10 +49,10 @@ test('access by pairing holds across a restart and ends with the revocation', as
   const one = { from: { id: '1', name: 'One' } };
   const whoami = world.channel.next(/class: owner/);
   await world.say('/whoami', one);
-  expect((await whoami).text).toContain('id: telegram:1 (in channels.telegram.allowFrom: 1)');
+  expect((await whoami).text).toContain('"1" goes into channels.telegram.allowFrom');
   const revoked = world.channel.next(/has no access any more/);
   await world.say('/pair revoke telegram:1', one);
-  await revoked;
+  expect((await revoked).text).toContain('They can ask again an hour after they asked.');
   const told = world.channel.sent.length;
   await world.say('/status', one);
   await world.settled();
@@ -62,6 +62,20 @@ test('access by pairing holds across a restart and ends with the revocation', as
   const asked = world.channel.next(/You are not allowed to talk to me yet/);
   await world.say('/status', one);
   await asked;
+});
+
+test('a revocation says when the person can ask again, where that is so', async () => {
+  await open();
+  const asksAgain = async (person: string): Promise<string> => {
+    const revoked = await control()['pair.revoke']({ id: `telegram:${person}` });
+    return revoked.ok ? revoked.value.asksAgain : revoked.refusal.code;
+  };
+  for (const person of ['1', '2']) await control()['pair.approve']({ channel: 'telegram', code: await asks(person) });
+  await world.clock.advance(hour);
+  expect(await asksAgain('1')).toBe('now');
+  expect(await asks('1')).toMatch(/^\w{8}$/);
+  world.configure({ channels: { telegram: { ...telegram, dmPolicy: 'allowlist', allowFrom: ['9'] } } });
+  expect(await asksAgain('2')).toBe('never');
 });
 
 test('a link from the command line lets its first user in', async () => {
@@ -89,7 +103,13 @@ test('a link is refused while the name of the bot is not known', async () => {
   const { adapters } = world.engine.parts;
   for (const adapter of adapters().values()) Object.assign(adapter, { pairLink: () => undefined });
   const refused = await control()['pair.link']({ channel: 'telegram' });
-  expect(code(refused)).toBe('not_connected');
+  expect(refused).toMatchObject({ refusal: { code: 'not_connected', fix: 'Try again.' } });
+  const detail = 'Telegram does not accept the token. Check channels.telegram.token.';
+  for (const adapter of adapters().values()) Object.assign(adapter, { health: () => ({ state: 'failed', detail }) });
+  const failed = await control()['pair.link']({ channel: 'telegram' });
+  expect(failed.ok ? '' : refusalText(failed.refusal)).toBe(
+    `The bot's name is not known: telegram has failed. ${detail}`,
+  );
   expect(world.engine.pairing.people()).toEqual([]);
 });
 

@@ -92,6 +92,33 @@ describe('a restart', () => {
     expect(texts()).toEqual(['one', 'two', 'three', 'four']);
   });
 
+  it('leaves out what is oldest where too much was said', { timeout: 30_000 }, async () => {
+    await ann.says('one', { in: general });
+    await heard('one');
+    await rig.adapter.stop();
+    for (let index = 0; index < 1_050; index += 1) await ann.says(`line ${index}`, { in: general });
+    await ann.says('newest', { in: general });
+    await rig.another().start(rig.events);
+    // The session is the first one still.
+    await until(() => texts().includes('newest'), 'the newest', 8_000);
+    expect(texts().slice(-2)).toEqual(['line 1049', 'newest']);
+  });
+
+  it('keeps nobody waiting for a channel that Discord does not hand out, and reads that later', async () => {
+    const broken = guild.channel('broken');
+    await ann.says('one', { in: broken });
+    await heard('one');
+    await rig.adapter.stop();
+    await ann.says('missed', { in: broken });
+    rig.twin.fault(`GET /channels/${broken.id}/messages`, { status: 500 }, 5);
+    await rig.another().start(rig.events);
+    const start = clock.now();
+    await ann.says('/stop', { in: general });
+    await heard('/stop');
+    expect(clock.now() - start).toBeLessThan(20_000);
+    await heard('missed');
+  });
+
   it('reads again what was not stored', async () => {
     const last = rig.another();
     await rig.adapter.stop();

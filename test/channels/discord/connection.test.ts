@@ -1,4 +1,6 @@
+import { createServer, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { systemClock } from '../../../src/infra/clock.ts';
 import { fastClock } from '../../fakes/fast-clock.ts';
 import { until } from '../../fakes/wait.ts';
 import type { Person } from '../../twins/discord/people.ts';
@@ -165,5 +167,64 @@ describe('a connection that breaks', () => {
     await ann.says('into the void', { in: general });
     await heard('into the void');
     expect(codes()).toContain('discord_unreachable');
+  });
+});
+
+describe('a client that is given up', () => {
+  /** The library pauses half a second before it connects again. */
+  const reconnectMs = 1_500;
+  const passes = (ms: number): Promise<void> => {
+    const end = systemClock.now() + ms;
+    return until(() => systemClock.now() > end, 'time to pass');
+  };
+  const left = () => [rig.twin.gateway.identifies.length, rig.twin.gateway.connections];
+
+  it('opens no session when it was logging in', async () => {
+    rig.twin.fault('GET /gateway/bot', { slow: 0 });
+    rig.twin.fault('GET /gateway/bot', { slow: 10_000 });
+    void rig.adapter.start(rig.events);
+    await until(() => rig.twin.called('GET /gateway/bot').length === 2, 'the login');
+    await rig.adapter.stop();
+    await passes(reconnectMs);
+    expect(left()).toEqual([0, 0]);
+  });
+
+  it('opens no session when it was about to connect again', async () => {
+    await rig.adapter.start(rig.events);
+    await connected();
+    rig.twin.gateway.drop();
+    await until(() => rig.adapter.health().state === 'connecting', 'the drop');
+    await passes(100);
+    await rig.adapter.stop();
+    await passes(reconnectMs);
+    expect(left()).toEqual([1, 0]);
+  });
+
+  it('leaves one session after a long outage of the gateway alone', { timeout: 60_000 }, async () => {
+    await rig.close();
+    const fast = fastClock(30);
+    rig = await openRig({ clock: fast }, { clock: fast });
+    await rig.twin.gateway.outage();
+    void rig.adapter.start(rig.events);
+    await until(() => rig.log.lines.filter(({ fields }) => fields.end === 'lost').length >= 2, 'two ends', 30_000);
+    await rig.twin.gateway.up();
+    await connected();
+    await passes(reconnectMs);
+    expect(left()).toEqual([1, 1]);
+  });
+
+  it('leaves no socket behind whose failure would end the process', { timeout: 30_000 }, async () => {
+    const port = Number(new URL(String(rig.twin.gateway.describe().url)).port);
+    await rig.adapter.start(rig.events);
+    await rig.twin.gateway.outage();
+    const held: Socket[] = [];
+    const hole = createServer((socket) => held.push(socket.on('error', () => undefined).resume()));
+    await new Promise<void>((resolve) => hole.listen(port, '127.0.0.1', resolve));
+    await until(() => rig.log.lines.some(({ fields }) => fields.end === 'lost'), 'the end', 15_000);
+    const [first] = held;
+    await until(() => first?.destroyed === true, 'the socket to be closed');
+    await rig.adapter.stop();
+    for (const socket of held) socket.destroy();
+    await new Promise((resolve) => hole.close(resolve));
   });
 });

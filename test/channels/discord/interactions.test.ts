@@ -165,7 +165,7 @@ describe('a native command', () => {
     await Promise.all([view, action]);
   });
 
-  test('after 15 minutes an answer comes as a message; where direct chats are closed a private one comes in the channel', async () => {
+  test('after 15 minutes an answer comes as a message; where direct chats are closed a private one comes nowhere', async () => {
     const rig = await open({}, { deadlines: { ackMs: 3_000, tokenMs: 200 } });
     const { ann, general, twin } = rig;
     ann.closesDms();
@@ -174,9 +174,14 @@ describe('a native command', () => {
     await until(() => rig.taken.length === 2, 'the commands');
     const [view, action] = [the(rig.taken, 0), the(rig.taken, 1)];
     await until(() => systemClock.now() - view.sentAt > 500, 'the token to end');
-    await rig.reply(view, 'fine', { private: true });
+    const hidden = { text: 'fine', answers: view.answerTo, asker: view.sender.id, private: true };
+    expect(await rig.adapter.deliver(view.route, hidden, `command:${view.id}:0`)).toMatchObject({
+      status: 'refused',
+      reason: 'only whoever asked may see it, and takes no direct messages',
+      only: 'this',
+    });
     await rig.reply(action, 'stopped');
-    expect(twin.shown(general)).toEqual(['fine', 'stopped']);
+    expect(twin.shown(general)).toEqual(['stopped']);
   });
 
   test('an answer that was shown, but not marked so, is shown once by the next process', async () => {
@@ -338,6 +343,14 @@ describe('registration', () => {
     await fewer.start(rig.events);
     await until(() => puts(rig.twin).length === 2, 'the new set');
     expect(rig.twin.commands('global')).toHaveLength(commandTable().length - 1);
+  });
+
+  test('is tried again where Discord stumbles', async () => {
+    const rig = await open();
+    await rig.adapter.stop();
+    rig.twin.fault('PUT /applications/:id/commands', { status: 502 }, 2);
+    await rig.another({ commands: commandTable().slice(1) }).start(rig.events);
+    await until(() => rig.twin.commands('global').length === commandTable().length - 1, 'the new set', 10_000);
   });
 
   test('moves to one guild and leaves none elsewhere; a failure leaves the channel at work', async () => {

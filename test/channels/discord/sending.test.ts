@@ -147,7 +147,7 @@ describe('the receipt of a send', () => {
     guild.removesPermission('SendMessages', other);
     expect(await send('x', 'a', place(other))).toMatchObject({
       status: 'refused',
-      reason: 'the bot has no right to write here',
+      reason: 'the bot has no right to write here (Send Messages)',
     });
     guild.removesPermission('ViewChannel', other);
     expect(await send('x', 'b', place(other))).toMatchObject({ status: 'refused', closed: true });
@@ -191,6 +191,20 @@ describe('a repeated send', () => {
     expect(first?.id).not.toBe(second?.id);
     expect(rig.twin.called(post)).toHaveLength(2);
     expect(shown()).toEqual(['once', 'once']);
+  });
+
+  it('is found there also by the next process', async () => {
+    const enqueuedAt = clock.now();
+    rig.twin.fault(post, { status: 502, applied: true });
+    expect(await send('result')).toMatchObject({ status: 'ambiguous' });
+    await rig.adapter.stop();
+    await passes(200_000);
+    const next = rig.another();
+    await next.start(rig.events);
+    expect(await next.deliver(place(general), { text: 'result', sentSince: enqueuedAt }, 'key')).toMatchObject({
+      status: 'sent',
+    });
+    expect(shown()).toEqual(['result']);
   });
 
   it('is sent anew when the first did not arrive', async () => {

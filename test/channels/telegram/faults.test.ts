@@ -33,6 +33,8 @@ describe('a failed send is', () => {
     expect(closed(answered(400, 'Bad Request: not enough rights to send text messages to the chat'))).toMatchObject({
       closed: true,
     });
+    const noFiles = closed(answered(400, 'Bad Request: not enough rights to send documents to the chat'));
+    expect(noFiles).toMatchObject({ status: 'retry', afterMs: 0 });
     expect(closed(answered(400, 'Bad Request: message thread not found'))).not.toHaveProperty('closed');
   });
 

@@ -38,7 +38,7 @@ it('forty runs stay within every limit, their results are on time and in order',
   ];
   const adapter = new TelegramAdapter({
     ...{ account: 'default', token: twin.token, apiRoot: twin.url, clock, ids: seededIds(1), log: silentLog },
-    ...{ forums: forums(), commands: [], owners: () => [] },
+    ...{ forums: forums(), commands: [], owners: () => [], closedGroup: () => undefined },
   });
   await adapter.start(hears());
   for (const person of people) await person.says('/start');

@@ -32,6 +32,16 @@ describe('the command menu', () => {
     expect(rig.twin.calls.filter(({ method }) => method === 'setMyCommands')).toHaveLength(2);
   });
 
+  it('of an owner who opens the bot later comes when they write', async () => {
+    const adapter = rig.another({ commands, owners: () => ['7', '8'] });
+    await adapter.start(rig.events);
+    await until(() => rig.log.lines.some(({ fields }) => fields.code === 'telegram_menu'), 'the line');
+    const bob = rig.twin.person(8, 'Bob');
+    expect([names(ann), names(bob)]).toEqual([['help', 'pair'], ['help']]);
+    await bob.says('/start');
+    await until(() => names(bob).length === 2, 'the menu of the owner');
+  });
+
   it('follows when somebody becomes the owner', async () => {
     let owners: readonly string[] = [];
     const adapter = rig.another({ commands, owners: () => owners });

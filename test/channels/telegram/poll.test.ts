@@ -180,6 +180,24 @@ describe('the poll loop', () => {
     expect(clock.pending()).toBe(0);
   });
 
+  it('asks at once after a fault too, so that it is known when Telegram answers again', async () => {
+    const { clock, server, stop } = poll((each) => each.faults.push('reset'));
+    await clock.advance(1_000);
+    server.faults.push('conflict');
+    await clock.advance(pollSeconds * 1000 + 36_000);
+    expect(server.asks.map(({ timeout }) => timeout)).toEqual([0, 0, pollSeconds, pollSeconds, 0, pollSeconds]);
+    await stop();
+  });
+
+  it('that is stopped confirms nothing it could not store', async () => {
+    const { clock, server, stop } = poll((each) => each.send(5), {
+      take: () => Promise.reject(new Error('disk full')),
+    });
+    await clock.advance(1_000);
+    await stop();
+    expect(server.asks.map(({ offset }) => offset)).toEqual([undefined]);
+  });
+
   it('keeps the pause that Telegram asks for', async () => {
     const { clock, server, stop } = poll((each) => each.faults.push('rate'));
     await clock.advance(8_900);

@@ -1,7 +1,7 @@
 // Markdown as people see it on Telegram: what is formatted, what stays as typed, and that no text gets lost or longer.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { renderHtml, renderPlain } from '../../../channels/telegram/render.ts';
+import { renderHtml } from '../../../channels/telegram/render.ts';
 import { readHtml } from './html-check.ts';
 
 const html = (...lines: readonly string[]): string => renderHtml(lines.join('\n')).html;
@@ -304,9 +304,5 @@ describe('every text', () => {
     const line = '**name**: a value';
     expect(html(...Array(60).fill(line))).toBe(Array(60).fill('<b>name</b>: a value').join('\n'));
     expect(seen(`${line} `.repeat(60))).toBe(`${line} `.repeat(60));
-  });
-
-  test('as plain text is its source', () => {
-    expect(renderPlain('**a** [b](c)')).toBe('**a** [b](c)');
   });
 });

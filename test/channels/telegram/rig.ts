@@ -38,7 +38,7 @@ export async function openRig(
   const another = (changes: Partial<TelegramOptions> = {}): TelegramAdapter => {
     const adapter = new TelegramAdapter({
       ...{ account: 'default', token: twin.token, apiRoot: twin.url, clock: systemClock, ids: systemIds, log },
-      ...{ forums: remembered, commands: [], owners: () => [] },
+      ...{ forums: remembered, commands: [], owners: () => [], closedGroup: () => undefined },
       ...more,
       ...changes,
     });

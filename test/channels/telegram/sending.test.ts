@@ -108,7 +108,9 @@ describe('buttons', () => {
     await send({ text: 'choose', choices: [{ label: 'A', id: 'a' }] });
     expect(await ann.presses({ data: 'forged' })).toBe('');
     expect(rig.events.presses.at(-1)?.choice).toBe('');
-    expect(await ann.presses('A', { message: 'absent' })).toBe('This button is out of date.');
+    expect(await ann.presses('A', { message: 'absent' })).toBe(
+      'this button is out of date; type the command for a fresh one',
+    );
   });
 
   it('that are decided go, with the answer shown to the presser alone', async () => {
@@ -196,6 +198,20 @@ describe('the receipt of a send', () => {
     await ann.unblocks();
     await until(() => rig.events.opens.length === 1, 'the news');
     expect(rig.events.opens).toEqual([chat(7)]);
+  });
+
+  it('takes no files for an hour where Telegram refused one, and texts as before', async () => {
+    rig.twin.group(-1005, { title: 'Team', members: [ann] });
+    rig.twin.fault('sendDocument', {
+      status: 400,
+      description: 'Bad Request: not enough rights to send documents to the chat',
+    });
+    const team = chat(-1005);
+    expect(rig.adapter.takesFiles(team)).toBe(true);
+    const file = { text: 'below', document: { name: 'result.md', text: 'all of it' } };
+    expect(await rig.adapter.deliver(team, file, 'k')).toMatchObject({ status: 'retry', afterMs: 0 });
+    expect([rig.adapter.takesFiles(team), rig.adapter.takesFiles(chat(7))]).toEqual([false, true]);
+    expect(await send('x', team)).toMatchObject({ status: 'sent' });
   });
 
   it('says that the group is closed where the bot may not write, and that it is open again once it was promoted', async () => {

@@ -126,6 +126,24 @@ describe('by webhook', () => {
 });
 
 describe('a webhook that Telegram cannot reach', () => {
+  it('is not meant where Telegram asks for a pause, and where it fails once nothing waits for a minute', async () => {
+    const clock = fastClock(100);
+    await rig.close();
+    rig = await openRig({ webhook, clock }, { clock });
+    const { twin, adapter } = rig;
+    twin.fault('getWebhookInfo', { status: 429, retryAfter: 30, description: 'Too Many Requests' });
+    await adapter.start(rig.events);
+    await twin.person(7, 'Ann').says('hello?');
+    await until(() => adapter.health().state === 'disconnected', 'the pause', 10_000);
+    expect(await adapter.deliver(chat(7), { text: 'still here' }, 'k')).toMatchObject({ status: 'sent' });
+    await until(() => adapter.health().state === 'connected', 'the recovery', 10_000);
+    twin.fault('getWebhookInfo', { status: 502, description: 'Bad Gateway' });
+    await until(() => adapter.health().state === 'disconnected', 'the trouble', 10_000);
+    const since = clock.now();
+    await until(() => adapter.health().state === 'connected', 'the recovery', 10_000);
+    expect(clock.now() - since).toBeLessThan(30_000);
+  });
+
   it('is said in the status, keeps nothing from being sent, and is over when messages come again', async () => {
     const clock = fastClock(300);
     await rig.close();

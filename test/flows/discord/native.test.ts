@@ -114,3 +114,74 @@ it('a command is answered in its place by the next process when this one ends fi
   await shown.next(/nothing was running/);
   expect(twin.shown(general)).toHaveLength(1);
 });
+
+it('two people look at lists of their own, and both are kept up to date', { timeout: 30_000 }, async () => {
+  const gate = await open();
+  const { ann, bob, general, twin } = world;
+  await ann.says('/subagents spawn main walk', { in: general });
+  await twin.next(general, /started/);
+  const lists = [
+    await ann.slash('/subagents list', {}, { in: general }),
+    await bob.slash('/subagents list', {}, { in: general }),
+  ];
+  for (const list of lists) await list.next(/running/);
+  gate.resolve();
+  await until(() => lists.every(({ reply }) => /all ended/.test(reply ?? '')), 'both to end', 20_000);
+});
+
+it('a list that a newer one replaces says that it is no longer kept up to date', { timeout: 30_000 }, async () => {
+  const gate = await open();
+  const { ann, general, twin } = world;
+  await ann.says('/subagents spawn main walk', { in: general });
+  await twin.next(general, /started/);
+  const first = await ann.slash('/subagents list', {}, { in: general });
+  await first.next(/running/);
+  await (await ann.slash('/agents', {}, { in: general })).next(/^Agents:/);
+  await until(() => /no longer kept up to date/.test(first.reply ?? ''), 'the last word', 15_000);
+  gate.resolve();
+});
+
+it('what is under way is offered however many others came after it', { timeout: 60_000 }, async () => {
+  world = await openWorld();
+  const { ann, general, twin, model } = world;
+  const gate = Promise.withResolvers<void>();
+  scripted(model, async ({ child, last }) => {
+    if (child && last.includes('slow')) await gate.promise;
+    return child ? text('ANNOUNCE_SKIP') : undefined;
+  });
+  await until(() => twin.commands('global').length > 0, 'the commands to be registered');
+  const spawn = async (task: string): Promise<void> => {
+    const started = await ann.slash('/subagents spawn', { 'agent-id': 'main', task }, { in: general });
+    await started.next(/started/);
+  };
+  await spawn('slow');
+  for (let n = 0; n < 51; n += 1) await spawn(`quick${n}`);
+  const offered = await ann.types('/subagents kill', 'target', 'slow', { in: general });
+  expect(offered).toMatchObject([{ value: 'slow' }]);
+  gate.resolve();
+});
+
+it('a command is answered at once although many results wait for their turn in the channel', {
+  timeout: 60_000,
+}, async () => {
+  world = await openWorld({
+    config: { agents: { defaults: { model: 'twin/one', subagents: { maxChildrenPerAgent: 20, maxConcurrent: 20 } } } },
+  });
+  const { ann, general, twin, model } = world;
+  const gate = Promise.withResolvers<void>();
+  scripted(model, async ({ child }) => {
+    if (child) await gate.promise;
+    return child ? text('done') : undefined;
+  });
+  await until(() => twin.commands('global').length > 0, 'the commands to be registered');
+  const here = { in: general };
+  for (let n = 0; n < 12; n += 1)
+    await (await ann.slash('/subagents spawn', { 'agent-id': 'main', task: `job${n}` }, here)).next(/started/);
+  gate.resolve();
+  await until(() => twin.shown(general).filter((each) => each.includes('completed')).length >= 5, 'the first results');
+  const [seen, stop] = [await ann.slash('/whoami', {}, here), await ann.slash('/stop', {}, here)];
+  await until(() => seen.reply !== undefined && stop.reply !== undefined, 'the answers', 2_000);
+  const results = (): number => twin.shown(general).filter((each) => each.includes('completed')).length;
+  await until(() => results() === 12, 'all results', 15_000);
+  expect(world.place.log()).not.toContain('"status":429');
+});

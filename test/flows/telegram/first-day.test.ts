@@ -56,6 +56,19 @@ describe('getting in', () => {
     expect(twin.shown(bob)).toHaveLength(3);
   });
 
+  it('letting somebody in by a button stays within what Telegram allows in a chat', async () => {
+    const { twin, ann } = await open();
+    await ann.says('hello');
+    await twin.next(ann, 'ok');
+    twin.limits(true);
+    await twin.person(8, 'Bob').says('hi');
+    await twin.next(ann, /not allowed to talk to me yet/);
+    await ann.presses('Approve');
+    await twin.next(ann, /may talk to me now/);
+    await until(() => twin.messages(ann).every((message) => message.buttons.length === 0), 'the buttons to go');
+    expect(twin.rejected429).toBe(0);
+  });
+
   it('what somebody else wrote is no word of the owner who passes it on: it lets nobody in and claims no link', async () => {
     const { twin, ann, cli } = await open({ owner: 'nobody yet' });
     const link = async (): Promise<string> =>

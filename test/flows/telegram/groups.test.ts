@@ -41,12 +41,26 @@ describe('in a group', () => {
   });
 
   it('that is not listed is not served, and the log says which setting would list it', async () => {
-    const { twin, place } = await open(-1005, {}, { groups: {} });
+    const { twin, place, cli } = await open(-1005, {}, { groups: {} });
     team.addsBot();
     await bob.says('/whoami', { in: team });
     await until(() => place.log().includes('group_not_listed'), 'the reason');
     expect(place.log()).toMatch(/"chat":"-1005".*must be listed in channels\.telegram\.groups/);
     expect(twin.shown(team)).toEqual([]);
+    expect((await cli('config', 'set', 'channels.telegram.groups.-1005', '{}')).code).toBe(0);
+    await bob.says('/whoami', { in: team });
+    await twin.next(team, /^You:/);
+  });
+
+  it('that is listed or switched off gets no advice to list it', async () => {
+    const { twin, place, ann, cli } = await open(-1005);
+    team.addsBot();
+    await until(() => place.log().includes('the bot is in this group now"'), 'the line');
+    expect((await cli('config', 'set', 'channels.telegram.groupPolicy', 'disabled')).code).toBe(0);
+    const other = twin.group(-1006, { title: 'Other', members: [ann] });
+    other.addsBot();
+    await until(() => /not served, since channels\.telegram\.groupPolicy is/.test(place.log()), 'the reason');
+    expect(place.log()).not.toContain('must be listed');
   });
 
   it('an owner’s command is refused to others, and somebody writing as the group is told to write as themselves', async () => {
@@ -93,6 +107,7 @@ describe('in a group', () => {
     await twin.next(after, /I know [23]/);
     await ann.says('/whoami', { in: after });
     expect((await twin.next(after, /^You:/)).text).toContain('session: agent:main:telegram:group:-55');
+    expect(world.place.log().match(/a group has a new id|a chat has another id now/g)).toHaveLength(1);
   });
 });
 
@@ -173,7 +188,7 @@ describe('in a forum', () => {
     gate.resolve();
     const result = await twin.next(team, /the draft/);
     expect(result.thread).toBeUndefined();
-    expect(result.text).toMatch(/^ℹ️ thread gone\n\n/);
+    expect(result.text).toMatch(/^ℹ️ thread gone: the topic is closed or gone\n\n/);
   });
 
   it('one message that Telegram does not accept ends with the reason, and its topic stays bound', async () => {

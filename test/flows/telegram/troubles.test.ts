@@ -19,11 +19,11 @@ describe('the token', () => {
     const status = await cli('status');
     expect(status.code).toBe(1);
     expect(await channelLine()).toMatch(
-      /^channel telegram:default: failed, Telegram does not accept the token\. Check/,
+      /^channel telegram:default: failed\. Telegram does not accept the token\. Check/,
     );
     expect(place.log()).toContain('telegram_failed');
     expect((await cli('config', 'set', 'channels.telegram.token', twin.token)).code).toBe(0);
-    await until(async () => /connected, @switchyard_bot/.test(await channelLine()), 'the connection');
+    await until(async () => /connected\. @switchyard_bot/.test(await channelLine()), 'the connection');
     await ann.says('hello');
     await twin.next(ann, 'ok');
     expect(place.log()).not.toMatch(/AAtwinToken|AAwrongToken/);
@@ -41,7 +41,7 @@ describe('the token', () => {
       botName: 'other_bot',
     });
     world.configure({ telegram: { token: other.token, apiRoot: other.url } });
-    await until(async () => (await channelLine()).includes('connected, @other_bot'), 'the other bot');
+    await until(async () => (await channelLine()).includes('connected. @other_bot'), 'the other bot');
     const again = other.person(7, 'Ann');
     await again.says('first words');
     await other.next(again, 'ok');
@@ -72,7 +72,7 @@ describe('the network', () => {
     await ann.says('/subagents spawn main look for it');
     await twin.next(ann, /started/);
     await twin.down();
-    await until(async () => /disconnected, Telegram cannot be reached for/.test(await channelLine()), 'the status');
+    await until(async () => /disconnected\. Telegram cannot be reached for/.test(await channelLine()), 'the status');
     gate.resolve();
     await ann.says('and this?');
     await until(async () => /outbox: 1 pending/.test((await world.cli('status')).out), 'the result to wait');
