@@ -29,7 +29,7 @@ const mostTries = 8;
 const longestPauseMs = 30_000;
 /** What comes now waits only so long for what a channel does not hand out. */
 const patienceMs = 10_000;
-/** Channels read side by side: far below the 50 calls a second of the account. */
+/** Channels read side by side; how many calls a second that makes depends on how fast Discord answers. */
 const atOnce = 4;
 
 interface Gap {

@@ -1,5 +1,6 @@
-// Messages one after another into the inbox: each is tried until it is stored, since Discord does not give it again. While a
-// new session begins what comes is held, until what was missed has been read. Used by adapter.ts.
+// Messages into the inbox, those of a channel one after another: each is tried until it is stored, since Discord does not give
+// it again. While a new session begins what comes is held until what was missed has been read, or for 10 s where Discord does
+// not hand it out. Used by adapter.ts.
 import type { Clock } from '../../src/infra/clock.ts';
 import type { Log } from '../../src/infra/log.ts';
 import { causeOf } from './faults.ts';
