@@ -227,7 +227,7 @@ export class Outbox {
       }
     }
     this.#claims.settle();
-    this.#arm();
+    this.#arm(now);
     if (this.#idle.length === 0 || !this.#isIdle()) return;
     const waiting = this.#idle;
     this.#idle = [];
@@ -263,9 +263,10 @@ export class Outbox {
     return now;
   }
 
-  #arm(): void {
+  /** @param now the time for which was looked what may start: what may start a moment later has nothing else to wake it */
+  #arm(now: number): void {
     const { clock } = this.#options;
-    const at = this.#schedule.nextDue(clock.now());
+    const at = this.#schedule.nextDue(now);
     if (at === this.#timer?.at) return;
     this.#timer?.timer.cancel();
     this.#timer = undefined;

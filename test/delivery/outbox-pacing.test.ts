@@ -29,6 +29,20 @@ describe('an outbox with limits', () => {
     expect(here.clock.pending()).toBe(0);
   });
 
+  it('misses no moment that comes while it looks', async () => {
+    for (let early = 0; early < 8; early += 1) {
+      const { clock, outbox, channel } = world({}, { limits: perSecond });
+      for (const key of ['a', 'b']) await outbox.enqueueNow(entry(key));
+      await clock.advance(1001 - early);
+      const { now } = clock;
+      let looks = 0;
+      clock.now = () => now() + looks++;
+      outbox.kick();
+      clock.now = () => now() + looks;
+      await clock.runUntil(() => channel.texts().includes('b'), 100);
+    }
+  });
+
   it('sends the most urgent first when a chat is free again, whatever its thread', async () => {
     const here = world({}, { limits: perSecond });
     const { outbox, channel, clock } = here;
