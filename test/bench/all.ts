@@ -17,6 +17,7 @@ const suites = [
   'lanes',
   'leak',
   'outbound',
+  'native',
 ];
 
 const args = process.argv.slice(2);

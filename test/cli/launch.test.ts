@@ -68,7 +68,7 @@ describe('the launcher', () => {
     const command = `exec "$0" "$1" start ${redirect}`;
     const env = { PATH: process.env.PATH, OLLAMA_HOST: '127.0.0.1:1' };
     const args = ['-c', command, process.execPath, launcher];
-    return spawnSync('/bin/sh', args, { cwd: home, env, input, encoding: 'utf8', timeout: 20_000 });
+    return spawnSync('/bin/sh', args, { cwd: home, env, input, encoding: 'utf8', timeout: 40_000 });
   }
 
   it.skipIf(!existsSync('/dev/full'))('a full disk under its output does not crash the process', () => {
@@ -88,7 +88,7 @@ describe('the launcher', () => {
     (_by, node) => {
       const env = { PATH: process.env.PATH, OLLAMA_HOST: '127.0.0.1:1' };
       const args = ['-c', closedWindow, node ?? '', launcher, 'start'];
-      const { stdout } = spawnSync('python3', args, { cwd: home, env, encoding: 'utf8', timeout: 20_000 });
+      const { stdout } = spawnSync('python3', args, { cwd: home, env, encoding: 'utf8', timeout: 40_000 });
       expect(stdout).toBe('0\n');
       const log = readFileSync(join(home, '.switchyard/switchyard.log'), 'utf8');
       expect(log).toContain('"msg":"stopped"');

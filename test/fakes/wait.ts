@@ -1,5 +1,8 @@
 // Waiting in real time for something to become true, instead of sleeping. Used by tests that touch sockets or processes.
 
+/** Only a hang takes this long, also on a machine that is busy with other things. */
+const patienceMs = 30_000;
+
 /**
  * Resolves as soon as `condition` holds, looking every few milliseconds.
  * @param what named in the error when `timeoutMs` pass first
@@ -7,7 +10,7 @@
 export async function until(
   condition: () => boolean | Promise<boolean>,
   what: string,
-  timeoutMs = 5000,
+  timeoutMs = patienceMs,
 ): Promise<void> {
   const end = performance.now() + timeoutMs;
   while (!(await condition())) {

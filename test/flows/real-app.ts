@@ -114,11 +114,7 @@ export async function startApp(place: Place, options: StartOptions = {}): Promis
   void exit.finally(() => {
     over = true;
   });
-  await until(
-    async () => over || (await callControl(place.home, 'status', {})).kind === 'answered',
-    'the start',
-    10_000,
-  );
+  await until(async () => over || (await callControl(place.home, 'status', {})).kind === 'answered', 'the start');
   const app: RealApp = {
     ...{ keyboard, screen, exit, errors, shown: streams.text },
     say: async (line) => {
@@ -131,7 +127,7 @@ export async function startApp(place: Place, options: StartOptions = {}): Promis
       await app.say(line);
       return reply;
     },
-    async next(fits, timeoutMs = 10_000) {
+    async next(fits, timeoutMs = 30_000) {
       const from = app.heard().length;
       const found = (): string | undefined =>
         app

@@ -121,7 +121,7 @@ function eventually(condition: () => void): Promise<void> {
       await clock.advance(3000);
       condition();
     },
-    { timeout: 5000, interval: 5 },
+    { timeout: 30_000, interval: 5 },
   );
 }
 

@@ -92,7 +92,7 @@ describe('a restart', () => {
     expect(texts()).toEqual(['one', 'two', 'three', 'four']);
   });
 
-  it('leaves out what is oldest where too much was said', { timeout: 30_000 }, async () => {
+  it('leaves out what is oldest where too much was said', async () => {
     await ann.says('one', { in: general });
     await heard('one');
     await rig.adapter.stop();

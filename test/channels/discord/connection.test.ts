@@ -27,8 +27,7 @@ afterEach(async () => {
 const codes = (): readonly unknown[] => rig.log.lines.map((line) => line.fields.code);
 const texts = (): readonly string[] => rig.taken.map((message) => message.text);
 const heard = (text: string): Promise<void> => until(() => texts().includes(text), `«${text}»`, 15_000);
-const connected = (): Promise<void> =>
-  until(() => rig.adapter.health().state === 'connected', 'the connection', 20_000);
+const connected = (): Promise<void> => until(() => rig.adapter.health().state === 'connected', 'the connection');
 
 describe('connecting', () => {
   it('explains a token that Discord does not accept, once, and tries no further', async () => {
@@ -200,7 +199,7 @@ describe('a client that is given up', () => {
     expect(left()).toEqual([1, 0]);
   });
 
-  it('leaves one session after a long outage of the gateway alone', { timeout: 60_000 }, async () => {
+  it('leaves one session after a long outage of the gateway alone', async () => {
     await rig.close();
     const fast = fastClock(30);
     rig = await openRig({ clock: fast }, { clock: fast });
@@ -213,7 +212,7 @@ describe('a client that is given up', () => {
     expect(left()).toEqual([1, 1]);
   });
 
-  it('leaves no socket behind whose failure would end the process', { timeout: 30_000 }, async () => {
+  it('leaves no socket behind whose failure would end the process', async () => {
     const port = Number(new URL(String(rig.twin.gateway.describe().url)).port);
     await rig.adapter.start(rig.events);
     await rig.twin.gateway.outage();

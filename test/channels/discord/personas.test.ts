@@ -43,7 +43,7 @@ const idOf = (receipt: Receipt): string => (receipt.status === 'sent' ? (receipt
 const told = () => rig.log.lines.filter(({ fields }) => fields.code === 'discord_personas');
 const passes = (ms: number): Promise<void> => {
   const end = clock.now() + ms;
-  return until(() => clock.now() > end, 'time to pass', 20_000);
+  return until(() => clock.now() > end, 'time to pass');
 };
 /** The process ends, and another one takes over. */
 async function restarts(personas = true): Promise<void> {

@@ -71,7 +71,7 @@ describe('connecting', () => {
     await adapter.start(rig.events);
     rig.twin.fault('getUpdates', 'hang');
     await rig.twin.person(7, 'Ann').says('first');
-    await until(() => texts().includes('first'), 'the message', 10_000);
+    await until(() => texts().includes('first'), 'the message');
   });
 
   it('explains another program on the same token, leaves it alone, and recovers when it is gone', async () => {
@@ -86,7 +86,7 @@ describe('connecting', () => {
     const cy = { channel: 'telegram', account: 'default', chat: '9' } as const;
     expect(await one.deliver(cy, { text: 'hello' }, 'k')).toMatchObject({ status: 'sent' });
     await two.stop();
-    await until(() => one.health().state === 'connected', 'the recovery', 10_000);
+    await until(() => one.health().state === 'connected', 'the recovery');
     await rig.twin.person(7, 'Ann').says('hello');
     await until(() => texts().includes('hello'), 'the message');
   });

@@ -179,12 +179,12 @@ describe('the receipt of a send', () => {
   it('is surely not sent while polls get no answer: on a dead line nobody could tell whether it left', async () => {
     rig.twin.fault('getUpdates', 'hang', Infinity);
     await ann.says('ends the poll that is held now');
-    await until(() => rig.adapter.health().state === 'disconnected', 'the silence to be noticed', 10_000);
+    await until(() => rig.adapter.health().state === 'disconnected', 'the silence to be noticed');
     rig.twin.fault('sendMessage', 'reset-after');
     expect(await send('x')).toMatchObject({ status: 'retry' });
     expect(rig.twin.calls.some(({ method }) => method === 'sendMessage')).toBe(false);
     rig.twin.heal();
-    await until(() => rig.adapter.health().state === 'connected', 'the line to be back', 10_000);
+    await until(() => rig.adapter.health().state === 'connected', 'the line to be back');
     expect(await send('x')).toMatchObject({ status: 'sent' });
   });
 

@@ -134,13 +134,13 @@ describe('a webhook that Telegram cannot reach', () => {
     twin.fault('getWebhookInfo', { status: 429, retryAfter: 30, description: 'Too Many Requests' });
     await adapter.start(rig.events);
     await twin.person(7, 'Ann').says('hello?');
-    await until(() => adapter.health().state === 'disconnected', 'the pause', 10_000);
+    await until(() => adapter.health().state === 'disconnected', 'the pause');
     expect(await adapter.deliver(chat(7), { text: 'still here' }, 'k')).toMatchObject({ status: 'sent' });
-    await until(() => adapter.health().state === 'connected', 'the recovery', 10_000);
+    await until(() => adapter.health().state === 'connected', 'the recovery');
     twin.fault('getWebhookInfo', { status: 502, description: 'Bad Gateway' });
-    await until(() => adapter.health().state === 'disconnected', 'the trouble', 10_000);
+    await until(() => adapter.health().state === 'disconnected', 'the trouble');
     const since = clock.now();
-    await until(() => adapter.health().state === 'connected', 'the recovery', 10_000);
+    await until(() => adapter.health().state === 'connected', 'the recovery');
     expect(clock.now() - since).toBeLessThan(30_000);
   });
 
@@ -162,7 +162,7 @@ describe('a webhook that Telegram cannot reach', () => {
     expect(await adapter.deliver(chat(7), { text: 'still here' }, 'k')).toMatchObject({ status: 'sent' });
     broken = false;
     await until(() => texts().includes('hello?'), 'the message');
-    await until(() => adapter.health().state === 'connected', 'the recovery', 10_000);
+    await until(() => adapter.health().state === 'connected', 'the recovery');
     expect(adapter.health().detail).toContain('by webhook');
   });
 

@@ -52,12 +52,12 @@ it('a run is started, found by what is typed, steered by a form and stopped by a
   await twin.next(general, /stopped 1/);
 });
 
-it('50 commands at once have their sign within a second, and each its answer, once', { timeout: 30_000 }, async () => {
+it('50 commands at once have their sign in time, and each its answer, once', async () => {
   await open();
   const { ann, general } = world;
   const all = await Promise.all(Array.from({ length: 50 }, () => ann.slash('/whoami', {}, { in: general })));
-  expect(Math.max(...all.map(({ ackMs = Infinity }) => ackMs))).toBeLessThan(1_000);
-  await until(() => all.every(({ replies }) => replies.length > 0), 'all answers', 20_000);
+  expect(all.map(({ deferred }) => deferred)).toEqual(all.map(() => 'private'));
+  await until(() => all.every(({ replies }) => replies.length > 0), 'all answers');
   expect(new Set(all.map(({ replies }) => replies.join()))).toEqual(new Set([expect.stringContaining(ann.id)]));
 });
 
@@ -115,7 +115,7 @@ it('a command is answered in its place by the next process when this one ends fi
   expect(twin.shown(general)).toHaveLength(1);
 });
 
-it('two people look at lists of their own, and both are kept up to date', { timeout: 30_000 }, async () => {
+it('two people look at lists of their own, and both are kept up to date', async () => {
   const gate = await open();
   const { ann, bob, general, twin } = world;
   await ann.says('/subagents spawn main walk', { in: general });
@@ -126,10 +126,10 @@ it('two people look at lists of their own, and both are kept up to date', { time
   ];
   for (const list of lists) await list.next(/running/);
   gate.resolve();
-  await until(() => lists.every(({ reply }) => /all ended/.test(reply ?? '')), 'both to end', 20_000);
+  await until(() => lists.every(({ reply }) => /all ended/.test(reply ?? '')), 'both to end');
 });
 
-it('a list that a newer one replaces says that it is no longer kept up to date', { timeout: 30_000 }, async () => {
+it('a list that a newer one replaces says that it is no longer kept up to date', async () => {
   const gate = await open();
   const { ann, general, twin } = world;
   await ann.says('/subagents spawn main walk', { in: general });
@@ -141,7 +141,7 @@ it('a list that a newer one replaces says that it is no longer kept up to date',
   gate.resolve();
 });
 
-it('what is under way is offered however many others came after it', { timeout: 60_000 }, async () => {
+it('what is under way is offered however many others came after it', async () => {
   world = await openWorld();
   const { ann, general, twin, model } = world;
   const gate = Promise.withResolvers<void>();
@@ -161,9 +161,7 @@ it('what is under way is offered however many others came after it', { timeout: 
   gate.resolve();
 });
 
-it('a command is answered at once although many results wait for their turn in the channel', {
-  timeout: 60_000,
-}, async () => {
+it('a command is answered at once although many results wait for their turn in the channel', async () => {
   world = await openWorld({
     config: { agents: { defaults: { model: 'twin/one', subagents: { maxChildrenPerAgent: 20, maxConcurrent: 20 } } } },
   });

@@ -92,7 +92,7 @@ describe('the network', () => {
 
   it('and the token are explained in the status when they are wrong', async () => {
     const { cli } = await open({ discord: { token: 'wrong.token.here' }, awaitConnection: false });
-    await until(async () => /^channel discord.*: failed/m.test((await cli('status')).out), 'the failure', 10_000);
+    await until(async () => /^channel discord.*: failed/m.test((await cli('status')).out), 'the failure');
     expect((await cli('status')).out).toMatch(/token/);
   });
 });

@@ -12,7 +12,7 @@ afterEach(async () => {
   expect(violations).toEqual([]);
 });
 
-it('without «Attach Files» a long answer arrives whole, in several messages', { timeout: 30_000 }, async () => {
+it('without «Attach Files» a long answer arrives whole, in several messages', async () => {
   world = await openWorld();
   const { ann, guild, general, twin, model } = world;
   const long = Array.from({ length: 420 }, (_, line) => `line ${line} of a long answer`).join('\n');

@@ -175,7 +175,7 @@ describe('a restart with many bound threads', () => {
     for (const [index, thread] of threads.entries()) await twin.next(thread, `draft of part${index}`);
     // What the process before has sent is not known to the next one, and Discord counts it for five seconds.
     const sent = twin.calls.at(-1)?.at ?? 0;
-    await until(() => systemClock.now() > sent + 5_000, 'the window of the limits to pass', 10_000);
+    await until(() => systemClock.now() > sent + 5_000, 'the window of the limits to pass');
     app.signal('SIGTERM');
     await app.exit;
     for (const thread of threads.slice(0, 3)) thread.deletes();

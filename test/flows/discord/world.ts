@@ -74,11 +74,7 @@ export async function openWorld(options: Options = {}): Promise<World> {
 /** Discord keeps nothing for a bot that is not there: people write once it is. */
 async function connected(place: Place): Promise<RealApp> {
   const app = await startApp(place);
-  await until(
-    async () => /^channel discord.*: connected/m.test((await cli(place, 'status')).out),
-    'the connection',
-    10_000,
-  );
+  await until(async () => /^channel discord.*: connected/m.test((await cli(place, 'status')).out), 'the connection');
   return app;
 }
 

@@ -8,7 +8,7 @@ import { openWorld, type World } from './world.ts';
 let world: World;
 afterEach(() => world.close());
 
-it('the list of runs follows them in its own message until they have ended', { timeout: 40_000 }, async () => {
+it('the list of runs follows them in its own message until they have ended', async () => {
   world = await openWorld();
   const { twin, ann, model } = world;
   const gate = Promise.withResolvers<void>();
