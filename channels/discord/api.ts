@@ -3,6 +3,7 @@
 import { DefaultRestOptions, REST } from 'discord.js';
 import type { Clock } from '../../src/infra/clock.ts';
 import { type Fault, faultOf, HeldBack } from './faults.ts';
+import { Gate, type Leave } from './gate.ts';
 import { Refusals } from './refusals.ts';
 
 export interface ApiOptions {
@@ -14,6 +15,8 @@ export interface ApiOptions {
 
 /** Calls answer within seconds, or something is wrong. */
 const answerWithinMs = 15_000;
+/** Room is there again after a second. */
+const spareAgainMs = 1_000;
 
 /**
  * How every REST client here is set up. The library repeats failed calls without a pause, and waits 429s out in a queue of
@@ -35,17 +38,31 @@ export function cleanApiUrl(apiUrl: string): string {
   return apiUrl.replace(/\/+$/, '').replace(/\/v\d+$/, '');
 }
 
+export interface CallOptions {
+  /** Milliseconds; given up after that, the outcome then being unknown. Default 15 s. */
+  readonly withinMs?: number | undefined;
+  /** Ends this call early. */
+  readonly stop?: AbortSignal | undefined;
+  /**
+   * `own`: does not count with the others, as answers to interactions and files do not. `spare`: left out where the account
+   * has little room. Default: counts, and waits for its turn.
+   */
+  readonly counts?: 'own' | 'spare' | undefined;
+}
+
 export class DiscordApi {
   readonly #rest: REST;
   readonly #clock: Clock;
   readonly #over = new AbortController();
   readonly #refusals: Refusals;
+  readonly #gate: Gate;
   #tokenRefused: () => void = () => undefined;
 
   constructor({ token, apiUrl, clock }: ApiOptions) {
     this.#rest = new REST(restOptions(apiUrl)).setToken(token);
     this.#clock = clock;
     this.#refusals = new Refusals(clock);
+    this.#gate = new Gate(clock);
   }
 
   /** Told at any 401: nothing works any more then. */
@@ -53,22 +70,19 @@ export class DiscordApi {
     this.#tokenRefused = told;
   }
 
-  /**
-   * One call, made once. Rejects with the library's error, which `faultOf` reads; the raw one is never logged.
-   * @param withinMs given up after that, the outcome then being unknown
-   * @param stop ends this call early
-   */
+  /** One call, made once. Rejects with the library's error, which `faultOf` reads; the raw one is never logged. */
   async call<T>(
     work: (rest: REST, signal: AbortSignal) => Promise<unknown>,
-    withinMs: number = answerWithinMs,
-    stop?: AbortSignal,
+    { withinMs = answerWithinMs, stop, counts }: CallOptions = {},
   ): Promise<T> {
-    const heldMs = this.#refusals.heldMs();
-    if (heldMs > 0) throw new HeldBack(heldMs);
+    this.#notHeld();
+    const leave = await this.#enter(counts, stop);
     const late = new AbortController();
     const timer = this.#clock.after(withinMs, () => late.abort());
     const signals = [late.signal, this.#over.signal, ...(stop === undefined ? [] : [stop])];
     try {
+      // Something may have been refused while this waited.
+      this.#notHeld();
       // What Discord answers is what its documentation says; the library hands it on as it is.
       return (await work(this.#rest, AbortSignal.any(signals))) as T;
     } catch (error) {
@@ -76,6 +90,7 @@ export class DiscordApi {
       throw error;
     } finally {
       timer.cancel();
+      leave();
     }
   }
 
@@ -84,6 +99,26 @@ export class DiscordApi {
     this.#over.abort();
     this.#rest.clearHashSweeper();
     this.#rest.clearHandlerSweeper();
+  }
+
+  #notHeld(): void {
+    const heldMs = this.#refusals.heldMs();
+    if (heldMs > 0) throw new HeldBack(heldMs);
+  }
+
+  async #enter(counts: CallOptions['counts'], stop: AbortSignal | undefined): Promise<Leave> {
+    if (counts === 'own') return () => undefined;
+    if (counts === 'spare') {
+      const leave = this.#gate.spare();
+      if (leave === undefined) throw new HeldBack(spareAgainMs);
+      return leave;
+    }
+    const over = this.#over.signal;
+    try {
+      return await this.#gate.enter(stop === undefined ? over : AbortSignal.any([over, stop]));
+    } catch {
+      throw new HeldBack(spareAgainMs);
+    }
   }
 
   #note(fault: Fault): void {

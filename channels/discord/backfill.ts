@@ -25,8 +25,9 @@ export interface BackfillOptions {
 const pageSize = 100;
 /** A channel that went on for long without us: what is older has passed. */
 const mostPages = 10;
-const mostTries = 8;
-const longestPauseMs = 30_000;
+/** After that it is told that a channel cannot be read; it is tried on. */
+const toldAfterTries = 8;
+const longestPauseMs = 60_000;
 /** What comes now waits only so long for what a channel does not hand out. */
 const patienceMs = 10_000;
 /** Channels read side by side; how many calls a second that makes depends on how fast Discord answers. */
@@ -69,24 +70,35 @@ function gapsOf(client: Client, seen: Seen): readonly Gap[] {
 /** @returns how many messages were handed on */
 async function readOn(options: BackfillOptions, gap: Gap): Promise<number> {
   const { signal, clock } = options;
-  const missed = read(options, gap);
+  const missed = readAll(options, gap);
   const soon = new AbortController();
   const late = clock.sleep(patienceMs, AbortSignal.any([soon.signal, signal])).then(() => undefined);
   const found = await Promise.race([missed, late]);
   soon.abort();
-  if (found !== undefined) return await handOn(options, found);
-  // Later than what is said now, but not lost.
-  void missed.then((each) => handOn(options, each));
+  if (found !== undefined) return await handOn(options, gap, found);
+  // Later than what is said now, but not lost: the mark of the channel stays until then.
+  void missed.then((each) => handOn(options, gap, each));
   return 0;
 }
 
-async function handOn({ signal, take }: BackfillOptions, missed: readonly DiscordMessage[]): Promise<number> {
+function readAll(options: BackfillOptions, gap: Gap): Promise<readonly DiscordMessage[]> {
+  options.seen.hold(gap.channel, gap.after);
+  return read(options, gap);
+}
+
+async function handOn(
+  { signal, take, seen }: BackfillOptions,
+  { channel }: Gap,
+  missed: readonly DiscordMessage[],
+): Promise<number> {
   let count = 0;
   for (const message of missed) {
     if (signal.aborted) return count;
     await take(message);
     count += 1;
   }
+  // At the end of the process it may be that not everything was read.
+  if (!signal.aborted) seen.release(channel);
   return count;
 }
 
@@ -121,12 +133,13 @@ async function readPage(
     } catch (error) {
       const fault = faultOf(error);
       const again = fault.kind === 'rate' || fault.kind === 'unsent' || fault.kind === 'unknown';
-      if (!again || tries >= mostTries) {
-        const level = again ? 'error' : 'debug';
-        log[level]({ channel, cause: causeOf(error), code: 'discord_backfill' }, 'a channel could not be read');
+      const fields = { channel, cause: causeOf(error), code: 'discord_backfill' };
+      if (!again) {
+        log.debug(fields, 'a channel cannot be read any more');
         return [];
       }
-      const pause = Math.min(1_000 * 2 ** (tries - 1), longestPauseMs);
+      if (tries === toldAfterTries) log.error(fields, 'a channel cannot be read; what was said in it comes later');
+      const pause = Math.min(1_000 * 2 ** Math.min(tries - 1, 10), longestPauseMs);
       await clock.sleep(fault.kind === 'rate' ? fault.afterMs : pause, signal);
     }
   }

@@ -140,7 +140,7 @@ export class Connection {
     const { api, clock, log } = this.#options;
     const { signal } = this.#end;
     const ask = (): Promise<APIGatewayBotInfo> =>
-      api.call((rest, stop) => rest.get(Routes.gatewayBot(), { signal: stop }), undefined, signal);
+      api.call((rest, stop) => rest.get(Routes.gatewayBot(), { signal: stop }), { stop: signal });
     while (!signal.aborted) {
       try {
         const { remaining, reset_after: resetMs } = (await ask()).session_start_limit;

@@ -7,7 +7,7 @@ import type { DiscordApi } from './api.ts';
 import type { FileRef } from './content.ts';
 import { causeOf, faultOf } from './faults.ts';
 
-const fetchWithinMs = 60_000;
+const fromStore = { withinMs: 60_000, counts: 'own' } as const;
 const refSchema = z.object({ channel: z.string(), message: z.string(), id: z.string(), url: z.string() });
 /** Where Discord keeps files. */
 const discordHosts = /^(cdn|media)\.discordapp\.(com|net)$/;
@@ -23,12 +23,12 @@ export async function fetchFile(
   const ref = readRef(file.ref);
   if (ref === undefined || !isOurs(ref.url, ownHost)) return failed('it is not where Discord keeps files', 'address');
   try {
-    const first = await api.call<Fetched | number>((_rest, signal) => read(ref.url, maxBytes, signal), fetchWithinMs);
+    const first = await api.call<Fetched | number>((_rest, signal) => read(ref.url, maxBytes, signal), fromStore);
     if (typeof first !== 'number') return first;
     // Addresses expire after a day; the message knows the new one.
     const again = await freshUrl(api, ref);
     if (again === undefined || !isOurs(again, ownHost)) return failed('Discord did not hand it out', { status: first });
-    const second = await api.call<Fetched | number>((_rest, signal) => read(again, maxBytes, signal), fetchWithinMs);
+    const second = await api.call<Fetched | number>((_rest, signal) => read(again, maxBytes, signal), fromStore);
     return typeof second === 'number' ? failed('Discord did not hand it out', { status: second }) : second;
   } catch (error) {
     const words = faultOf(error).kind === 'unsent' ? 'Discord cannot be reached' : 'Discord did not hand it out';

@@ -149,7 +149,8 @@ export class Interactions {
     for (;;) {
       try {
         const path = Routes.interactionCallback(id, token);
-        await api.call((rest, signal) => rest.post(path, { body, auth: false, signal }), until - clock.now());
+        const first = { withinMs: until - clock.now(), counts: 'own' } as const;
+        await api.call((rest, signal) => rest.post(path, { body, auth: false, signal }), first);
         return true;
       } catch (error) {
         if (error instanceof DiscordAPIError && error.code === acknowledgedBefore) return true;

@@ -9,9 +9,9 @@ import { channelOf } from './places.ts';
  * 5 seconds is no promise, but what its headers have said for years.
  */
 export function discordLimits(route: Pick<Route, 'chat' | 'thread'>, answers?: string): readonly RateLimit[] {
-  // Half of it: the rest is for what is asked and read, which is most at a start, when most is owed too.
-  const account = { key: 'account', count: 25, perMs: 1_000 };
   // The answer to a command fills in a message that is there already, by a token with a limit of its own.
-  if (answers !== undefined && nativeOf(answers)?.kind === 'command') return [account];
+  if (answers !== undefined && nativeOf(answers)?.kind === 'command') return [];
+  // The rest is for what is asked and read, which is most at a start, when most is owed too; all calls pass gate.ts.
+  const account = { key: 'account', count: 35, perMs: 1_000 };
   return [{ key: `channel:${channelOf(route)}`, count: 5, perMs: 5_000 }, account];
 }

@@ -173,7 +173,7 @@ export class NativeAnswers {
     work: (signal: AbortSignal, rest: Parameters<Parameters<DiscordApi['call']>[0]>[0]) => Promise<unknown>,
   ): Promise<Receipt> {
     try {
-      const message = await this.#options.api.call<APIMessage>((rest, signal) => work(signal, rest));
+      const message = await this.#options.api.call<APIMessage>((rest, signal) => work(signal, rest), { counts: 'own' });
       return { status: 'sent', messageIds: [message.id] };
     } catch (error) {
       const receipt = receiptOf(faultOf(error), causeOf(error), true);

@@ -24,10 +24,18 @@ const saveEveryMs = 1_000;
 /** A moment in which something may have been on its way when the connection broke. */
 const overlapMs = 5_000;
 
+interface Held {
+  /** A further one begins with each new session. */
+  readers: number;
+  /** Taken meanwhile. */
+  newest: SeenMark | undefined;
+}
+
 export class Seen {
   readonly #memory: SeenMemory;
   readonly #clock: Clock;
   readonly #marks: Map<string, SeenMark>;
+  readonly #held = new Map<string, Held>();
   readonly #changed = new Map<string, SeenMark | undefined>();
   #timer: Timer | undefined;
   #saving: Promise<void> = Promise.resolve();
@@ -38,7 +46,39 @@ export class Seen {
     this.#marks = new Map(memory.known);
   }
 
+  /**
+   * What lies behind this message is being read: until `release` the channel's mark stays there, whatever is told meanwhile,
+   * so that the next process reads on from it.
+   */
+  hold(channel: string, after: string): void {
+    const held = this.#held.get(channel);
+    if (held !== undefined) {
+      held.readers += 1;
+      return;
+    }
+    // Without a mark of its own it would move on with the connection.
+    if (!this.#marks.has(channel)) this.#change(channel, { message: after });
+    this.#held.set(channel, { readers: 1, newest: undefined });
+  }
+
+  /** Everything was read, or never can be. */
+  release(channel: string): void {
+    const held = this.#held.get(channel);
+    if (held === undefined) return;
+    held.readers -= 1;
+    if (held.readers > 0) return;
+    this.#held.delete(channel);
+    if (held.newest !== undefined) this.mark(channel, held.newest.message, held.newest.person);
+  }
+
   mark(channel: string, message: string, person?: string): void {
+    const held = this.#held.get(channel);
+    if (held !== undefined) {
+      const { newest } = held;
+      if (newest === undefined || isNewer(message, newest.message))
+        held.newest = { message, person: person ?? newest?.person };
+      return;
+    }
     const before = this.#marks.get(channel);
     if (before !== undefined && !isNewer(message, before.message)) return;
     const who = person ?? before?.person;
@@ -47,6 +87,7 @@ export class Seen {
 
   /** The channel is no more. */
   forget(channel: string): void {
+    this.#held.delete(channel);
     if (this.#marks.has(channel)) this.#change(channel, undefined);
   }
 

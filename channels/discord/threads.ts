@@ -27,7 +27,7 @@ const mostTries = 4;
 /** Somebody waits for the thread: longer pauses are told instead. */
 const longestWaitMs = 10_000;
 const remembered = 1_000;
-/** Many places are asked for at once at a start: 20 in a second leave room for the rest, see limits.ts. */
+/** Many places are asked for at once at a start: 20 in a second leave room for what is owed, see gate.ts. */
 const askedAtOnce = 2;
 const askingMs = 100;
 

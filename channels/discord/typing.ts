@@ -39,7 +39,10 @@ export class Typing {
     const timer = this.#clock.after(againMs, () => this.#repeat(channel));
     this.#channels.set(channel, timer);
     this.#api
-      .call((rest, signal) => rest.post(Routes.channelTyping(channel), { signal }), againMs)
+      .call((rest, signal) => rest.post(Routes.channelTyping(channel), { signal }), {
+        withinMs: againMs,
+        counts: 'spare',
+      })
       .catch((error: unknown) => {
         if (this.#channels.get(channel) !== timer) return;
         const fault = faultOf(error);

@@ -32,10 +32,10 @@ afterEach(async () => {
 });
 
 const texts = (): readonly string[] => rig.taken.map((message) => message.text);
-const heard = (text: string): Promise<void> => until(() => texts().includes(text), `«${text}»`, 15_000);
+const heard = (text: string): Promise<void> => until(() => texts().includes(text), `«${text}»`);
 const passes = (ms: number): Promise<void> => {
   const end = clock.now() + ms;
-  return until(() => clock.now() > end, 'time to pass', 15_000);
+  return until(() => clock.now() > end, 'time to pass');
 };
 
 describe('a restart', () => {
@@ -99,8 +99,7 @@ describe('a restart', () => {
     for (let index = 0; index < 1_050; index += 1) await ann.says(`line ${index}`, { in: general });
     await ann.says('newest', { in: general });
     await rig.another().start(rig.events);
-    // The session is the first one still.
-    await until(() => texts().includes('newest'), 'the newest', 8_000);
+    await heard('newest');
     expect(texts().slice(-2)).toEqual(['line 1049', 'newest']);
   });
 
@@ -117,6 +116,40 @@ describe('a restart', () => {
     await heard('/stop');
     expect(clock.now() - start).toBeLessThan(20_000);
     await heard('missed');
+  });
+
+  it('still reads what a channel did not hand out when the process ends before it does', async () => {
+    const broken = guild.channel('broken');
+    await ann.says('one', { in: broken });
+    await ann.says('two', { in: general });
+    await heard('two');
+    await rig.adapter.stop();
+    await ann.says('missed', { in: broken });
+    rig.twin.fault(`GET /channels/${broken.id}/messages`, { status: 500 }, 1_000);
+    const second = rig.another();
+    await second.start(rig.events);
+    for (const text of ['/stop', 'newer']) await ann.says(text, { in: broken });
+    await heard('newer');
+    // Its mark would be kept by now.
+    await passes(12_000);
+    await second.stop();
+    rig.twin.heal();
+    await rig.another().start(rig.events);
+    await heard('missed');
+  });
+
+  it('goes on after many failures, and says so once', async () => {
+    const broken = guild.channel('broken');
+    await ann.says('one', { in: broken });
+    await heard('one');
+    await rig.adapter.stop();
+    await ann.says('missed', { in: broken });
+    rig.twin.fault(`GET /channels/${broken.id}/messages`, { status: 500 }, 9);
+    await rig.another().start(rig.events);
+    await heard('missed');
+    expect(rig.log.lines.filter(({ fields }) => fields.code === 'discord_backfill' && 'cause' in fields)).toHaveLength(
+      1,
+    );
   });
 
   it('reads again what was not stored', async () => {
@@ -196,6 +229,13 @@ describe('what was seen', () => {
       ['c', { message: '101' }],
       ['d', { message: '8', person: 'ann' }],
     ]);
+    seen.hold('c', '101');
+    seen.hold('e', '50');
+    for (const id of ['102', '103']) seen.mark('c', id);
+    await time.advance(1_000);
+    expect([seen.after('c'), memory.known.get('e')]).toEqual(['101', { message: '50' }]);
+    for (const channel of ['c', 'e']) seen.release(channel);
+    expect([seen.after('c'), seen.after('e')]).toEqual(['103', '50']);
     seen.forget('c');
     await seen.close();
     expect(new Seen(memory, time).directs()).toEqual(['d']);
