@@ -37,9 +37,7 @@ function opens({ model }: World): void {
 it('after a restart 70 of 100 threads work on, 30 that are gone are taken leave of once, and none falls to the agent of its channel', {
   timeout: 240_000,
 }, async () => {
-  world = await openWorld({
-    config: { agents: { defaults: { model: 'twin/one', subagents: { maxChildrenPerAgent: 50 } } } },
-  });
+  world = await openWorld({ config: { messages: { queue: { debounceMs: 0 } } } });
   const { twin, ann, guild, general, place, app } = world;
   opens(world);
   const rooms = [general, guild.channel('two'), guild.channel('three')];
@@ -64,7 +62,7 @@ it('after a restart 70 of 100 threads work on, 30 that are gone are taken leave 
   await until(() => systemClock.now() > sent + 5_000, 'the window of the limits to pass');
   app.signal('SIGTERM');
   await app.exit;
-  const gone = threadsOf(general);
+  const gone = threads.filter((thread) => thread.parent === general.id);
   const there = threads.filter((thread) => !gone.includes(thread));
   for (const thread of gone) thread.deletes();
   await world.restart();

@@ -1,6 +1,5 @@
 // A thread per sub-agent on Discord, over the wire.
 import { afterEach, describe, expect, it } from 'vitest';
-import { systemClock } from '../../../src/infra/clock.ts';
 import { until } from '../../fakes/wait.ts';
 import { calls, text } from '../../twins/openai.ts';
 import { scripted, spawn } from '../scripted-model.ts';
@@ -160,35 +159,4 @@ describe('a thread that goes away while its run works', () => {
     gate.resolve();
     expect((await twin.next(general, /draft of docs/)).text).toMatch(/thread gone/);
   });
-});
-
-describe('a restart with many bound threads', () => {
-  it('keeps those that are there, and takes leave once of those that are gone', async () => {
-    const { twin, ann, guild, general, place, app } = await open({
-      config: { agents: { defaults: { model: 'twin/one', subagents: { maxChildrenPerAgent: 20 } } } },
-    });
-    const names = Array.from({ length: 10 }, (_, index) => `part${index}`);
-    drafts(Promise.resolve(), ...names);
-    await ann.says('one thread each', { in: general, mention: true });
-    await until(() => guild.threads.length === 10, 'the threads', 60_000);
-    const threads = [...guild.threads];
-    for (const [index, thread] of threads.entries()) await twin.next(thread, `draft of part${index}`);
-    // What the process before has sent is not known to the next one, and Discord counts it for five seconds.
-    const sent = twin.calls.at(-1)?.at ?? 0;
-    await until(() => systemClock.now() > sent + 5_000, 'the window of the limits to pass');
-    app.signal('SIGTERM');
-    await app.exit;
-    for (const thread of threads.slice(0, 3)) thread.deletes();
-    await world.restart();
-    await until(() => (place.log().match(/place_gone|gone/g) ?? []).length > 0, 'the check');
-    for (const thread of threads.slice(3)) {
-      await ann.says('also this', { in: thread });
-      await twin.next(thread, /^Added/);
-    }
-    await ann.says('/agents', { in: general });
-    const listed = (await twin.next(general, /^Agents:/)).text;
-    for (const [index, thread] of threads.entries())
-      if (index < 3) expect(listed).not.toContain(thread.id);
-      else expect(listed).toContain(`thread:${thread.id}`);
-  }, 120_000);
 });
