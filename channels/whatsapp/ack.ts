@@ -35,13 +35,11 @@ export async function relay(socket: RelaySocket, clock: Clock, { id, jid, messag
     if ((await within(clock, writtenWithinMs, writing)) === undefined) return unanswered;
   } catch (error) {
     // What comes after the writing can fail, too.
-    (await import('node:fs')).appendFileSync('/tmp/ack.log', 'relay error ' + String(error) + '\n');
     const early = await Promise.race([answer, Promise.resolve(undefined)]);
     return early === undefined ? unsentReceipt(error, isGroupJid(jid)) : receiptOf(early, id);
   }
   // 3
   const node = await within(clock, answeredWithinMs, answer);
-  (await import('node:fs')).appendFileSync('/tmp/ack.log', JSON.stringify([id, node?.tag, node?.attrs]) + '\n');
   return node === undefined ? unanswered : receiptOf(node, id);
 }
 

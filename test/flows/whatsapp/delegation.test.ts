@@ -19,7 +19,7 @@ async function open(options?: Options): Promise<PromiseWithResolvers<void>> {
     if (!child) return undefined;
     if (last.includes('also')) return text(`added ${/also (\w+)/.exec(last)?.[1]}`);
     await gate.promise;
-    return text(`done: ${/(dig|walk|swim)/.exec(last)?.[1]}`);
+    return text(`done: ${/(dig|deeper|walk|swim)/.exec(last)?.[1]}`);
   });
   return gate;
 }
@@ -45,7 +45,7 @@ it('a run is started, listed with a menu, steered, and its result carries its ta
   await phone.says('/subagents steer #1 deeper');
   await twin.next(phone, /steered|goes in at its next step/);
   gate.resolve();
-  const result = await twin.next(phone, /done: dig/);
+  const result = await twin.next(phone, /done: (dig|deeper)/);
   expect(result.text).toMatch(/^\[#1 dig\]/);
 });
 

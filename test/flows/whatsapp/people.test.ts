@@ -71,16 +71,8 @@ describe('a group', () => {
     const { twin } = await open({ whatsapp: { allowFrom: ['49151770011'] } });
     const bob = twin.person('Bob', { pn: '49151770011' });
     const team = twin.group({ subject: 'Team', members: [bob] });
-    world.place.config({
-      ...(JSON.parse(JSON.stringify(configOf(world))) as object),
-      channels: {
-        whatsapp: { enabled: true, wsUrl: twin.url, allowFrom: ['49151770011'], groups: { [team.room.jid]: {} } },
-      },
-    });
-    await until(
-      async () => (await world.cli('config', 'get', 'channels.whatsapp.groups')).out.includes('@g.us'),
-      'the group',
-    );
+    world.configure({ groups: { [team.room.jid]: {} } });
+    await until(() => world.place.log().includes('"generation":2'), 'the group to be listed');
     await bob.says('just talking', { in: team });
     await bob.says('what is up?', { in: team, mention: true });
     const answer = await twin.next(team, 'heard:');
@@ -90,13 +82,6 @@ describe('a group', () => {
     expect(twin.shown(team).filter((one) => one.text.includes('just talking'))).toEqual([]);
   });
 });
-
-function configOf({ model }: World): object {
-  return {
-    models: { providers: { twin: { baseUrl: model.url, models: [{ id: 'one' }] } } },
-    agents: { defaults: { model: 'twin/one' } },
-  };
-}
 
 describe('strangers', () => {
   it('of a personal number are never answered, also 100 with 500 messages that waited', async () => {

@@ -53,7 +53,7 @@ describe('a connection that breaks', () => {
     await twin.down();
     await says(/: (connecting|disconnected)/, 'the loss to be shown');
     gate.resolve();
-    await until(async () => (await world.cli('tasks', 'list')).out.includes('done'), 'the end of the run');
+    await until(async () => !(await world.cli('tasks', 'list')).out.includes('running'), 'the end of the run');
     await twin.up();
     await twin.next(phone, 'found it');
     await talks();
@@ -75,8 +75,7 @@ describe('a phone that removes the bot', () => {
     world = await openWorld();
     const { phone, place } = world;
     phone.unlink();
-    await says(/: failed/, 'the removal');
-    expect(await channelLine(place)).toContain('npx switchyard pair whatsapp');
+    await says(/npx switchyard pair whatsapp/, 'the removal');
     await phone.scan((await linkState(place, 'qr')).qr);
     await linkState(place, 'linked');
     await connected(place);
@@ -87,12 +86,11 @@ describe('a phone that removes the bot', () => {
 describe('a message WhatsApp refuses', () => {
   it('is reported and not sent again', async () => {
     world = await openWorld();
+    scripted(world.model, async () => undefined);
     const { phone, twin, cli } = world;
     twin.disconnects.nack(463, 1);
     await phone.says('hello');
-    await until(async () => (await cli('status')).out.includes('undelivered'), 'the report').catch(async () => {
-      throw new Error((await cli('status')).out);
-    });
+    await until(async () => (await cli('status')).out.includes('1 undelivered'), 'the report');
     await phone.says('hello again');
     await twin.next(phone, /^ok$/);
     expect(twin.shown(phone)).toHaveLength(1);

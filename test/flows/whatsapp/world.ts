@@ -18,6 +18,8 @@ export interface World {
   cli(...args: readonly string[]): Promise<Told>;
   /** Ends in order and starts again; resolves once it is logged in. */
   restart(): Promise<void>;
+  /** Writes the channel's settings anew; a running process takes them over. */
+  configure(more: object): void;
   start(): Promise<void>;
   stop(): Promise<void>;
   close(): Promise<void>;
@@ -37,15 +39,17 @@ export async function openWorld(options: Options = {}): Promise<World> {
   const twin = await whatsappTwin({ firstKeys: 'few', ...options.twin });
   const model = await openAiTwin();
   const place = new Place();
-  place.config({
-    models: { providers: { twin: { baseUrl: model.url, models: [{ id: 'one' }] } } },
-    agents: { defaults: { model: 'twin/one' } },
-    channels: { whatsapp: { enabled: true, wsUrl: twin.url, ...options.whatsapp } },
-    ...options.config,
-  });
+  const configure = (more: object): void =>
+    place.config({
+      models: { providers: { twin: { baseUrl: model.url, models: [{ id: 'one' }] } } },
+      agents: { defaults: { model: 'twin/one' } },
+      channels: { whatsapp: { enabled: true, wsUrl: twin.url, ...options.whatsapp, ...more } },
+      ...options.config,
+    });
+  configure({});
   const phone = twin.phone({ name: 'Ann', pn: '4915155501', lid: '900000001' });
   const world: World = {
-    ...{ place, twin, model, phone },
+    ...{ place, twin, model, phone, configure },
     app: await startApp(place),
     cli: (...args) => cli(place, ...args),
     async restart() {
