@@ -72,7 +72,7 @@ describe('a group', () => {
     const bob = twin.person('Bob', { pn: '49151770011' });
     const team = twin.group({ subject: 'Team', members: [bob] });
     world.configure({ groups: { [team.room.jid]: {} } });
-    await until(() => world.place.log().includes('"generation":2'), 'the group to be listed');
+    await until(() => world.place.log().includes('config reloaded'), 'the group to be listed');
     await bob.says('just talking', { in: team });
     await bob.says('what is up?', { in: team, mention: true });
     const answer = await twin.next(team, 'heard:');
