@@ -35,6 +35,8 @@ interface Seen {
   /** Undefined while there is no file. */
   readonly text: string | undefined;
   readonly changedAt: number | undefined;
+  /** When it was looked at, Unix ms. */
+  readonly at: number;
 }
 
 export class ConfigFile {
@@ -173,9 +175,10 @@ export class ConfigFile {
 
   async #look(): Promise<Seen | { readonly unreadable: string }> {
     try {
-      // The time first: a change in between is then noticed by fileChangedAt.
+      // The times first: a change in between is then noticed by fileChangedAt, and later than the look.
+      const at = this.#clock.now();
       const changedAt = await modifiedAt(this.path);
-      return { changedAt, text: await readText(this.path) };
+      return { at, changedAt, text: await readText(this.path) };
     } catch (error) {
       return { unreadable: `${this.path} could not be read: ${reasonOf(error)}` };
     }
@@ -191,7 +194,7 @@ export class ConfigFile {
     const changed = this.#good === undefined || !isDeepStrictEqual(previous, checked.config);
     this.#good = seen;
     this.#error = undefined;
-    this.#loadedAt = this.#clock.now();
+    this.#loadedAt = seen.at;
     this.#current = checked.config;
     if (changed) for (const listener of this.#changed) listener(checked.config, previous);
     return { ok: true, changed };

@@ -124,6 +124,21 @@ test('a command that waits for an agent does not hold the drain up, and says tha
   expect(answers(world).filter((text) => text.includes('done: how many?'))).toHaveLength(1);
 });
 
+test('what a channel hands in while it stops is stored, and the next start acts on it', async () => {
+  const acted: number[] = [];
+  await world.engine.drain(async () => {
+    await world.say('/queue followup');
+    for (let turn = 0; turn < 20; turn += 1) await new Promise(setImmediate);
+    acted.push(inboxRows(world).filter(({ state }) => state !== 'accepted').length);
+  });
+  expect(acted).toEqual([0]);
+  const reply = world.channel.next(/followup/);
+  await world.restart();
+  await reply;
+  await world.settled();
+  expect(inboxStory(world)).toEqual(['/queue followup: done (answered)']);
+});
+
 test('a drain leaves no timer behind', async () => {
   const before = world.clock.pending();
   await typed(world, '/queue collect debounce:1h');

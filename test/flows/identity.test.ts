@@ -1,5 +1,5 @@
 // One person under two ids: first known by the one, then by both. Nothing of theirs is lost, and nothing is there twice.
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { InboundMessage } from '../../src/core/message.ts';
 import type { Route } from '../../src/core/route.ts';
 import type { ReceiveOptions } from '../fakes/channel.ts';
@@ -170,11 +170,49 @@ test('who was let in under the LID stays let in, is not asked again, and can be 
   expect(await heard('hello', byLid)).toEqual([]);
 });
 
-test('a number that passed to somebody else takes nothing of its former owner along', async () => {
-  await heard('a secret', byLid);
-  await heard('hello', byBoth);
+describe('a number that passed to somebody else takes nothing of its former owner along', () => {
   const newcomer = by({ id: pn, aka: ['88@lid'] }, `${pn}@s.whatsapp.net`);
-  expect((await heard('hello', newcomer))[0]?.session).toBe(`agent:main:whatsapp:direct:${pn}`);
-  expect(memory()).not.toContain('a secret');
-  expect((await heard('hello', byLid))[0]?.session).toBe('agent:main:whatsapp:direct:77@lid');
+
+  test('whose session was that of the LID', async () => {
+    await heard('a secret', byLid);
+    await heard('hello', byBoth);
+    expect((await heard('hello', newcomer))[0]?.session).toBe('agent:main:whatsapp:direct:88@lid');
+    expect(memory()).not.toContain('a secret');
+    expect((await heard('hello', byLid))[0]?.session).toBe('agent:main:whatsapp:direct:77@lid');
+  });
+
+  test('whose session was that of the number, also after a restart', async () => {
+    await heard('a secret', byBoth);
+    await heard('hello', newcomer);
+    expect(memory()).not.toContain('a secret');
+    await world.restart();
+    await heard('hello', byPn);
+    expect(memory()).not.toContain('a secret');
+  });
+
+  test('who has another number now, and goes on there', async () => {
+    await world.close();
+    world = await open(config([pn, '491777', lid]));
+    await heard('a secret', byLid);
+    await heard('hello', byBoth);
+    const moved = by({ id: '491777', aka: [lid] }, '491777@s.whatsapp.net');
+    expect((await heard('hello', moved))[0]?.session).toBe('agent:main:whatsapp:direct:77@lid');
+    expect(memory()).toContain('a secret');
+    await heard('hello', byPn);
+    expect(memory()).not.toContain('a secret');
+    await heard('hello', newcomer);
+    expect(memory()).not.toContain('a secret');
+    await world.restart();
+    await heard('hello', byPn);
+    expect(memory()).not.toContain('a secret');
+  });
+
+  test('who was known by that number alone, and has another one now', async () => {
+    await world.close();
+    world = await open(config([pn, '491777']));
+    await heard('a secret', byBoth);
+    await heard('hello', by({ id: '491777', aka: [lid] }, '491777@s.whatsapp.net'));
+    await heard('hello', newcomer);
+    expect(memory()).not.toContain('a secret');
+  });
 });

@@ -103,6 +103,18 @@ test('a number that no run has, or nothing behind it, is told so and reaches nob
   expect(world.agent.turns).toHaveLength(turns);
 });
 
+test('a list shows the numbers that the messages of the runs carry, and gives none another meaning', async () => {
+  await ended(world, 'count', 'sort');
+  await startsWork(world, 'dig');
+  const list = await typed(world, '/subagents list');
+  expect(list).toMatch(/^Active:\n-+\n3\. dig /);
+  expect(list).toMatch(/\n1\. count /);
+  expect(list).toMatch(/\n2\. sort /);
+  expect(await typed(world, '/subagents kill #3')).toContain('stopped 1');
+  expect(await heard('#1 why?')).toMatchObject({ session: world.run('count').child });
+  expect(last()?.text).toMatch(/^\[#1 count\] /);
+});
+
 test('a run at work is steered by its number', async () => {
   await startsWork(world, 'dig');
   await world.say('#1 deeper');

@@ -54,6 +54,17 @@ describe('run numbers', () => {
     expect(await numbers.of(here, 'r500')).toBe(500);
   });
 
+  test('begin anew after the last that can be typed, and no two runs share one', async () => {
+    await numbers.show(
+      here,
+      Array.from({ length: 999 }, (_, index) => `r${index + 1}`),
+    );
+    expect(await numbers.of(here, 'new')).toBe(1);
+    expect(await numbers.of(here, 'r999')).toBe(999);
+    const known = (await numbers.list(here)).map(({ number }) => number);
+    expect(new Set(known).size).toBe(known.length);
+  });
+
   test('between two lists no number ever means another run', async () => {
     const act = fc.oneof(
       fc.record({ do: fc.constant('of' as const), id: fc.constantFrom(...'abcdefgh') }),
