@@ -6,7 +6,7 @@ import type { Clock } from '../../src/infra/clock.ts';
 import { refusedReceipt, unsentReceipt } from './faults.ts';
 import { isGroupJid } from './jid.ts';
 
-export type RelaySocket = Pick<WASocket, 'relayMessage' | 'waitForMessage'>;
+export type RelaySocket = Pick<WASocket, 'relayMessage'> & { readonly ws: Pick<WASocket['ws'], 'on' | 'off'> };
 
 export interface Stanza {
   readonly id: string;
@@ -23,37 +23,56 @@ const answeredWithinMs = 15_000;
 
 export async function relay(socket: RelaySocket, clock: Clock, { id, jid, message, edit }: Stanza): Promise<Receipt> {
   // 1
-  const answer = socket.waitForMessage(id, writtenWithinMs + answeredWithinMs).then(
-    asNode,
-    // Closed: what was written may have arrived.
-    () => undefined,
-  );
-  // 2
+  const server = new ServerAnswer(socket.ws, id);
   try {
+    // 2
     const attributes = edit === true ? { additionalAttributes: { edit: '1' } } : {};
     const writing = socket.relayMessage(jid, message, { messageId: id, ...attributes });
-    if ((await within(clock, writtenWithinMs, writing)) === undefined) return unanswered;
+    if ((await within(clock, writtenWithinMs, writing)) === undefined) return receiptOf(server.said, id);
+    // 3
+    return receiptOf(await within(clock, answeredWithinMs, server.answer), id);
   } catch (error) {
     // What comes after the writing can fail, too.
-    const early = await Promise.race([answer, Promise.resolve(undefined)]);
-    return early === undefined ? unsentReceipt(error, isGroupJid(jid)) : receiptOf(early, id);
+    return server.said === undefined ? unsentReceipt(error, isGroupJid(jid)) : receiptOf(server.said, id);
+  } finally {
+    server.close();
   }
-  // 3
-  const node = await within(clock, answeredWithinMs, answer);
-  return node === undefined ? unanswered : receiptOf(node, id);
 }
 
-/** The library hands it on untyped. */
-function asNode(answer: unknown): BinaryNode | undefined {
-  return typeof answer === 'object' && answer !== null && 'tag' in answer ? (answer as BinaryNode) : undefined;
+/**
+ * What the server itself says to one of our messages. The library's own wait takes anything with that id for it, and ids are
+ * chosen by whoever writes: a message or receipt of anybody could pass for the server's word.
+ */
+class ServerAnswer {
+  /** Undefined: the connection broke; what was written may have arrived. */
+  readonly answer: Promise<BinaryNode | undefined>;
+  said: BinaryNode | undefined;
+  readonly close: () => void;
+
+  constructor(ws: RelaySocket['ws'], id: string) {
+    const { promise, resolve } = Promise.withResolvers<BinaryNode | undefined>();
+    this.answer = promise;
+    const hear = (node: BinaryNode): void => {
+      if (node.tag !== 'ack' || node.attrs.class !== 'message') return;
+      this.said ??= node;
+      resolve(node);
+    };
+    const broken = (): void => resolve(undefined);
+    ws.on(`TAG:${id}`, hear);
+    ws.on('close', broken);
+    this.close = () => {
+      ws.off(`TAG:${id}`, hear);
+      ws.off('close', broken);
+    };
+  }
 }
 
 const unanswered: Receipt = { status: 'ambiguous', cause: { name: 'no answer from WhatsApp' } };
 
-/** A receipt of somebody's phone before the server's own word says all the more that it has arrived. */
-function receiptOf({ tag, attrs }: BinaryNode, id: string): Receipt {
-  const code = tag === 'ack' ? attrs.error : undefined;
-  return code === undefined ? { status: 'sent', messageIds: [id] } : refusedReceipt(code);
+function receiptOf(node: BinaryNode | undefined, id: string): Receipt {
+  if (node === undefined) return unanswered;
+  const { error } = node.attrs;
+  return error === undefined ? { status: 'sent', messageIds: [id] } : refusedReceipt(error);
 }
 
 /** Undefined when it takes longer. */

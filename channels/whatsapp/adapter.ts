@@ -92,7 +92,7 @@ export class WhatsappAdapter implements ChannelAdapter {
     const socket = (): WASocket | undefined => this.#connection.socket();
     const me = () => this.#connection.me();
     const identity = new Identity(memory.identity);
-    const moves = new Moves({ account, identity, events });
+    const moves = new Moves({ account, identity, me, events });
     const sent = new Sent(memory.sent, clock);
     const quotable = new Quotable();
     this.#sending = new Sending({ socket, me, clock, log, identity, sent, quotable });
@@ -105,7 +105,7 @@ export class WhatsappAdapter implements ChannelAdapter {
       learn: (one, other) => moves.learn(one, other),
     });
     this.#typing = new Typing({ socket, identity, clock });
-    this.#signs = new Signs({ socket, quotable });
+    this.#signs = new Signs({ socket, quotable, identity });
     const { wsUrl, makeSocket, picture, linkChanged } = options;
     this.#connection = new Connection({
       ...{ account, clock, ids, log, wsUrl, makeSocket, picture, linkChanged },
@@ -161,7 +161,7 @@ export class WhatsappAdapter implements ChannelAdapter {
   }
 
   signal(route: Route, sign: Sign, message?: string): void {
-    if (message !== undefined) this.#signs.put(message, sign);
+    if (message !== undefined) this.#signs.put(route, message, sign);
     else if (sign === 'idle') this.#typing.end(route);
     else if (sign === 'typing') this.#typing.begin(route);
   }

@@ -13,6 +13,7 @@ import {
 import type { Log } from '../../src/infra/log.ts';
 import type { Me } from './jid.ts';
 import { libraryLog } from './library-log.ts';
+import { KeysUnavailable } from './stray.ts';
 
 /** Texts of one account by key, on disk. */
 export interface AuthMemory {
@@ -48,6 +49,7 @@ export class Auth {
   /** Credentials still to be written, whole. */
   #unsaved: string | undefined;
   #saving: Promise<void> = Promise.resolve();
+  #clearing = false;
 
   constructor(memory: AuthMemory, log: Log) {
     this.#memory = memory;
@@ -93,13 +95,21 @@ export class Auth {
   async clear(): Promise<void> {
     if (this.#identity !== undefined) this.#identity.retired = true;
     this.#identity = undefined;
-    this.#unsaved = undefined;
-    await this.#saving;
-    await this.#memory.clear();
+    this.#clearing = true;
+    try {
+      await this.#saving;
+      // What could not be written stays unsaved.
+      this.#unsaved = undefined;
+      await this.#memory.clear();
+    } finally {
+      this.#clearing = false;
+    }
   }
 
   #creds(): AuthenticationCreds | undefined {
     if (this.#identity !== undefined) return this.#identity.state.creds;
+    // Still stored, and nobody's any more.
+    if (this.#clearing) return undefined;
     const stored = this.#read();
     if (stored.kind !== 'creds') return undefined;
     // Asked with every message: read once.
@@ -139,10 +149,11 @@ export class Auth {
   #adopt(creds: AuthenticationCreds): Opened {
     const keys = makeCacheableSignalKeyStore(
       {
-        get: async (type, ids) => this.#keys(type, ids),
-        set: async (data) => {
-          if (!identity.retired) await this.#memory.write(changesOf(data));
-        },
+        get: (type, ids) => kept(async () => this.#keys(type, ids)),
+        set: (data) =>
+          kept(async () => {
+            if (!identity.retired) await this.#memory.write(changesOf(data));
+          }),
       },
       libraryLog(this.#log),
     );
@@ -186,6 +197,15 @@ function meOf({ me }: AuthenticationCreds): Me | undefined {
 /** `4915…:12@s.whatsapp.net` -> `4915…` */
 function bare(jid: string): string {
   return jid.replace(/[:@].*$/, '');
+}
+
+/** The library does not always wait for what it asks of the store. */
+async function kept<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    throw new KeysUnavailable('the keys of WhatsApp could not be read or stored', { cause });
+  }
 }
 
 const keyOf = (type: string, id: string): string => `${type}:${id}`;

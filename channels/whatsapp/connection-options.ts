@@ -1,4 +1,4 @@
-// What a connection is made of and whom it tells. Used by connection.ts and whoever makes one.
+// What a connection is made of, and whom it tells. Used by connection.ts and whoever makes one.
 import type { WASocket } from '@whiskeysockets/baileys';
 import type { LinkView } from '../../src/core/link.ts';
 import type { Clock } from '../../src/infra/clock.ts';
@@ -24,4 +24,12 @@ export interface ConnectionOptions extends Omit<SocketSettings, 'log'> {
   readonly picture?: string | undefined;
   /** The owner should know, wherever they can be reached. `key`: the same is told once. */
   readonly alarm: (key: string, text: string) => void;
+}
+
+/** One socket, and what came of it so far. */
+export interface Round {
+  readonly socket: WASocket;
+  readonly turn: AbortSignal;
+  /** A code waits on it for a phone. */
+  scanning: boolean;
 }

@@ -6,7 +6,7 @@ import type { ChannelHealth } from '../../src/core/channel.ts';
 import { type AccountLink, type LinkAsk, type LinkView, maskedNumber, numberDigits } from '../../src/core/link.ts';
 import { assertNever, ok, type Result, refuse } from '../../src/core/result.ts';
 import { aborted } from './aborted.ts';
-import type { ConnectionOptions } from './connection-options.ts';
+import type { ConnectionOptions, Round } from './connection-options.ts';
 import type { Me } from './jid.ts';
 import { LinkProgress } from './linking.ts';
 import { pauseMs, qrRounds, type Step, steadyMs, stepOf } from './reconnect.ts';
@@ -141,6 +141,8 @@ export class Connection implements AccountLink {
       if (wasOpen !== undefined) this.#state = { kind: 'connecting', since: clock.now() };
       const closed = endSocket(socket, clock);
       if (this.#end.signal.aborted) await closed;
+      // Of what changed from here back to its end nobody told.
+      if (this.me() !== undefined) auth.save();
       await auth
         .flush()
         .catch((err: unknown) => log.error({ err, code: 'whatsapp_save' }, 'credentials were not stored yet'));
@@ -250,7 +252,12 @@ export class Connection implements AccountLink {
   async #forget(turn: AbortSignal): Promise<void> {
     const { auth, log, alarm, clock, account } = this.#options;
     const wasLinked = this.me() !== undefined;
-    await auth.clear();
+    try {
+      await auth.clear();
+    } catch (err) {
+      log.error({ err, code: 'whatsapp_save' }, 'the link that the phone has removed could not be forgotten yet');
+      return this.#pause('The phone has removed this device, which could not be stored', turn);
+    }
     this.#rounds = 0;
     if (!wasLinked) return this.#pause('WhatsApp does not accept the attempt to link', turn);
     this.#loggedOut = true;
@@ -285,12 +292,4 @@ export class Connection implements AccountLink {
       this.#options.log.warn({ code: 'whatsapp_logout' }, 'the phone could not be told that this device is gone');
     }
   }
-}
-
-/** One socket, and what came of it so far. */
-interface Round {
-  readonly socket: WASocket;
-  readonly turn: AbortSignal;
-  /** A code waits on it for a phone. */
-  scanning: boolean;
 }

@@ -28,7 +28,8 @@ const noMember = new Set([401, 403, 404]);
 /** A message that did not get as far as WhatsApp, as the library says it; what it cannot say for sure is left open. */
 export function unsentReceipt(error: unknown, inGroup: boolean): Receipt {
   const cause = causeOf(error);
-  if (cause.status === undefined) return { status: 'ambiguous', cause };
+  // Out of time, the library does not say whether before or after the writing.
+  if (cause.status === undefined || cause.status === 408) return { status: 'ambiguous', cause };
   if (inGroup && noMember.has(cause.status))
     return { status: 'refused', cause, reason: 'this number is not in the group', closed: true };
   return { status: 'retry', afterMs: 0, cause };

@@ -5,7 +5,7 @@ import type { InboundMessage, Reaction } from '../../src/core/message.ts';
 import type { Route } from '../../src/core/route.ts';
 import { type Content, contentOf, isCopy, quotedText, unwrapped } from './content.ts';
 import type { Identity } from './identity.ts';
-import { chatRoute, isMe, type Me, readJid } from './jid.ts';
+import { chatRoute, isMe, type Me, plainJid, readJid } from './jid.ts';
 
 export interface Reader {
   readonly account: string;
@@ -36,7 +36,10 @@ interface Where {
   readonly route: Route;
   readonly kind: 'direct' | 'group';
   readonly sender: InboundMessage['sender'];
-  /** Begins every id: chat, and in groups the author. */
+  /**
+   * Begins every id in a group, where two people can choose the same one: the author as addressed, which a repeat is in the
+   * same way. In a direct chat WhatsApp's own id is enough. Neither changes when it is learnt who is behind a LID.
+   */
   readonly prefix: string;
 }
 
@@ -89,7 +92,7 @@ function said(kind: 'message' | 'edited', { id, content, message }: Said, where:
     kind,
     expiration: context?.expiration ?? 0,
     message: {
-      id: `${where.prefix}:${id}`,
+      id: `${where.prefix}${id}`,
       route: where.route,
       sender: where.sender,
       chat: where.kind,
@@ -134,7 +137,7 @@ function readReaction(
   return {
     kind: 'reaction',
     reaction: {
-      id: `${where.prefix}:${message.key.id ?? ''}`,
+      id: `${where.prefix}${message.key.id ?? ''}`,
       ...{ route: where.route, sender: where.sender, chat: where.kind, messageId, emoji: text },
       ...(backlog ? { backlog } : {}),
       at: sentAt(message, now),
@@ -148,7 +151,7 @@ function whereOf({ key, pushName }: WAMessage, reader: Reader): Where | undefine
   if (chat === undefined) return undefined;
   const kind = readJid(key.remoteJid).kind === 'group' ? 'group' : 'direct';
   const author = (kind === 'group' ? key.participant : key.remoteJid) ?? '';
-  const by = identity.canonical(author);
+  const by = plainJid(author);
   const person =
     key.fromMe === true ? (identity.person(`${me.pn}@s.whatsapp.net`) ?? { id: me.pn }) : identity.person(author);
   if (by === undefined || person === undefined) return undefined;
@@ -156,7 +159,7 @@ function whereOf({ key, pushName }: WAMessage, reader: Reader): Where | undefine
   return {
     ...{ kind, route: chatRoute(chat, account) },
     sender: { ...person, name },
-    prefix: `${chat}:${kind === 'group' ? by : ''}`,
+    prefix: kind === 'group' ? `${by}:` : '',
   };
 }
 

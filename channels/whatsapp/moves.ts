@@ -2,11 +2,12 @@
 // account; used by intake.ts.
 import type { ChannelEvents } from '../../src/core/channel.ts';
 import type { Identity } from './identity.ts';
-import { chatRoute } from './jid.ts';
+import { chatRoute, isMe, type Me } from './jid.ts';
 
 export interface MovesOptions {
   readonly account: string;
   readonly identity: Identity;
+  readonly me: () => Me | undefined;
   readonly events: () => ChannelEvents | undefined;
 }
 
@@ -20,7 +21,10 @@ export class Moves {
 
   /** These two jids are one person; what is no pair of a LID and a number says nothing. */
   learn(one: string | null | undefined, other: string | null | undefined): void {
-    const { account, identity, events } = this.#options;
+    const { account, identity, me, events } = this.#options;
+    const own = me();
+    // Whoever had the number of the account would be its owner; which LID that has, the login says.
+    if (own?.lid !== undefined && isMe(one, own) !== isMe(other, own)) return;
     const move = identity.learn(one, other);
     if (move === undefined) return;
     this.#telling = this.#telling

@@ -82,6 +82,8 @@ export function stepOf(over: Over, showedQr: boolean): Step {
   switch (over.kind) {
     case 'closed':
       return stepAfter(endingOf(over.error), showedQr);
+    case 'refused':
+      return { kind: 'later', what: 'WhatsApp is not available' };
     case 'stuck':
       return { kind: 'later', what: 'WhatsApp does not answer' };
     case 'stopped':

@@ -2,12 +2,15 @@
 // one it was put on must be known. Made by adapter.ts.
 import type { WASocket } from '@whiskeysockets/baileys';
 import type { Sign } from '../../src/core/channel.ts';
+import type { Route } from '../../src/core/route.ts';
+import type { Identity } from './identity.ts';
 import type { Quotable } from './quotable.ts';
 
 export interface SignsOptions {
   /** While connected. */
   readonly socket: () => Pick<WASocket, 'sendMessage'> | undefined;
   readonly quotable: Pick<Quotable, 'get'>;
+  readonly identity: Pick<Identity, 'canonical'>;
 }
 
 /** A person or program has one reaction on a message; no text takes it away. */
@@ -26,10 +29,12 @@ export class Signs {
   }
 
   /** @param message as it was handed in */
-  put(message: string, sign: Sign): void {
-    const { socket, quotable } = this.#options;
+  put({ chat }: Route, message: string, sign: Sign): void {
+    const { socket, quotable, identity } = this.#options;
     const key = quotable.get(message)?.key;
     if (sign === 'typing' || !key?.remoteJid) return;
+    // Somebody elsewhere may have chosen the same id.
+    if (identity.canonical(key.remoteJid) !== identity.canonical(chat)) return;
     // A connection that has gone says so itself.
     socket()
       ?.sendMessage(key.remoteJid, { react: { text: reactions[sign], key } })

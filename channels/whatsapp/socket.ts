@@ -11,6 +11,7 @@ import {
 import type { Clock } from '../../src/infra/clock.ts';
 import type { Log } from '../../src/infra/log.ts';
 import { libraryLog, silenceLibrary } from './library-log.ts';
+import { catchStray } from './stray.ts';
 
 export type MakeSocket = (config: UserFacingSocketConfig) => WASocket;
 
@@ -31,6 +32,7 @@ const connectTimeoutMs = 20_000;
 export function openSocket(settings: SocketSettings, auth: AuthenticationState): WASocket {
   const { wsUrl, log, getMessage, cachedGroupMetadata, makeSocket = makeWASocket } = settings;
   silenceLibrary();
+  catchStray(log);
   return makeSocket({
     ...(wsUrl === undefined ? {} : { waWebSocketUrl: wsUrl }),
     ...{ auth, browser, connectTimeoutMs, getMessage, cachedGroupMetadata, logger: libraryLog(log) },
@@ -46,6 +48,8 @@ export type Over =
   | { readonly kind: 'closed'; readonly error: unknown }
   /** Neither connected nor failed. */
   | { readonly kind: 'stuck' }
+  /** Turned away at the door, which the library waits for without end. */
+  | { readonly kind: 'refused' }
   | { readonly kind: 'stopped' };
 
 export interface Watch {
@@ -71,7 +75,11 @@ const nextQrMs = 20_000;
 /** A line that is dead takes the library half a minute more to bury. */
 const lookEveryMs = 5_000;
 
-/** Resolves when the socket is of no use any more; nothing of it is heard after that. */
+/**
+ * Resolves when the socket is of no use any more; nothing of its state is heard after that. What it heard is handed on at
+ * once: the library tells the server that it has a message and then keeps it back, at a login for many seconds, and throws
+ * away what it still has when the connection ends.
+ */
 export function watchSocket(socket: WASocket, watch: Watch): Promise<Over> {
   const { clock, signal } = watch;
   const over = Promise.withResolvers<Over>();
@@ -85,6 +93,7 @@ export function watchSocket(socket: WASocket, watch: Watch): Promise<Over> {
 
   /** There is life in it. */
   function progress(): void {
+    socket.ev.flush();
     if (phase !== 'connecting' || clock.now() - since > longestLoginMs) return;
     stuck.cancel();
     stuck = clock.after(stuckMs, () => finish({ kind: 'stuck' }));
@@ -119,19 +128,25 @@ export function watchSocket(socket: WASocket, watch: Watch): Promise<Over> {
   function stop(): void {
     finish({ kind: 'stopped' });
   }
+  function refused(): void {
+    finish({ kind: 'refused' });
+  }
   function finish(how: Over): void {
+    socket.ev.flush();
     stuck.cancel();
     look.cancel();
     signal.removeEventListener('abort', stop);
     socket.ev.off('connection.update', onUpdate);
     socket.ev.off('creds.update', watch.save);
     socket.ws.off('frame', progress);
+    socket.ws.off('unexpected-response', refused);
     over.resolve(how);
   }
 
   socket.ev.on('connection.update', onUpdate);
   socket.ev.on('creds.update', watch.save);
   socket.ws.on('frame', progress);
+  socket.ws.on('unexpected-response', refused);
   signal.addEventListener('abort', stop, { once: true });
   if (signal.aborted) stop();
   return over.promise;
@@ -142,8 +157,16 @@ const closeWithinMs = 2_000;
 
 /** Closes what is left of a socket. Never rejects. */
 export async function endSocket(socket: WASocket, clock: Clock): Promise<void> {
+  const { ev } = socket;
   const over = new AbortController();
-  const ended = Promise.resolve(socket.end(undefined)).catch(() => undefined);
+  // Said just before what is kept back is thrown away.
+  const last = ({ connection }: Partial<ConnectionState>): void => {
+    if (connection === 'close') ev.flush();
+  };
+  ev.on('connection.update', last);
+  const ended = Promise.resolve(socket.end(undefined))
+    .catch(() => undefined)
+    .finally(() => ev.off('connection.update', last));
   await Promise.race([ended, clock.sleep(closeWithinMs, over.signal)]);
   over.abort();
   terminate(socket.ws);

@@ -56,9 +56,12 @@ export async function startControl(options: ControlOptions): Promise<Result<Cont
 }
 
 function running(pid: number | 'unknown', stateDir: string): Result<never> {
-  const who = pid === 'unknown' ? 'it does not answer yet' : `pid ${pid}`;
-  const fix = 'Stop it first, or set SWITCHYARD_HOME to another folder.';
-  return refuse('already_running', `Switchyard is already running (${who}, state folder ${stateDir}).`, fix);
+  const where = `state folder ${stateDir}`;
+  const what =
+    pid === 'unknown'
+      ? `Switchyard is in use (${where}) and does not answer: it still starts, or links a phone (\`pair whatsapp\`).`
+      : `Switchyard is already running (pid ${pid}, ${where}).`;
+  return refuse('already_running', what, 'Stop it first, or set SWITCHYARD_HOME to another folder.');
 }
 
 function listen(server: Server, path: string): Promise<void> {

@@ -23,7 +23,7 @@ export async function openOfflineLinks(env: Env, workingDirectory: string): Prom
     if (unlock === undefined)
       return refuse(
         'already_running',
-        `Switchyard is using the state folder ${env.home} and does not answer.`,
+        `Switchyard is in use (state folder ${env.home}) and does not answer: it still starts, or links a phone elsewhere.`,
         'Try again in a moment, or stop it first.',
       );
     const release = unlock;

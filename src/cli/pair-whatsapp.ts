@@ -29,9 +29,9 @@ export async function pairWhatsapp(cli: Cli, options: WhatsappOptions): Promise<
     complain(cli, options, begun.refusal);
     return;
   }
-  const { desk, view } = begun.value;
+  const { desk, view, running } = begun.value;
   try {
-    await follow(cli, desk, { options, account, first: view });
+    await follow(cli, desk, { options, account, first: view, running });
   } finally {
     await desk.close();
   }
@@ -54,17 +54,20 @@ async function agreed({ stdin, stdout }: Cli): Promise<boolean> {
 interface Begun {
   readonly desk: LinkDesk;
   readonly view: LinkView;
+  /** By the process that runs, which goes on with it when this command ends. */
+  readonly running: boolean;
 }
 
 async function begin(cli: Cli, account: string, ask: LinkAsk): Promise<Result<Begun>> {
   const reply = await cli.call('link.begin', { account, ...ask });
   if (reply.kind === 'refused') return { ok: false, refusal: reply.refusal };
-  if (reply.kind === 'answered') return { ok: true, value: { desk: runningDesk(cli), view: reply.value } };
+  if (reply.kind === 'answered')
+    return { ok: true, value: { desk: runningDesk(cli), view: reply.value, running: true } };
   const opened = await cli.openLinks();
   if (!opened.ok) return opened;
   const desk = opened.value;
   const begun = await desk.begin(account, ask);
-  if (begun.ok) return { ok: true, value: { desk, view: begun.value } };
+  if (begun.ok) return { ok: true, value: { desk, view: begun.value, running: false } };
   await desk.close();
   return begun;
 }
@@ -92,10 +95,12 @@ interface Following {
   readonly options: WhatsappOptions;
   readonly account: string;
   readonly first: LinkView;
+  readonly running: boolean;
 }
 
 /** Shows step after step until one is the last. */
-async function follow(cli: Cli, desk: LinkDesk, { options, account, first }: Following): Promise<void> {
+async function follow(cli: Cli, desk: LinkDesk, following: Following): Promise<void> {
+  const { options, account, first, running } = following;
   const stop = new AbortController();
   const onSignal = (): void => stop.abort();
   cli.signals.on('SIGINT', onSignal);
@@ -109,10 +114,11 @@ async function follow(cli: Cli, desk: LinkDesk, { options, account, first }: Fol
     for (let shown = 0; ; ) {
       if (view.seq > shown) await show(view);
       shown = view.seq;
-      if (view.state.kind === 'linked') return await linked(cli, { options, account, already: view === first });
+      if (view.state.kind === 'linked')
+        return await linked(cli, { options, account, running, already: view === first });
       if (view.state.kind === 'expired' || view.state.kind === 'ended') return cli.finish(exits.failed);
       const next = await Promise.race([desk.next(account, view.seq), stopped]);
-      if (next === undefined) return stoppedByHand(cli, options, view);
+      if (next === undefined) return stoppedByHand(cli, following, view);
       if (!next.ok) return complain(cli, options, next.refusal);
       view = next.value;
     }
@@ -150,20 +156,22 @@ function rows(text: string, columns: number): number {
     .reduce((sum, one) => sum + one, 0);
 }
 
-interface Linked {
-  readonly options: WhatsappOptions;
-  readonly account: string;
+interface Linked extends Omit<Following, 'first'> {
   /** Before this command was given. */
   readonly already: boolean;
 }
 
-async function linked(cli: Cli, { options, account, already }: Linked): Promise<void> {
+async function linked(cli: Cli, { options, account, running, already }: Linked): Promise<void> {
   if (options.json === true) return;
   const settings = await settingsOf(cli, account);
   const lines = [
     ...(already ? [unlinkWords(account)] : []),
     ...(settings?.enabled === true
-      ? ['You can close this; `npm start` keeps the connection.']
+      ? [
+          running
+            ? 'The running process keeps the connection.'
+            : 'You can close this; `npm start` keeps the connection.',
+        ]
       : [`It is not switched on yet: ${switchOn(account)}`]),
     whoWords(settings),
   ];
@@ -199,11 +207,18 @@ async function settingsOf({ env, clock, workingDirectory }: Cli, account: string
   return file.current.channels.whatsapp.accounts[account];
 }
 
-function stoppedByHand(cli: Cli, { json }: WhatsappOptions, { state }: LinkView): void {
-  const agreed = 'Stopped. The phone has agreed already: `npm start` logs in.';
-  if (json === true) cli.out(JSON.stringify({ event: 'stopped' }));
-  else cli.out(state.kind === 'scanned' ? agreed : 'Stopped. Nothing was linked.');
+function stoppedByHand(cli: Cli, { options, running }: Following, { state }: LinkView): void {
+  if (options.json === true) cli.out(JSON.stringify({ event: 'stopped' }));
+  else cli.out(stoppedWords(state.kind === 'scanned', running));
   cli.finish(exits.failed);
+}
+
+function stoppedWords(agreed: boolean, running: boolean): string {
+  if (agreed)
+    return `Stopped. The phone has agreed already: ${running ? 'the running process' : '`npm start`'} logs in.`;
+  return running
+    ? 'Stopped looking. Nothing is linked yet; the running process still waits for the code to be used.'
+    : 'Stopped. Nothing was linked.';
 }
 
 function complain(cli: Cli, { json }: WhatsappOptions, refusal: Refusal): void {

@@ -17,6 +17,10 @@ interface LinkOptions {
   readonly json?: boolean;
 }
 
+interface WhatsappWords extends Omit<WhatsappOptions, 'phone'> {
+  readonly phone?: readonly string[];
+}
+
 export const addPair: AddVerb = (program, cli) => {
   const pair = program
     .command('pair')
@@ -38,11 +42,15 @@ export const addPair: AddVerb = (program, cli) => {
   pair
     .command('whatsapp')
     .description('link a WhatsApp account: shows a QR code to scan with the phone')
-    .option('--phone <number>', 'link by a code that is typed on the phone with this number, with its country code')
+    .option('--phone <number...>', 'link by a code that is typed on the phone with this number, with its country code')
     .option('--account <name>', 'the WhatsApp account, where there are several')
     .option('--again', 'give up the link there is, and make a new one')
     .option('--json', 'print one line of JSON per step')
-    .action(async (options: WhatsappOptions) => (await import('./pair-whatsapp.ts')).pairWhatsapp(cli, options));
+    .action(async ({ phone, ...options }: WhatsappWords) => {
+      const { pairWhatsapp } = await import('./pair-whatsapp.ts');
+      // Numbers are written with gaps, and seldom in quotes.
+      await pairWhatsapp(cli, { ...options, ...(phone === undefined ? {} : { phone: phone.join(' ') }) });
+    });
   pair
     .command('list')
     .description('who waits to be let in, and who was')

@@ -51,7 +51,8 @@ export type SteerResult = 'injected' | 'pending' | 'queued' | 'idle';
 
 export interface RunServices {
   /**
-   * Numbers the runs for this conversation and remembers the numbering; an empty list leaves the numbers as they are.
+   * Numbers the runs for this conversation and remembers the numbering; an empty list leaves the numbers as they are, and
+   * where messages of runs carry their numbers, every list does.
    * In a bound conversation the bound run itself comes first, here and in `roster` and `newest`.
    */
   list(place: CommandPlace): Promise<RunList>;

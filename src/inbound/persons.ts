@@ -65,7 +65,10 @@ export class Persons {
     for (const other of known.aka) {
       const before = this.#byOther.get(`${channel}:${other}`);
       if (before === undefined || before.id === known.id) continue;
-      const rest = { ...before, aka: before.aka.filter((each) => each !== other) };
+      const aka = before.aka.filter((each) => each !== other);
+      // Whoever has the former id now, if anybody, is somebody else.
+      const home = before.home === other ? before.id : before.home;
+      const { left: _theirs, ...rest } = { ...before, aka, home };
       await this.#store.set(`${channel}:${before.id}`, rest);
       this.#remember(channel, rest);
     }

@@ -101,7 +101,8 @@ export class Presses {
     const text = menuWords(refused);
     const { route } = press;
     enqueue(sql, {
-      key: `reaction:${press.id}`,
+      // Ids of reactions are unique in their chat only.
+      key: `reaction:${routeKey(route)}:${press.id}`,
       route,
       message: { text },
       priority: 'reply',

@@ -48,6 +48,7 @@ export class Receiver {
   readonly #commands: RunningCommands;
   readonly #files: IncomingFiles;
   readonly #presses: Presses;
+  #resting = false;
 
   constructor(deps: ReceiverDeps) {
     this.#deps = deps;
@@ -76,6 +77,7 @@ export class Receiver {
 
   /** Goes on with a stored message; `resumed`: the last process left it open. Resolves when it has its place. */
   take(ticket: number, { message, notes }: StoredMessage, resumed = false): Promise<void> {
+    if (this.#resting) return Promise.resolve();
     const taken = { ticket, message, notes, resumed };
     return this.#inOrder(message.route, () =>
       this.#steps(taken).catch((error: unknown) => failed(this.#deps, taken, error)),
@@ -127,6 +129,11 @@ export class Receiver {
   close(): void {
     this.#pastes.close();
     this.#files.close();
+  }
+
+  /** From now on messages are stored, and the next start goes on with them: a command must not be cut short by the end. */
+  rest(): void {
+    this.#resting = true;
   }
 
   /** What is remembered while work goes on. */

@@ -1,6 +1,7 @@
 // What commands can do with runs. Implements RunServices of src/core/services.ts on the registry and the engines beside it.
 import type { CommandPlace } from '../core/command.ts';
 import { ok, type Refusal, type Result, refuse } from '../core/result.ts';
+import type { Route } from '../core/route.ts';
 import { isTerminal, type Run, type RunDelivery } from '../core/run.ts';
 import type { RunList, RunServices, RunView } from '../core/services.ts';
 import { addUsage, noUsage, type Session, type SessionKey, type Usage } from '../core/session.ts';
@@ -22,6 +23,8 @@ export interface RunServicesDeps {
   readonly registry: RunRegistry;
   readonly sessions: Pick<Sessions, 'get' | 'byId'>;
   readonly numbers: Numbers;
+  /** What runs say at this place carries their number: it stays theirs, also where a list is shown. */
+  readonly tagged: (place: Route) => boolean;
   readonly spawner: Spawner;
   readonly stopper: Stopper;
   readonly messages: Messages;
@@ -68,10 +71,11 @@ export function runServices(deps: RunServicesDeps): RunServices {
     const recent = shown.filter((run) => isTerminal(run.state.status));
     const ordered = [...active, ...recent];
     const ids = ordered.map((run) => run.id);
-    // A list with nothing in it gives no number a new meaning, nor does one that is looked at again.
-    const again = place.refresh === true;
-    if (!again && ids.length > 0) await numbers.show(place.route, ids);
-    const views = again ? await numbered(place, ordered) : ordered.map((run, index) => view(run, index + 1));
+    // A list with nothing in it gives no number a new meaning, nor does one that is looked at again, nor any where old
+    // messages go on showing the numbers.
+    const kept = place.refresh === true || deps.tagged(place.route);
+    if (!kept && ids.length > 0) await numbers.show(place.route, ids);
+    const views = kept ? await numbered(place, ordered) : ordered.map((run, index) => view(run, index + 1));
     const usage = views.reduce((sum, each) => addUsage(sum, each.run.usage), noUsage);
     return {
       active: views.slice(0, active.length),

@@ -59,7 +59,7 @@ export function notFound(token: string, numbers: readonly Numbered[]): Refusal {
     return refuse('target_out_of_range', 'There are no numbered runs here yet.', 'See /subagents list.').refusal;
   }
   const have = `${numbers.length} ${numbers.length === 1 ? 'run is' : 'runs are'} numbered here, ${first} to ${last}`;
-  if (number < first || number > last) {
+  if (!numbers.some((entry) => entry.number === number)) {
     return refuse('target_out_of_range', `No run has number ${number}: ${have}.`, 'See /subagents list.').refusal;
   }
   return refuse(

@@ -68,10 +68,17 @@ export class Channels {
     await Promise.all([...this.#open.values()].map((adapter) => this.#connect(adapter)));
   }
 
+  /** Resolves when all have stopped. One that cannot holds up no other: each may still be storing what it was given. */
   async stop(): Promise<void> {
     this.#stopped = true;
     await this.#changing;
-    await Promise.all([...this.#open.values()].map((adapter) => adapter.stop()));
+    const stopping = [...this.#open.values()].map((adapter) =>
+      adapter.stop().catch((err: unknown) => {
+        const { id: channel, account } = adapter;
+        this.#options.log.error({ err, channel, account, code: 'channel_stop' }, 'a channel could not be stopped');
+      }),
+    );
+    await Promise.all(stopping);
   }
 
   async #change(accounts: readonly Account[]): Promise<void> {

@@ -184,6 +184,9 @@ export class Engine {
     // A command may wait for an agent, whose turn ends with the lanes.
     const drained = layer.scheduler.drain(parts.config().gateway.drainSeconds * 1000);
     const [report] = await Promise.all([drained, this.receiver.idle()]);
+    // Channels still hand in what comes, until the outbox is empty.
+    this.receiver.rest();
+    await this.receiver.idle();
     await layer.turns.close();
     parts.log.info({ ...report }, 'drained');
     layer.unprocessed.close();
@@ -198,8 +201,11 @@ export class Engine {
     this.#expiry.close();
     await delivery.places.close();
     await this.#sweeper.close();
-    await last();
-    await stores.database.close();
+    try {
+      await last();
+    } finally {
+      await stores.database.close();
+    }
   }
 
   #runServices(): RunServices {
@@ -208,6 +214,7 @@ export class Engine {
       registry: stores.registry,
       sessions: stores.sessions,
       numbers: stores.numbers,
+      tagged: (route) => adapterFor(delivery.adapters, route)?.can.tags === true,
       spawner: layer.spawner,
       stopper: layer.stopper,
       messages: layer.messages,

@@ -28,11 +28,13 @@ async function meet(engine: Parts, { route, sender }: Who): Promise<void> {
   const known = persons.of(channel, id);
   const news = aka.filter((other) => known?.aka.includes(other) !== true);
   for (const other of news) await rename(engine, channel, { from: other, to: id });
-  // A number may pass to somebody else: what was said by whoever had it before is not theirs.
-  const passedOn = known?.aka.some((other) => !aka.includes(other)) === true;
-  const before = known === undefined || passedOn ? id : known.home;
+  // A number may pass to somebody else: what was said by whoever had it before is not theirs, and that may lie under the number.
+  const passedOn = known !== undefined && !known.aka.some((other) => aka.includes(other));
+  const before = passedOn ? [] : [known?.home ?? id];
   const { home, left } =
-    news.length === 0 ? { home: before, left: known?.left } : await choose(engine, route, [before, ...news]);
+    news.length === 0 && known !== undefined
+      ? { home: known.home, left: known.left }
+      : await choose(engine, route, [...before, ...news]);
   await persons.set(channel, { id, aka: [...aka], home, ...(left === undefined ? {} : { left }) });
   if (left !== undefined && (await join(engine, route, { left, home })))
     await persons.set(channel, { id, aka: [...aka], home });

@@ -47,6 +47,8 @@ interface Linker {
 const unwatchedMs = 60_000;
 /** The command line's own patience is 30 s. */
 const longestLookMs = 20_000;
+/** An adapter that takes its account over is there within this time. */
+const takingMs = 10_000;
 
 /** Links accounts of WhatsApp: through their adapter, or, while they are switched off, by a connection for that alone. */
 export class Linkers implements LinkDesk {
@@ -54,19 +56,23 @@ export class Linkers implements LinkDesk {
   readonly #open = new Map<string, Linker>();
   /** Of accounts that are switched on. */
   readonly #pictures = new Map<string, QrPicture>();
+  /** When an adapter was made for an account: two connections would make two identities of one. */
+  readonly #takenAt = new Map<string, number>();
 
   constructor(options: LinkersOptions) {
     this.#options = options;
   }
 
-  /** Refused: `no_account`, `bad_number`. */
+  /** Refused: `no_account`, `bad_number`, `not_ready`. */
   async begin(account: string, ask: LinkAsk): Promise<Result<LinkView>> {
     const { config, adapterLink } = this.#options;
     if (config().channels.whatsapp.accounts[account] === undefined) {
       const fix = 'Leave --account out, or add it under channels.whatsapp.accounts.';
       return refuse('no_account', `There is no WhatsApp account "${account}".`, fix);
     }
-    const link = adapterLink(account) ?? (await this.#linker(account)).connection;
+    const link = adapterLink(account) ?? (await this.#linker(account))?.connection;
+    if (link === undefined)
+      return refuse('not_ready', 'The account is being switched on.', 'Try again in a few seconds.');
     return link.begin(ask);
   }
 
@@ -98,6 +104,7 @@ export class Linkers implements LinkDesk {
 
   /** For an adapter that is about to connect: nothing else uses its account from now on. */
   async take(account: string, keyed: StoreFactory): Promise<WhatsappParts> {
+    this.#takenAt.set(account, this.#options.clock.now());
     await this.release(account);
     const { home, database, log, show } = this.#options;
     const path = picturePath(home, account);
@@ -119,12 +126,20 @@ export class Linkers implements LinkDesk {
     await Promise.all([...this.#pictures.values()].map((picture) => picture.remove()));
   }
 
-  async #linker(account: string): Promise<Linker> {
+  #beingTaken(account: string): boolean {
+    const since = this.#takenAt.get(account);
+    return since !== undefined && this.#options.clock.now() - since < takingMs;
+  }
+
+  /** Undefined while an adapter is about to connect. */
+  async #linker(account: string): Promise<Linker | undefined> {
     const [{ Connection }, { Auth }] = await Promise.all([
       import('../../channels/whatsapp/connection.ts'),
       import('../../channels/whatsapp/auth.ts'),
     ]);
     if (this.#open.get(account)?.done === true) await this.release(account);
+    // From here on to the end nothing waits: nobody comes between.
+    if (this.#beingTaken(account)) return undefined;
     const known = this.#open.get(account);
     if (known !== undefined) return known;
     const { home, database, clock, ids, config } = this.#options;

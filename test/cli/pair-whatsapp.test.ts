@@ -89,7 +89,7 @@ describe('switchyard pair whatsapp', () => {
   it('shows a code for a number as phones do', async () => {
     const links = desk({ kind: 'code', code: 'ABCD1234' }, linked);
     const cli = cliWith(links);
-    await cli.run('pair', 'whatsapp', '--phone', '+49 151 12345617', '--account', 'work');
+    await cli.run('pair', 'whatsapp', '--phone', '+49', '151', '12345617', '--account', 'work');
     expect(cli.out[0]).toContain('Code: ABCD-1234 ');
     expect(cli.out[0]).toContain('Link with phone number instead');
     expect(links.asked).toEqual([{ account: 'work', phone: '+49 151 12345617' }]);
@@ -170,6 +170,24 @@ describe('switchyard pair whatsapp', () => {
       { verb: 'link.begin', params: { account: 'default', phone: '49151' } },
       { verb: 'link.next', params: { account: 'default', after: 4 } },
     ]);
+  });
+
+  it('says that a running process goes on when it is ended by Ctrl-C, and keeps what was linked', async () => {
+    writeFileSync(join(home, 'switchyard.json5'), '{ channels: { whatsapp: { enabled: true } } }');
+    const cli = fakeCli(home, { clock: virtualClock(noon) });
+    cli.answers['link.begin'] = { kind: 'answered', value: { seq: 4, state: qr('a') } };
+    cli.answers['link.next'] = new Promise(() => {});
+    const run = cli.run('pair', 'whatsapp');
+    await until(() => cli.out.length === 1, 'the code');
+    cli.signals.emit('SIGINT');
+    expect(await run).toBe(1);
+    expect(cli.out.at(-1)).toBe(
+      'Stopped looking. Nothing is linked yet; the running process still waits for the code to be used.',
+    );
+    cli.answers['link.begin'] = { kind: 'answered', value: { seq: 5, state: { kind: 'scanned' } } };
+    cli.answers['link.next'] = { kind: 'answered', value: { seq: 6, state: linked } };
+    expect(await cli.run('pair', 'whatsapp')).toBe(0);
+    expect(cli.out.at(-1)).toMatch(/^The running process keeps the connection\.\nOnly you/);
   });
 
   it('passes refusals on, as text and as JSON', async () => {

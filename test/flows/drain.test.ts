@@ -139,6 +139,13 @@ test('what a channel hands in while it stops is stored, and the next start acts 
   expect(inboxStory(world)).toEqual(['/queue followup: done (answered)']);
 });
 
+test('a channel that cannot be stopped does not keep the store from closing', async () => {
+  const { database } = world.engine.stores;
+  await expect(world.engine.drain(() => Promise.reject(new Error('stuck')))).rejects.toThrow('stuck');
+  await expect(database.write(() => undefined)).rejects.toThrow('closed');
+  await world.restart('kill');
+});
+
 test('a drain leaves no timer behind', async () => {
   const before = world.clock.pending();
   await typed(world, '/queue collect debounce:1h');

@@ -1,8 +1,11 @@
 // Kills the real program at many moments of its work and compares what a person saw with what must be seen: one answer to
-// each message, lost or doubled nowhere. Run: npm run test:kill -- [--points=<n>] [--seed=<n>] [--write] [platform ...]
-// `--write` keeps the table in results.md beside this file.
+// each message, lost or doubled nowhere; and while a phone is linked. Run:
+// npm run test:kill -- [--points=<n>] [--links=<n>] [--seed=<n>] [--write] [platform ...]
+// `--write` keeps the tables in results.md beside this file.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { killLinking, linkTable } from './linking.ts';
+import { numbers, pass, until } from './moments.ts';
 import { openPlace, type PlaceName, placeNames } from './places.ts';
 import { Program } from './process.ts';
 
@@ -53,16 +56,19 @@ const firstWithinMs = 10_000;
 const number = (name: string, otherwise: number): number =>
   Number(process.argv.find((arg) => arg.startsWith(`--${name}=`))?.split('=')[1] ?? otherwise);
 const points = number('points', 200);
+const linkPoints = number('links', 20);
 const seed = number('seed', 1);
 const asked = process.argv.slice(2).filter((arg) => !arg.startsWith('--'));
 const places = placeNames.filter((name) => asked.length === 0 || asked.includes(name));
 
 const results: Result[] = [];
 for (const place of places) for (const work of works) results.push(await killDuring(place, work));
-const text = table(results);
+const links = places.includes('whatsapp') ? await killLinking(linkPoints, seed) : [];
+const text = [table(results), ...(links.length === 0 ? [] : ['', linkTable(links)])].join('\n');
 console.log(text);
 if (process.argv.includes('--write')) writeFileSync(join(import.meta.dirname, 'results.md'), report(text));
-process.exit(results.some(({ lost, doubled, violations }) => lost + doubled + violations > 0) ? 1 : 0);
+const wrong = [...results.map((one) => one.lost + one.doubled + one.violations), ...links.map(({ stuck }) => stuck)];
+process.exit(wrong.some((count) => count > 0) ? 1 : 0);
 
 async function killDuring(name: PlaceName, work: Work): Promise<Result> {
   const place = await openPlace(name);
@@ -72,20 +78,21 @@ async function killDuring(name: PlaceName, work: Work): Promise<Result> {
   const copies = (token: string): number => place.shown().filter((line) => work.isAnswer(line, token)).length;
   try {
     program.start();
+    await place.enter?.(program.home);
     await place.says('say ready');
-    await until(() => place.shown().some((line) => line.includes('ready')));
+    await until(() => place.shown().some((line) => line.includes('ready')), lastWithinMs);
     for (let point = 0; point < points; point += 1) {
       const token = `point${point}of${seed}x`;
       tokens.push(token);
       await place.says(work.asks(token));
-      await new Promise((resolve) => setTimeout(resolve, Math.floor(random() * work.withinMs)));
+      await pass(random() * work.withinMs);
       await program.kill();
       program.start();
       await until(() => copies(token) > 0, firstWithinMs);
     }
     // What was not there in time, or is there once more, may come late.
     await place.says('say done');
-    await until(() => place.shown().some((line) => line.includes('done')));
+    await until(() => place.shown().some((line) => line.includes('done')), lastWithinMs);
     await program.kill();
     const unknown = program.ambiguous();
     const marked = tokens.filter((token) => unknown.some((message) => message.includes(token)));
@@ -103,23 +110,6 @@ async function killDuring(name: PlaceName, work: Work): Promise<Result> {
   }
 }
 
-/** Gives up quietly: what is missing then is counted. */
-async function until(condition: () => boolean, withinMs = lastWithinMs): Promise<void> {
-  const end = performance.now() + withinMs;
-  while (!condition() && performance.now() < end) await new Promise((resolve) => setTimeout(resolve, 20));
-}
-
-/** Numbers from 0 to 1, the same for the same seed (mulberry32). */
-function numbers(start: number): () => number {
-  let state = start;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
-
 function table(rows: readonly Result[]): string {
   const head = '| platform | killed during | points | lost | doubled | marked unknown |\n|---|---|---|---|---|---|';
   const line = ({ place, work, lost, doubled, ambiguous, points: of }: Result): string =>
@@ -130,9 +120,11 @@ function table(rows: readonly Result[]): string {
 function report(rows: string): string {
   return `# Killed in the middle of its work
 
-Made by \`npm run test:kill -- --points=${points} --seed=${seed} --write\`: the real program against the loopback platforms, killed at a
+Made by \`npm run test:kill -- --points=${points} --links=${linkPoints} --seed=${seed} --write\`: the real program against the loopback platforms, killed at a
 random moment after each message and started again. «Marked unknown»: Telegram cannot recognise a repeated message, so
 one that may have arrived is not sent again but listed in \`npx switchyard tasks\`.
+
+The second table: killed while a phone was linked, each time with a new account and an empty folder, and started again.
 
 ${rows}
 `;

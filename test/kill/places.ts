@@ -2,8 +2,10 @@
 // answers. Used by all.ts.
 import { discordTwin } from '../twins/discord/twin.ts';
 import { telegramTwin } from '../twins/telegram/twin.ts';
+import { whatsappTwin } from '../twins/whatsapp/twin.ts';
+import { agrees, offered } from './phone-link.ts';
 
-export const placeNames = ['discord', 'telegram'] as const;
+export const placeNames = ['discord', 'telegram', 'whatsapp'] as const;
 export type PlaceName = (typeof placeNames)[number];
 
 export interface KillPlace {
@@ -11,6 +13,8 @@ export interface KillPlace {
   readonly config: object;
   /** The platform recognises a repeated message: whatever happens exactly one copy is seen. */
   readonly recognises: boolean;
+  /** What a new process needs before anything can be said. @param home its state folder */
+  enter?(home: string): Promise<void>;
   says(text: string): Promise<void>;
   /** Texts of the bot, oldest first. */
   shown(): readonly string[];
@@ -20,7 +24,14 @@ export interface KillPlace {
 }
 
 export async function openPlace(name: PlaceName): Promise<KillPlace> {
-  return name === 'discord' ? openDiscord() : openTelegram();
+  switch (name) {
+    case 'discord':
+      return openDiscord();
+    case 'telegram':
+      return openTelegram();
+    case 'whatsapp':
+      return openWhatsapp();
+  }
 }
 
 async function openDiscord(): Promise<KillPlace> {
@@ -55,6 +66,21 @@ async function openTelegram(): Promise<KillPlace> {
     says: async (text) => void (await ann.says(text)),
     shown: () => twin.shown(ann),
     violations: () => [],
+    close: () => twin.close(),
+  };
+}
+
+async function openWhatsapp(): Promise<KillPlace> {
+  const twin = await whatsappTwin({ firstKeys: 'few' });
+  const phone = twin.phone();
+  return {
+    config: { channels: { whatsapp: { enabled: true, wsUrl: twin.url } } },
+    recognises: true,
+    enter: async (home) => void (await agrees(phone, await offered(home))),
+    says: async (text) => void (await phone.says(text)),
+    shown: () => twin.shown(phone).map(({ text }) => text),
+    // A new process does not know what the one before has just sent.
+    violations: () => twin.violations.filter(({ kind }) => kind !== 'too fast').map(({ detail }) => detail),
     close: () => twin.close(),
   };
 }

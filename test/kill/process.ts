@@ -1,4 +1,5 @@
-// The real program as a process that is killed and started again, with a folder of its own. Used by all.ts.
+// The real program as a process that is killed and started again, with a folder of its own. Used by all.ts and
+// linking.ts.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -21,7 +22,7 @@ export class Program {
     const env = {
       PATH: process.env.PATH ?? '',
       HOME: this.#folder,
-      SWITCHYARD_HOME: this.#home,
+      SWITCHYARD_HOME: this.home,
       OLLAMA_HOST: '127.0.0.1:1',
     };
     this.#child = spawn(process.execPath, [launcher, 'start'], {
@@ -42,7 +43,7 @@ export class Program {
 
   /** Messages of which it is not known whether they arrived, and which are marked so; once it is killed. */
   ambiguous(): readonly string[] {
-    const database = new DatabaseSync(join(this.#home, 'switchyard.db'), { readOnly: true });
+    const database = new DatabaseSync(join(this.home, 'switchyard.db'), { readOnly: true });
     const rows = database.prepare("SELECT message FROM outbox WHERE state = 'ambiguous'").all();
     database.close();
     return rows.map(({ message }) => String(message));
@@ -52,7 +53,8 @@ export class Program {
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
-  get #home(): string {
+  /** The state folder. */
+  get home(): string {
     return join(this.#folder, '.switchyard');
   }
 }

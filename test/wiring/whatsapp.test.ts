@@ -98,6 +98,16 @@ describe('linking an account that is switched off', () => {
     expect((await asked)?.state.kind).toBe('qr');
   });
 
+  it('does not begin while an adapter takes the account over: that would be a second identity', async () => {
+    const begun = links.begin('default', {});
+    await links.take('default', keyedStores(database, clock));
+    expect(await begun).toMatchObject({ ok: false, refusal: { code: 'not_ready' } });
+    expect(await links.begin('default', {})).toMatchObject({ ok: false, refusal: { code: 'not_ready' } });
+    expect(twin.knocks).toBe(0);
+    await clock.advance(10_000);
+    expect(await links.begin('default', {})).toMatchObject({ ok: true });
+  });
+
   it('gives way to the adapter of the account', async () => {
     await qrOf('default');
     const taken = await links.take('default', keyedStores(database, clock));

@@ -96,6 +96,35 @@ describe('credentials', () => {
     expect(JSON.parse(memory.get('creds') ?? '').accountSyncCounter).toBe(9);
   });
 
+  it('that were being written when they were given up are not written later', async () => {
+    const { promise, reject } = Promise.withResolvers<void>();
+    let slow = false;
+    const failing: AuthMemory = { ...memory, write: (changes) => (slow ? promise : memory.write(changes)) };
+    const auth = new Auth(failing, silentLog);
+    await link(auth);
+    (await state(auth)).creds.accountSyncCounter = 9;
+    slow = true;
+    auth.save();
+    for (let turn = 0; turn < 5; turn += 1) await Promise.resolve();
+    const cleared = auth.clear();
+    reject(new Error('disk full'));
+    await cleared;
+    slow = false;
+    await auth.flush();
+    expect(memory.get('creds')).toBeUndefined();
+  });
+
+  it('that are being given up do not come back when somebody asks for them meanwhile', async () => {
+    const auth = new Auth(memory, silentLog);
+    await link(auth);
+    const old = (await state(auth)).creds;
+    const cleared = auth.clear();
+    expect(auth.me()).toBeUndefined();
+    await cleared;
+    expect(auth.me()).toBeUndefined();
+    expect((await state(auth)).creds.advSecretKey).not.toBe(old.advSecretKey);
+  });
+
   it('of an attempt by code that nobody finished are replaced, with everything beside them', async () => {
     const auth = new Auth(memory, silentLog);
     const { creds } = await state(auth);

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { pauseMs, qrRounds } from '../../../channels/whatsapp/reconnect.ts';
-import { type FakeConnection, fakeConnection } from './fake-connection.ts';
+import { type FakeConnection, type FakeSocket, fakeConnection } from './fake-connection.ts';
 
 const health = ({ connection }: FakeConnection) => connection.health();
 const codes = ({ log }: FakeConnection): readonly unknown[] => log.lines.map(({ fields }) => fields.code);
@@ -171,6 +171,16 @@ describe('a connection that hangs', () => {
     expect({ ended: first.ended, sockets: rig.sockets.length }).toEqual({ ended: 1, sockets: 2 });
   });
 
+  it('because it was turned away at the door, says so at once and is tried again', async () => {
+    const rig = await fakeConnection();
+    const first = await rig.started();
+    first.ws.emit('unexpected-response');
+    await rig.clock.flush();
+    expect(health(rig)).toEqual({ state: 'disconnected', detail: 'WhatsApp is not available for 0.0s; trying again.' });
+    await rig.clock.advance(1_500);
+    expect({ ended: first.ended, sockets: rig.sockets.length }).toEqual({ ended: 1, sockets: 2 });
+  });
+
   it('is not given up while the login goes on, and not for ever', async () => {
     const rig = await fakeConnection();
     const first = await rig.started();
@@ -253,6 +263,61 @@ describe('pauses', () => {
       }),
     );
   });
+});
+
+describe('what the library keeps back although WhatsApp was told that we have it', () => {
+  it.each([
+    ['with whatever comes next', (socket: FakeSocket) => void socket.ws.emit('frame')],
+    ['when the connection ends', (socket: FakeSocket) => socket.close(428)],
+  ])('is handed on %s', async (_when, happens) => {
+    const rig = await fakeConnection();
+    const socket = await rig.started();
+    const handedOn: string[] = [];
+    socket.keptBack = () => void handedOn.push('a message');
+    happens(socket);
+    expect(handedOn).toEqual(['a message']);
+  });
+
+  it('is handed on at a stop, also what comes in while the socket closes', async () => {
+    const rig = await fakeConnection();
+    const socket = await rig.started();
+    socket.open();
+    const handedOn: string[] = [];
+    socket.keptBack = () => void handedOn.push('before');
+    const stopped = rig.connection.stop();
+    socket.keptBack = () => void handedOn.push('while it closes');
+    await stopped;
+    expect(handedOn).toEqual(['before', 'while it closes']);
+  });
+});
+
+it('credentials that changed while the last socket closed are on disk after a stop', async () => {
+  const rig = await fakeConnection();
+  const socket = await rig.started();
+  socket.open();
+  const opened = await rig.auth.open();
+  socket.keptBack = () => {
+    if (opened.kind === 'state') opened.state.creds.nextPreKeyId = 813;
+  };
+  await rig.connection.stop();
+  expect(JSON.parse(rig.texts.get('creds') ?? '{}')).toMatchObject({ nextPreKeyId: 813 });
+});
+
+it('a link that the phone has removed and that cannot be forgotten yet is forgotten later', async () => {
+  const rig = await fakeConnection();
+  const forget = rig.auth.clear.bind(rig.auth);
+  rig.auth.clear = () => Promise.reject(new Error('disk full'));
+  (await rig.started()).close(401);
+  await rig.clock.flush();
+  expect(health(rig)).toMatchObject({ state: 'disconnected', detail: expect.stringContaining('trying again') });
+  expect(rig.texts.has('creds')).toBe(true);
+  rig.auth.clear = forget;
+  await rig.clock.advance(2_000);
+  rig.last().close(401);
+  await rig.clock.flush();
+  expect(rig.texts.has('creds')).toBe(false);
+  expect(rig.alarms).toHaveLength(1);
+  await rig.connection.stop();
 });
 
 describe('sockets', () => {

@@ -9,7 +9,16 @@ import { seededIds } from '../../fakes/ids.ts';
 import { type RecordingLog, recordingLog } from '../../fakes/recording-log.ts';
 
 export class FakeSocket {
-  readonly ev = new EventEmitter();
+  /** What it keeps back until it is asked to hand it on. */
+  keptBack: (() => void) | undefined;
+  readonly ev = Object.assign(new EventEmitter(), {
+    flush: (): boolean => {
+      const work = this.keptBack;
+      this.keptBack = undefined;
+      work?.();
+      return work !== undefined;
+    },
+  });
   readonly ws = Object.assign(new EventEmitter(), { isOpen: false, isConnecting: true, isClosed: false });
   readonly madeAt: number;
   ended = 0;
@@ -22,6 +31,8 @@ export class FakeSocket {
   end(_error: Error | undefined): Promise<void> {
     this.ended += 1;
     this.#line(false);
+    this.update({ connection: 'close' });
+    this.keptBack = undefined;
     return Promise.resolve();
   }
 

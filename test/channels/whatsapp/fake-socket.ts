@@ -1,5 +1,6 @@
 // The socket of WhatsApp's library as far as messages need it: its own event emitter, real protocol objects, and a server behind it
 // that keeps what is sent and answers as it is told. Used by the tests in this folder.
+import { EventEmitter } from 'node:events';
 import { type BinaryNode, makeEventBuffer, type proto, type WAMessage, type WASocket } from '@whiskeysockets/baileys';
 import { Identity } from '../../../channels/whatsapp/identity.ts';
 import type { Me } from '../../../channels/whatsapp/jid.ts';
@@ -36,15 +37,13 @@ export class FakeSocket {
   /** Instead of writing. */
   relayError: Error | undefined;
   uploadError: Error | undefined;
-  readonly #waiting = new Map<string, { answer: (node: BinaryNode | undefined) => void; close: (e: Error) => void }>();
+  readonly ws = new EventEmitter();
+  /** What comes with the id of a message before the server's answer. */
+  before: (id: string) => readonly BinaryNode[] = () => [];
 
   readonly signalRepository = {
     lidMapping: { getPNForLID: async (lid: string) => this.numbers.get(lid) ?? null },
   };
-
-  waitForMessage(id: string): Promise<BinaryNode | undefined> {
-    return new Promise((answer, close) => this.#waiting.set(id, { answer, close }));
-  }
 
   async relayMessage(
     jid: string,
@@ -54,12 +53,12 @@ export class FakeSocket {
     if (this.relayError !== undefined) throw this.relayError;
     const id = options.messageId ?? '';
     this.relayed.push({ jid, id, message, attributes: { ...options.additionalAttributes } });
-    const waiting = this.#waiting.get(id);
     const { answer } = this;
-    if (answer === 'ack') waiting?.answer({ tag: 'ack', attrs: { id, class: 'message' } });
-    else if (answer === 'close') waiting?.close(new Error('Connection Closed'));
-    else if (answer !== 'silence')
-      waiting?.answer({ tag: 'ack', attrs: { id, class: 'message', error: answer.error } });
+    const come = (node: BinaryNode): void => void this.ws.emit(`TAG:${id}`, node);
+    for (const node of this.before(id)) come(node);
+    if (answer === 'ack') come({ tag: 'ack', attrs: { id, class: 'message' } });
+    else if (answer === 'close') this.ws.emit('close');
+    else if (answer !== 'silence') come({ tag: 'ack', attrs: { id, class: 'message', error: answer.error } });
     return id;
   }
 
@@ -124,7 +123,7 @@ export function parts(clock: Clock, memory = new IdentityMemoryFake(), stored = 
   const events = () => heard;
   return {
     ...{ account: 'default', me: () => me, clock, log: recordingLog(), identity, memory },
-    moves: new Moves({ account: 'default', identity, events }),
+    moves: new Moves({ account: 'default', identity, me: () => me, events }),
     names: new Names(identity),
     sent: new Sent(stored, clock),
     quotable: new Quotable(),

@@ -52,7 +52,7 @@ const text = (words: string, contextInfo: proto.IContextInfo = {}): proto.IMessa
 describe('a text', () => {
   test('in a direct chat is one message, by number and by LID', () => {
     const expected = {
-      id: `${ada}::A1`,
+      id: 'A1',
       route: { channel: 'whatsapp', account: 'default', chat: ada },
       sender: { id: '491511111111', aka: [adaLid], name: 'Ada' },
       ...{ chat: 'direct', text: 'hello', mentionsBot: true, attachments: [], sentAt: 1_700_000_000_000 },
@@ -63,14 +63,26 @@ describe('a text', () => {
 
   test('of somebody known by LID alone is theirs', () => {
     const message = taken(said({ conversation: 'hi' }, { remoteJid: '555@lid' }, { pushName: null }));
-    expect(message).toMatchObject({ id: '555@lid::A1', sender: { id: '555@lid', name: '555@lid' } });
+    expect(message).toMatchObject({ id: 'A1', sender: { id: '555@lid', name: '555@lid' } });
     expect(message.sender.aka).toBeUndefined();
+  });
+
+  test('keeps its id when it is learnt whose LID that is, and in a group it is its author’s alone', () => {
+    const identity = new Identity(new IdentityMemoryFake());
+    const direct = said({ conversation: 'hi' }, { remoteJid: '555@lid' });
+    const inGroup = said({ conversation: 'hi' }, { remoteJid: group, participant: '555:3@lid' });
+    const ids = () => [direct, inGroup].map((message) => taken(message, { identity }).id);
+    const before = ids();
+    identity.learn('555@lid', '49555@s.whatsapp.net');
+    expect(ids()).toEqual(before);
+    const another = said({ conversation: 'hi' }, { remoteJid: group, participant: '777@lid' });
+    expect(taken(another, { identity }).id).not.toBe(before[1]);
   });
 
   test('in a group names its author, and is for us with a mention or as an answer to us', () => {
     const key = { remoteJid: group, participant: adaLid };
     const idle = taken(said({ conversation: 'hello all' }, key));
-    expect(idle).toMatchObject({ id: `${group}:${ada}:A1`, chat: 'group', mentionsBot: false });
+    expect(idle).toMatchObject({ id: `${adaLid}:A1`, chat: 'group', mentionsBot: false });
     expect(idle.route.chat).toBe(group);
     for (const jid of [self, `${me.lid}@lid`, `${me.pn}:7@s.whatsapp.net`])
       expect(taken(said(text('@1 hey', { mentionedJid: [jid] }), key)).mentionsBot).toBe(true);
@@ -152,7 +164,7 @@ describe('what the owner types on the phone', () => {
   test('counts in the chat with themselves, by number and by LID', () => {
     for (const chat of [self, `${me.lid}@lid`])
       expect(taken(own(chat))).toMatchObject({
-        id: `${self}::A1`,
+        id: 'A1',
         sender: { id: me.pn, aka: [`${me.lid}@lid`] },
         chat: 'direct',
       });
@@ -181,14 +193,14 @@ describe('a change of a message', () => {
     );
 
   test('has the id of the message it is for, and the new text', () => {
-    expect(read(edit())).toMatchObject({ kind: 'edited', message: { id: `${ada}::A1`, text: 'better' } });
+    expect(read(edit())).toMatchObject({ kind: 'edited', message: { id: 'A1', text: 'better' } });
     const wrapped = { ...edit(), message: { editedMessage: { message: edit().message } } } as WAMessage;
-    expect(read(wrapped)).toMatchObject({ kind: 'edited', message: { id: `${ada}::A1`, text: 'better' } });
+    expect(read(wrapped)).toMatchObject({ kind: 'edited', message: { id: 'A1', text: 'better' } });
   });
 
   test('in a group is for a message of its author alone', () => {
     const inbound = read(edit({ remoteJid: group, participant: '777@lid' }));
-    expect(inbound).toMatchObject({ kind: 'edited', message: { id: `${group}:777@lid:A1` } });
+    expect(inbound).toMatchObject({ kind: 'edited', message: { id: '777@lid:A1' } });
   });
 });
 
@@ -200,7 +212,7 @@ describe('a reaction', () => {
     expect(read(on('B', '👍'), { ours: new Set(['B']) })).toEqual({
       kind: 'reaction',
       reaction: {
-        id: `${ada}::R1`,
+        id: 'R1',
         route: { channel: 'whatsapp', account: 'default', chat: ada },
         sender: { id: '491511111111', aka: [adaLid], name: 'Ada' },
         ...{ chat: 'direct', messageId: 'B', emoji: '👍', at: 1_700_000_000_000 },

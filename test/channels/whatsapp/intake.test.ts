@@ -118,6 +118,20 @@ describe('messages', () => {
 describe('who is who', () => {
   const byLid = (text: string, more: WAMessageKey = {}) => said(text, { remoteJid: adaLid, ...more });
 
+  test('is never told by others of the account itself: whoever had its number would be its owner', async () => {
+    const { fake, clock, taken, identity } = rig();
+    const own = { pn: `${me.pn}@s.whatsapp.net`, lid: `${me.lid}@lid` };
+    fake.ev.emit('lid-mapping.update', { lid: adaLid, pn: own.pn });
+    expect(identity.person(adaLid)).toEqual({ id: adaLid });
+    fake.ev.emit('lid-mapping.update', { lid: own.lid, pn: ada });
+    expect(identity.person(own.lid)?.id).not.toBe('491511111111');
+    fake.says([byLid('a', { remoteJidAlt: own.pn })]);
+    await clock.flush();
+    expect(taken[0]?.sender).toMatchObject({ id: adaLid });
+    expect(identity.person(own.lid)?.id).toBe(me.pn);
+    expect(identity.person(own.pn)).toEqual({ id: me.pn, aka: [own.lid] });
+  });
+
   test('is told by the message, and then number and LID are one chat', async () => {
     const { fake, clock, taken, heard } = rig();
     fake.says([byLid('a', { remoteJidAlt: ada }), said('b'), byLid('c')]);
@@ -244,7 +258,7 @@ describe('beside messages', () => {
       { ...said('q'), message: { reactionMessage: { key: { id: 'id-a' }, text: '👍' } } },
     ]);
     await clock.flush();
-    expect(heard.edits).toMatchObject([{ id: `${ada}::id-a`, text: 'b' }]);
+    expect(heard.edits).toMatchObject([{ id: 'id-a', text: 'b' }]);
     expect(heard.reactions).toMatchObject([{ messageId: ours, emoji: '👍' }]);
   });
 

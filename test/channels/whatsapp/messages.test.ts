@@ -111,6 +111,23 @@ describe('what happened while we were away', () => {
     ]);
   });
 
+  test('is not lost with a connection that breaks once it is confirmed', async () => {
+    const rig = await openMessageRig();
+    const ann = rig.twin.person('Ann');
+    await ann.says('before');
+    await rig.hears('before');
+    await rig.stop();
+    for (const text of ['one', 'two', 'three']) await ann.says(text);
+    rig.twin.disconnects.unendedQueue();
+    await rig.start();
+    await until(() => rig.twin.disconnects.settled, 'the confirmation of all');
+    rig.twin.disconnects.drop();
+    await until(() => rig.adapter().health().state === 'disconnected', 'the end of the connection');
+    await until(() => rig.adapter().health().state === 'connected', 'the next connection');
+    await rig.hears('three');
+    expect(rig.taken.map(({ text }) => text)).toEqual(['before', 'one', 'two', 'three']);
+  });
+
   test('by many strangers is marked, every message of theirs, and nothing is said to anybody', async () => {
     const rig = await openMessageRig();
     await rig.stop();

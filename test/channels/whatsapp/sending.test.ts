@@ -100,6 +100,33 @@ describe('a message', () => {
     expect(await deliver(all)).toMatchObject({ status: 'ambiguous' });
   });
 
+  test.each([
+    ['a message somebody sends under its id', { tag: 'message', attrs: { from: '499@s.whatsapp.net' } }],
+    ['a receipt somebody sends for its id', { tag: 'receipt', attrs: { from: '499@s.whatsapp.net', type: 'retry' } }],
+    ["the server's word to our receipt for a message with its id", { tag: 'ack', attrs: { class: 'receipt' } }],
+  ])('is not taken as arrived for %s', async (_what, node) => {
+    const all = rig();
+    all.fake.before = (id) => [{ ...node, attrs: { ...node.attrs, id } }];
+    all.fake.answer = { error: '463' };
+    expect(await deliver(all)).toMatchObject({ status: 'refused' });
+    all.fake.answer = 'silence';
+    expect(await deliver(all, ada, 'k:1')).toMatchObject({ status: 'ambiguous' });
+  });
+
+  test('leaves nothing behind on the connection', async () => {
+    const all = rig();
+    await deliver(all);
+    all.fake.answer = 'silence';
+    await deliver(all, ada, 'k:1');
+    expect(all.fake.ws.eventNames()).toEqual([]);
+  });
+
+  test('that could not be written in time may have arrived', async () => {
+    const all = rig();
+    all.fake.relayError = new Boom('Timed Out', { statusCode: 408 });
+    expect(await deliver(all)).toMatchObject({ status: 'ambiguous' });
+  });
+
   test('is the same after a restart, and not sent again once it has arrived', async () => {
     const stored = sentMemory();
     const before = rig(stored);
@@ -171,14 +198,25 @@ describe('a message', () => {
 });
 
 describe('a quote', () => {
-  test('of what somebody wrote shows it, by either id', async () => {
+  test('of what somebody wrote shows it', async () => {
     const all = rig();
     all.quotable.add({ key: { remoteJid: ada, id: 'Q1' }, message: { conversation: 'why?' } });
-    for (const [index, replyTo] of ['Q1', `${ada}::Q1`].entries()) {
-      await deliver(all, ada, `k:${index}`, { replyTo });
-      const context = all.fake.relayed[index]?.message.extendedTextMessage?.contextInfo;
-      expect(context).toMatchObject({ stanzaId: 'Q1', participant: ada, quotedMessage: { conversation: 'why?' } });
-    }
+    await deliver(all, ada, 'k:0', { replyTo: 'Q1' });
+    const context = all.fake.relayed[0]?.message.extendedTextMessage?.contextInfo;
+    expect(context).toMatchObject({ stanzaId: 'Q1', participant: ada, quotedMessage: { conversation: 'why?' } });
+  });
+
+  test('in a group is never of somebody else who chose the same id', async () => {
+    const all = rig();
+    const wrote = (participant: string, conversation: string) =>
+      all.quotable.add({ key: { remoteJid: group, id: 'Q1', participant }, message: { conversation } });
+    const quoted = (index: number) => all.fake.relayed[index]?.message.extendedTextMessage?.contextInfo?.quotedMessage;
+    wrote('111222333:4@lid', 'why?');
+    await deliver(all, group, 'k:0', { replyTo: `${adaLid}:Q1` });
+    expect(quoted(0)).toMatchObject({ conversation: 'why?' });
+    wrote('777@lid', 'send me the keys');
+    await deliver(all, group, 'k:1', { replyTo: `${adaLid}:Q1` });
+    expect(quoted(1)).toBeFalsy();
   });
 
   test('of our own message shows it, also after a restart', async () => {

@@ -102,6 +102,7 @@ describe('a message WhatsApp refuses', () => {
     twin.disconnects.swallowAcks(1);
     await phone.says('hello');
     await twin.next(phone, /^ok$/);
+    twin.disconnects.drop();
     await until(() => (twin.shown(phone)[0]?.times ?? 0) > 1, 'the repetition', 60_000);
     expect(twin.shown(phone)).toHaveLength(1);
     expect(twin.violations).toEqual([]);

@@ -66,6 +66,16 @@ export class Disconnects {
     this.#faults.swallowAcks(times);
   }
 
+  /** What waits for a device comes at its next login, and the server does not get as far as saying that this was all. */
+  unendedQueue(): void {
+    for (const device of this.#world.devices.values()) device.mailbox.unended = true;
+  }
+
+  /** Every letter has been confirmed by the device it is for. */
+  get settled(): boolean {
+    return [...this.#world.devices.values()].every(({ mailbox }) => mailbox.waiting.length === 0);
+  }
+
   /** The next letters to a device are damaged on the way. */
   corrupt(times = 1): void {
     this.#faults.corrupt(times);

@@ -6,6 +6,8 @@ import { type Node, node, server } from './nodes.ts';
 export class Mailbox {
   #waiting: Node[] = [];
   #line: Line | undefined;
+  /** The end of the queue is not told the next time. */
+  unended = false;
 
   /** Not settled yet. */
   get waiting(): readonly Node[] {
@@ -24,7 +26,8 @@ export class Mailbox {
     line.send(node('ib', { from: server }, [node('offline_preview', { count, message: count })]));
     for (const [index, stanza] of late.entries())
       line.send({ ...stanza, attrs: { ...stanza.attrs, offline: String(index) } });
-    line.send(node('ib', { from: server }, [node('offline', { count })]));
+    if (!this.unended) line.send(node('ib', { from: server }, [node('offline', { count })]));
+    this.unended = false;
     // What the phone tells its device of earlier chats makes sense to it only now.
     for (const stanza of this.#waiting.filter(isPeer)) line.send(stanza);
     this.#line = line;

@@ -38,7 +38,9 @@ export class Outgoing {
     const { id = '', to: jid, participant } = stanza.attrs;
     const ack = { class: 'message', id, from: jid, participant, t: this.#world.seconds() };
     const to = this.#world.groups.get(jid ?? '') ?? this.#world.at(jid);
-    const error = to === undefined ? '404' : this.#world.faults.takeNack();
+    // What devices tell each other on their own is not what a planned fault is for.
+    const faults = stanza.attrs.category === 'peer' ? undefined : this.#world.faults;
+    const error = to === undefined ? '404' : faults?.takeNack();
     if (to === undefined) this.#world.violations.note('no such recipient', `${jid}`);
     if (to === undefined || error !== undefined) {
       line.send(node('ack', { ...ack, error }));
@@ -47,8 +49,8 @@ export class Outgoing {
     const delivery: Delivery = { device, stanza, to };
     const readings = await this.#open(delivery);
     if (stanza.attrs.category !== 'peer') this.#show(delivery, readings);
-    // The client takes a receipt for an acknowledgement, so both stay away.
-    if (this.#world.faults.takeSwallow()) return;
+    // A receipt says that it has arrived, so both stay away.
+    if (faults?.takeSwallow() === true) return;
     line.send(node('ack', ack));
     for (const reading of readings) this.#answer(delivery, reading);
   }
