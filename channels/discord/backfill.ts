@@ -26,7 +26,7 @@ const pageSize = 100;
 /** A channel that went on for long without us: what is older has passed. */
 const mostPages = 10;
 /** After that it is told that a channel cannot be read; it is tried on. */
-const toldAfterTries = 8;
+const toldAfterTries = 5;
 const longestPauseMs = 60_000;
 /** What comes now waits only so long for what a channel does not hand out. */
 const patienceMs = 10_000;

@@ -144,7 +144,7 @@ describe('a restart', () => {
     await heard('one');
     await rig.adapter.stop();
     await ann.says('missed', { in: broken });
-    rig.twin.fault(`GET /channels/${broken.id}/messages`, { status: 500 }, 9);
+    rig.twin.fault(`GET /channels/${broken.id}/messages`, { status: 500 }, 6);
     await rig.another().start(rig.events);
     await heard('missed');
     expect(rig.log.lines.filter(({ fields }) => fields.code === 'discord_backfill' && 'cause' in fields)).toHaveLength(
