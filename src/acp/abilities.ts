@@ -1,0 +1,55 @@
+// What a harness says of itself when it is greeted: name, version, and which optional parts of ACP it has.
+// Pure; used by open.ts.
+import { z } from 'zod';
+
+/** What the harness says it can do. */
+export interface Abilities {
+  readonly name: string;
+  readonly version: string;
+  readonly load: boolean;
+  readonly resume: boolean;
+  readonly list: boolean;
+  readonly close: boolean;
+  readonly steer: boolean;
+  readonly images: boolean;
+  /** Ways to log in it names; may be empty although a login is needed. */
+  readonly logins: readonly string[];
+}
+
+const flag = z.unknown().transform((value) => value !== undefined && value !== null && value !== false);
+const abilitiesSchema = z.looseObject({
+  agentInfo: z
+    .looseObject({ name: z.string().catch(''), version: z.string().catch('') })
+    .nullish()
+    .catch(undefined),
+  authMethods: z.array(z.looseObject({ id: z.string() })).catch([]),
+  agentCapabilities: z
+    .looseObject({
+      loadSession: flag,
+      promptCapabilities: z.looseObject({ image: flag }).nullish().catch(undefined),
+      sessionCapabilities: z.looseObject({ resume: flag, list: flag, close: flag }).nullish().catch(undefined),
+    })
+    .nullish()
+    .catch(undefined),
+  _meta: z
+    .looseObject({ steering: z.looseObject({ supported: flag }).nullish().catch(undefined) })
+    .nullish()
+    .catch(undefined),
+});
+
+/** @param answer to `initialize`; whatever is missing in it the harness cannot do */
+export function readAbilities(answer: unknown): Abilities {
+  const found = abilitiesSchema.safeParse(answer).data;
+  const can = found?.agentCapabilities;
+  return {
+    name: found?.agentInfo?.name ?? '',
+    version: found?.agentInfo?.version ?? '',
+    load: can?.loadSession ?? false,
+    resume: can?.sessionCapabilities?.resume ?? false,
+    list: can?.sessionCapabilities?.list ?? false,
+    close: can?.sessionCapabilities?.close ?? false,
+    steer: found?._meta?.steering?.supported ?? false,
+    images: can?.promptCapabilities?.image ?? false,
+    logins: found?.authMethods.map(({ id }) => id) ?? [],
+  };
+}
