@@ -12,26 +12,14 @@ import type { ConsoleOptions } from './console/adapter.ts';
 import type { CommandMemory } from './discord/registration.ts';
 import type { SeenMemory } from './discord/seen.ts';
 import type { ForumMemory } from './telegram/topics.ts';
+import type { WhatsappOptions } from './whatsapp/adapter.ts';
 
 export type PlatformId = Exclude<ChannelId, 'console'>;
 export const platformIds = ['telegram', 'discord', 'whatsapp'] as const satisfies readonly PlatformId[];
 
-/** Platforms with an adapter. The config knows the keys of the others already. */
-const platforms: ReadonlySet<ChannelId> = new Set(['telegram', 'discord']);
-
-export interface ConfiguredChannels {
-  /** Switched on, and there is an adapter. */
-  readonly available: readonly PlatformId[];
-  /** Switched on, but this version has no adapter for it. */
-  readonly missing: readonly PlatformId[];
-}
-
-export function configuredChannels({ channels }: Pick<Config, 'channels'>): ConfiguredChannels {
-  const on = platformIds.filter((name) => Object.values(channels[name].accounts).some((account) => account.enabled));
-  return {
-    available: on.filter((name) => platforms.has(name)),
-    missing: on.filter((name) => !platforms.has(name)),
-  };
+/** Those that are switched on. */
+export function configuredChannels({ channels }: Pick<Config, 'channels'>): readonly PlatformId[] {
+  return platformIds.filter((name) => Object.values(channels[name].accounts).some((account) => account.enabled));
 }
 
 export async function openConsole(options: ConsoleOptions): Promise<ChannelAdapter> {
@@ -56,7 +44,11 @@ export interface PlatformParts {
   readonly seen: (account: string) => Promise<SeenMemory>;
   /** The commands a Discord account has made known. */
   readonly registered: (account: string) => CommandMemory;
+  /** What a WhatsApp account keeps, once nobody else uses it, and who watches how it is linked. */
+  readonly whatsapp: (account: string) => Promise<WhatsappParts>;
 }
+
+export type WhatsappParts = Pick<WhatsappOptions, 'memory' | 'linkChanged' | 'picture'>;
 
 export interface Account {
   readonly channel: PlatformId;
@@ -64,9 +56,9 @@ export interface Account {
   readonly settings: AccountConfig;
 }
 
-/** Accounts that are switched on and have an adapter. */
+/** Accounts that are switched on. */
 export function enabledAccounts(config: Pick<Config, 'channels'>): readonly Account[] {
-  return configuredChannels(config).available.flatMap((channel) =>
+  return configuredChannels(config).flatMap((channel) =>
     Object.entries(config.channels[channel].accounts)
       .filter(([, settings]) => settings.enabled)
       .map(([name, settings]) => ({ channel, name, settings })),
@@ -86,7 +78,7 @@ export async function openAccount(account: Account, parts: PlatformParts): Promi
     case 'discord':
       return openDiscord(account, parts);
     case 'whatsapp':
-      throw new Error('there is no adapter for whatsapp');
+      return openWhatsapp(account, parts);
     default:
       return assertNever(account.channel);
   }
@@ -109,6 +101,15 @@ async function openDiscord({ channel, name, settings }: Account, parts: Platform
   return new DiscordAdapter({
     ...{ account: name, token, apiUrl, autoArchiveMinutes, devGuild, personas, clock, ids, commands },
     ...{ seen: await seen(name), registered: registered(name) },
+    log: parts.log.child({ channel, account: name }),
+  });
+}
+
+async function openWhatsapp({ channel, name, settings }: Account, parts: PlatformParts): Promise<ChannelAdapter> {
+  const { WhatsappAdapter } = await import('./whatsapp/adapter.ts');
+  const { clock, ids } = parts;
+  return new WhatsappAdapter({
+    ...{ account: name, wsUrl: settings.wsUrl, clock, ids, ...(await parts.whatsapp(name)) },
     log: parts.log.child({ channel, account: name }),
   });
 }

@@ -32,6 +32,7 @@ import { removedTool } from './wiring/removed-tool.ts';
 import { configError, engineServices, type ServicesParts, unusedConfig } from './wiring/services.ts';
 import { candidatesAt, suggest } from './wiring/suggest.ts';
 import { version } from './wiring/version.ts';
+import { Linkers, linkHandlers } from './wiring/whatsapp.ts';
 
 const clock = systemClock;
 const ids = systemIds;
@@ -113,6 +114,11 @@ async function build(options: AppOptions, base: Base): Promise<App> {
     idle: () => engine.idle(),
     closed: () => whenClosed(options, base),
   };
+  const linkers = new Linkers({
+    ...{ home: env.home, database: engine.stores.database, clock, ids, log, config },
+    adapterLink: (account) => adapterFor(() => channels.adapters(), { channel: 'whatsapp', account, chat: '' })?.link,
+    show: options.showLink,
+  });
   const channels = new Channels({
     console: base.console ? await openConsole(consoleOptions) : undefined,
     parts: {
@@ -122,25 +128,27 @@ async function build(options: AppOptions, base: Base): Promise<App> {
       forums: (account) => forumMemory(engine.stores.keyed, log, account),
       seen: (account) => seenMemory(engine.stores.keyed, log, account),
       registered: (account) => registeredMemory(engine.stores.keyed, account),
+      whatsapp: (account) => linkers.take(account, engine.stores.keyed),
     },
     log,
     events: (adapter) => channelEvents(base, engine, adapter),
   });
   engine.pairing.watchOwner(() => channels.refresh());
   if (!configFile.channelsOff) await channels.configure(config());
+  const outside = { channels, toolbox, linkers };
   return {
     banner: () => banner(channels, chosen(), parts),
     log,
-    control: controlHandlers(parts),
-    start: () => start(base, parts, { channels, toolbox }),
+    control: { ...controlHandlers(parts), ...linkHandlers(linkers) },
+    start: () => start(base, parts, outside),
     reload: () => reload(configFile),
     idle: () => engine.idle(),
-    drain: () => drain(base, engine, { channels, toolbox }),
+    drain: () => drain(base, engine, outside),
   };
 }
 
 function hasChannel(configFile: ConfigFile): boolean {
-  return !configFile.channelsOff && configuredChannels(configFile.current).available.length > 0;
+  return !configFile.channelsOff && configuredChannels(configFile.current).length > 0;
 }
 
 /** While a chat owns the terminal the log goes to its file alone, so that it cannot garble what is typed. */
@@ -171,16 +179,8 @@ function banner(channels: Channels, chosen: ChosenModel, { agents, configFile }:
   const model = agents().default().model;
   const words = model === chosen.ref ? { model: chosen.name, modelNote: chosen.note } : { model, modelNote: '' };
   const named = channels.names();
-  const warning = configError(configFile) ?? missingChannels(configFile.current);
+  const warning = configError(configFile);
   return { version, channels: named, ...words, warning, console: named.includes('console') };
-}
-
-/** A channel that is switched on and cannot be opened must not just stay silent. */
-function missingChannels(config: Config): string | undefined {
-  const { missing } = configuredChannels(config);
-  if (missing.length === 0) return undefined;
-  const verb = missing.length === 1 ? 'is' : 'are';
-  return `${missing.join(', ')} ${verb} switched on, but this version has no adapter for it. The settings are kept.`;
 }
 
 type Parts = ServicesParts & Pick<Base, 'configFile'>;
@@ -188,6 +188,7 @@ type Parts = ServicesParts & Pick<Base, 'configFile'>;
 interface Outside {
   readonly channels: Channels;
   readonly toolbox: Toolbox;
+  readonly linkers: Linkers;
 }
 
 function channelEvents(base: Base, engine: Engine, adapter: ChannelAdapter): ChannelEvents {
@@ -211,8 +212,6 @@ async function start(base: Base, { engine, agents }: Parts, outside: Outside): P
   const fault = (error: string): void => log.error({ path: configFile.path, code: 'config_invalid' }, error);
   const warn = (): void => {
     for (const { code, key, message, fix } of agents().warnings) log.warn({ code, key }, `${message} ${fix}`);
-    const missing = missingChannels(configFile.current);
-    if (missing !== undefined) log.warn({ code: 'channel_missing' }, missing);
   };
   configFile.onChange((config) => {
     logs.setLevel(config.logging.level);
@@ -243,11 +242,13 @@ async function reload(configFile: ConfigFile): Promise<Result<string>> {
   return refuse('config_invalid', loaded.error, unusedConfig(configFile.channelsOff));
 }
 
-/** Intake ends with the engine's drain; adapters stop last, so that what is owed can still be sent. */
-async function drain(base: Base, engine: Engine, { channels, toolbox }: Outside): Promise<void> {
+/** Adapters stop last, so that what is owed can still be sent, and before the store closes, which they may still write to. */
+async function drain(base: Base, engine: Engine, { channels, toolbox, linkers }: Outside): Promise<void> {
   base.configFile.close();
-  await engine.drain();
-  await channels.stop();
+  await engine.drain(async () => {
+    await channels.stop();
+    await linkers.close();
+  });
   await toolbox.close();
   base.logs.log.info({}, 'stopped');
   base.logs.close();

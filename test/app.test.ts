@@ -46,18 +46,10 @@ describe('the app', () => {
     });
   });
 
-  it('keeps the chat open and says so where a channel is switched on that it has no adapter for', async () => {
-    place.config({ channels: { whatsapp: { enabled: true } } });
-    expect(await bannerOf()).toMatchObject({
-      channels: ['console'],
-      console: true,
-      warning: 'whatsapp is switched on, but this version has no adapter for it. The settings are kept.',
-    });
-  });
-
   it('opens no chat in the terminal where a platform is switched on', async () => {
+    place.config({ channels: { whatsapp: { enabled: true } } });
     const tokens = { TELEGRAM_TOKEN: '1:x', DISCORD_TOKEN: 'x' };
-    expect(await bannerOf(tokens)).toMatchObject({ channels: ['telegram', 'discord'], console: false });
+    expect(await bannerOf(tokens)).toMatchObject({ channels: ['telegram', 'discord', 'whatsapp'], console: false });
   });
 
   it('names the model it takes, and why', async () => {

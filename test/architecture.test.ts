@@ -96,10 +96,11 @@ describe('every test', () => {
       'waits for a condition, not for a time',
       habits.sleepsFixedTimes,
       'test/bench/',
+      'test/kill/',
       'test/fakes/wait.ts',
       /infra\/clock\.test/,
     ],
-    ['is silent', habits.writesToConsole, 'test/bench/'],
+    ['is silent', habits.writesToConsole, 'test/bench/', 'test/kill/'],
   ])('file %s', (_name, rule, ...exceptions) => {
     expect(broken(except(tests, ...exceptions), rule)).toEqual([]);
   });

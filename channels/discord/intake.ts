@@ -3,6 +3,7 @@
 // not hand it out. Used by adapter.ts.
 import type { Clock } from '../../src/infra/clock.ts';
 import type { Log } from '../../src/infra/log.ts';
+import { untilTaken } from '../shared/until-taken.ts';
 import { causeOf } from './faults.ts';
 import type { DiscordMessage } from './inbound.ts';
 import type { Seen } from './seen.ts';
@@ -16,7 +17,6 @@ export interface IntakeOptions {
   readonly take: (message: DiscordMessage, edited: boolean) => Promise<void>;
 }
 
-const pauseMs = { first: 200, longest: 5_000 } as const;
 /** What is read again lies close to what was heard: few are enough to know it. */
 const remembered = 2_000;
 
@@ -93,18 +93,14 @@ export class Intake {
     }
   }
 
-  async #store(message: DiscordMessage, edited: boolean): Promise<boolean> {
+  #store(message: DiscordMessage, edited: boolean): Promise<boolean> {
     const { clock, log, take } = this.#options;
-    for (let wait: number = pauseMs.first; !this.signal.aborted; wait = Math.min(wait * 2, pauseMs.longest)) {
-      try {
-        await take(message, edited);
-        return true;
-      } catch (error) {
+    return untilTaken(() => take(message, edited), {
+      ...{ clock, signal: this.signal },
+      failed: (error) => {
         const fields = { cause: causeOf(error), message: message.id, code: 'discord_intake' };
         log.error(fields, 'a message could not be stored; trying again');
-        await clock.sleep(wait, this.signal);
-      }
-    }
-    return false;
+      },
+    });
   }
 }

@@ -2,6 +2,7 @@
 // Made by live-agents.ts.
 import { resolve } from 'node:path';
 import type { InboundMessage } from '../core/message.ts';
+import { idsOf, samePerson } from '../core/person.ts';
 import type { ThinkingLevel } from '../core/session.ts';
 import type { Config } from '../infra/config.ts';
 import type { SpawnPolicy } from '../runs/policy.ts';
@@ -149,14 +150,19 @@ function boundAgentId(
       known.has(agentId) &&
       match.channel === route.channel &&
       (match.account === undefined || match.account === route.account) &&
-      (match.chat === undefined || samePlace(match.chat, route.chat)) &&
-      (match.sender === undefined ||
-        samePlace(match.sender, sender.id) ||
-        samePlace(match.sender, `${route.channel}:${sender.id}`)),
+      (match.chat === undefined || samePlace(match.chat, route.chat) || isPerson(match.chat, message, [route.chat])) &&
+      (match.sender === undefined || isPerson(match.sender, message, idsOf(sender))),
   );
   const weight = ({ match }: Config['bindings'][number]): number =>
     (match.sender === undefined ? 0 : 2) + (match.chat === undefined ? 0 : 2) + (match.account === undefined ? 0 : 1);
   return matching.toSorted((a, b) => weight(b) - weight(a))[0]?.agentId;
+}
+
+/** With or without the channel in front. */
+function isPerson(configured: string, { route }: Pick<InboundMessage, 'route'>, ids: readonly string[]): boolean {
+  const { channel } = route;
+  const named = configured.startsWith(`${channel}:`) ? configured.slice(channel.length + 1) : configured;
+  return ids.some((id) => samePlace(named, id) || samePerson(channel, named, id));
 }
 
 /** People write numbers with a plus, platforms without. */

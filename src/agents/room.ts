@@ -269,18 +269,18 @@ export class Room {
     } catch (error) {
       this.#deps.log.error({ err: error, session: this.key, turn: result.id }, 'turn could not be recorded');
     } finally {
-      this.#over(active);
+      this.#over(active, result.outcome.kind === 'success');
       this.#waiters.ended(result.items, { kind: 'turn', result });
       active.release();
     }
   }
 
   /** What was not read becomes the next turn. */
-  #over(active: Active): void {
+  #over(active: Active, succeeded = false): void {
     this.#active = undefined;
     this.#mailbox.turnEnded();
     this.#deps.signs.queued(this.#mailbox.items());
-    this.#deps.signs.end(active.turn);
+    this.#deps.signs.end(active.turn, succeeded);
     this.#pump();
     this.#changed(this);
   }

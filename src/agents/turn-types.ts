@@ -102,5 +102,6 @@ export interface TurnSigns {
     turn: ActiveTurn,
     event: Pick<Extract<TurnEvent, { type: 'tool' }>, 'name' | 'callId' | 'phase'>,
   ) => void;
-  readonly end: (turn: ActiveTurn) => void;
+  /** @param succeeded what was asked for is done */
+  readonly end: (turn: ActiveTurn, succeeded: boolean) => void;
 }

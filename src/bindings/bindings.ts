@@ -208,6 +208,24 @@ export class Bindings {
     });
   }
 
+  /** A person has another id now: what they bound is still theirs. @param from `<channel>:<id>`, as `to` */
+  rename(from: string, to: string): Promise<void> {
+    return this.#alone(async () => {
+      for (const binding of await this.all())
+        if (binding.boundBy === from) await this.#places.set(routeKey(binding.route), { ...binding, boundBy: to });
+    });
+  }
+
+  /** One session goes on as another: what is bound to it is bound to that, unless that has a place of its own. */
+  handOver(from: SessionKey, to: SessionKey): Promise<void> {
+    return this.#alone(async () => {
+      const binding = await this.of(from);
+      if (binding === undefined) return;
+      if ((await this.of(to)) === undefined) await this.#place({ ...binding, session: to }, binding);
+      else await this.#remove(binding, { kind: 'ended' });
+    });
+  }
+
   #refusal(route: Route, by: Binder, touched: readonly (Binding | undefined)[]): Refusal | undefined {
     if (!this.#settings(route).enabled) return bindingRefusal.off(route.channel).refusal;
     const foreign = touched.find((binding) => binding !== undefined && !mayChange(binding, by));

@@ -4,7 +4,7 @@ import { type Refusal, type Result, refusalText } from '../core/result.ts';
 import type { Clock } from '../infra/clock.ts';
 import type { Env } from '../infra/env.ts';
 import type { CallResult } from './control-client.ts';
-import type { ControlAnswers, ControlParams, ControlVerb, CreateApp, OfflineStore } from './engine-port.ts';
+import type { ControlAnswers, ControlParams, ControlVerb, CreateApp, LinkDesk, OfflineStore } from './engine-port.ts';
 
 /** Exit codes of all verbs. */
 export const exits = { ok: 0, failed: 1, notRunning: 2 } as const;
@@ -32,6 +32,8 @@ export interface Cli {
   readonly onCrash: (fn: (error: unknown) => void) => void;
   readonly createApp: CreateApp;
   readonly openStore: () => Promise<OfflineStore | undefined>;
+  /** Links accounts while no process runs. Refused: `already_running`, and whatever keeps the state from being opened. */
+  readonly openLinks: () => Promise<Result<LinkDesk>>;
   readonly call: <V extends ControlVerb>(verb: V, params: ControlParams<V>) => Promise<CallResult<V>>;
   /** Exit code of the verb; the last one said counts. */
   readonly finish: (code: Exit) => void;

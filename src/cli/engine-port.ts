@@ -1,6 +1,7 @@
 // What the command line asks of the engine: a running one over the control socket, or its stored records when it is down.
 // src/app.ts implements App with src/wiring/control.ts, offline-store.ts OfflineStore; the verbs in this folder use them.
 import { z } from 'zod';
+import { type LinkAsk, type LinkView, linkAskSchema } from '../core/link.ts';
 import type { Approved, PairingRequest, PairingView, Revoked } from '../core/pairing.ts';
 import type { Result } from '../core/result.ts';
 import { channelIds } from '../core/route.ts';
@@ -56,6 +57,10 @@ export interface ControlAnswers {
   readonly 'pair.link': PairLink;
   /** An address that brings the bot into a server of the platform. */
   readonly 'pair.invite': string;
+  /** Linking an account of WhatsApp: where it stands. */
+  readonly 'link.begin': LinkView;
+  /** The next step, or, after some seconds without one, the same again. */
+  readonly 'link.next': LinkView;
   readonly 'pair.list': PairingView;
   readonly 'pair.approve': Approved;
   readonly 'pair.deny': PairingRequest;
@@ -85,6 +90,8 @@ export const controlParams = {
   maintenance: z.strictObject({ apply: z.boolean() }),
   'pair.link': z.strictObject({ channel: z.literal('telegram'), account: z.string().min(1).optional() }),
   'pair.invite': z.strictObject({ channel: z.literal('discord'), account: z.string().min(1).optional() }),
+  'link.begin': linkAskSchema.extend({ account: z.string().min(1) }),
+  'link.next': z.strictObject({ account: z.string().min(1), after: z.int() }),
   'pair.list': nothing,
   'pair.approve': byCode,
   'pair.deny': byCode,
@@ -108,6 +115,14 @@ export interface OfflineStore {
   maintenance(): Promise<readonly MaintenanceFinding[]>;
   /** @param ownerOpen the config names no owner, so that pairing may have made one */
   pairing(ownerOpen: boolean): Promise<PairingView>;
+  close(): Promise<void>;
+}
+
+/** Linking accounts: by a running process, or by the command line itself while there is none. */
+export interface LinkDesk {
+  begin(account: string, ask: LinkAsk): Promise<Result<LinkView>>;
+  /** As `link.next`. */
+  next(account: string, after: number): Promise<Result<LinkView>>;
   close(): Promise<void>;
 }
 
@@ -154,6 +169,8 @@ export interface AppOptions {
   readonly stdout: NodeJS.WriteStream;
   /** The console chat ended by itself: Ctrl-D, or end of piped input with nothing left to do. The process then drains. */
   readonly onConsoleClosed: () => void;
+  /** Shows a step of linking an account that is switched on. Never in the log: it holds codes. Absent: nobody could see it. */
+  readonly showLink?: ((account: string, view: LinkView) => void) | undefined;
   /** Code of whoever embeds the app: closes what a run left open, before the run is announced. Has 5 s; errors are logged. */
   readonly onRunEnded?: OnRunEnded | undefined;
 }

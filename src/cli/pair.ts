@@ -6,8 +6,10 @@ import { age, timestamp } from '../core/format.ts';
 import type { PairingView } from '../core/pairing.ts';
 import { type ChannelId, channelIds } from '../core/route.ts';
 import { ConfigFile } from '../infra/config-file.ts';
-import { type AddVerb, ask, type Cli, look, printJson, refused } from './cli.ts';
+import { type AddVerb, ask, type Cli, look, printJson } from './cli.ts';
 import type { PairLink } from './engine-port.ts';
+import type { WhatsappOptions } from './pair-whatsapp.ts';
+import { drawQr } from './qr.ts';
 import { table } from './table.ts';
 
 interface LinkOptions {
@@ -19,7 +21,7 @@ export const addPair: AddVerb = (program, cli) => {
   const pair = program
     .command('pair')
     .description(
-      'who may talk to the bot: telegram (a link that lets one person in), discord (a link into a server), list, approve, deny, revoke',
+      'who may talk to the bot: telegram (a link that lets one person in), discord (a link into a server), whatsapp (links your phone), list, approve, deny, revoke',
     );
   pair
     .command('telegram')
@@ -35,9 +37,12 @@ export const addPair: AddVerb = (program, cli) => {
     .action((options: LinkOptions) => discord(cli, options));
   pair
     .command('whatsapp')
-    .description('link a WhatsApp account')
-    .option('--phone <number>', 'link by a code for this number instead of a QR code')
-    .action(() => refused(cli, noWhatsapp));
+    .description('link a WhatsApp account: shows a QR code to scan with the phone')
+    .option('--phone <number>', 'link by a code that is typed on the phone with this number, with its country code')
+    .option('--account <name>', 'the WhatsApp account, where there are several')
+    .option('--again', 'give up the link there is, and make a new one')
+    .option('--json', 'print one line of JSON per step')
+    .action(async (options: WhatsappOptions) => (await import('./pair-whatsapp.ts')).pairWhatsapp(cli, options));
   pair
     .command('list')
     .description('who waits to be let in, and who was')
@@ -70,12 +75,6 @@ function addDecisions(pair: Command, cli: Cli): void {
     .action((id: string) => ask(cli, 'pair.revoke', { id }, (revoked) => cli.out(revokedWords(revoked))));
 }
 
-const noWhatsapp = {
-  code: 'channel_missing',
-  message: 'This version has no adapter for WhatsApp.',
-  fix: 'Use Telegram: npx switchyard pair telegram',
-};
-
 async function telegram(cli: Cli, { account, json }: LinkOptions): Promise<void> {
   const params = { channel: 'telegram', ...(account === undefined ? {} : { account }) } as const;
   const made = await ask(cli, 'pair.link', params, (link) => link);
@@ -99,15 +98,13 @@ const inviteSteps = [
   '3. List the server so that it is served there: `npx switchyard config set "channels.discord.groups.<server id>" "{}"`.',
 ];
 
-/** In a terminal the code gets its own colours: a camera needs dark squares on a light ground. */
 async function linkText({ link, owner }: PairLink, coloured: boolean): Promise<string> {
-  const { toString: draw } = await import('qrcode');
-  const picture = await draw(link, coloured ? { type: 'terminal', small: true } : { type: 'utf8' });
+  const picture = await drawQr(link, coloured);
   const who = owner
     ? 'Whoever opens it first may talk to the bot, and becomes its owner.'
     : 'Whoever opens it first may talk to the bot.';
   const how = 'Open it on your phone, or point its camera at the code, and press Start.';
-  return [picture.trimEnd(), '', link, '', `${how} ${who}`, 'It works once, within 1 h.'].join('\n');
+  return [picture, '', link, '', `${how} ${who}`, 'It works once, within 1 h.'].join('\n');
 }
 
 async function approve(cli: Cli, channel: ChannelId, code: string): Promise<void> {

@@ -3,7 +3,8 @@
 import { ok, type Result, refusalText, refuse } from '../core/result.ts';
 import { type AddVerb, type Cli, type Exit, exits, refused } from './cli.ts';
 import { type Control, type ControlOptions, startControl } from './control.ts';
-import type { App, Banner, ControlHandlers } from './engine-port.ts';
+import type { App, AppOptions, Banner, ControlHandlers } from './engine-port.ts';
+import { linkText } from './link-words.ts';
 
 export const addStart: AddVerb = (program, cli) => {
   program
@@ -38,7 +39,10 @@ export async function start(cli: Cli, console: boolean): Promise<Exit> {
   }
   // 2
   const { env, workingDirectory, stdin, stdout } = cli;
-  const created = await cli.createApp({ env, workingDirectory, console, stdin, stdout, onConsoleClosed: ending.reach });
+  const created = await cli.createApp({
+    ...{ env, workingDirectory, console, stdin, stdout, onConsoleClosed: ending.reach },
+    showLink: linkShower(cli, console),
+  });
   if (!created.ok) {
     cli.err(refusalText(created.refusal));
     await control.value.close();
@@ -53,6 +57,26 @@ export async function start(cli: Cli, console: boolean): Promise<Exit> {
   } finally {
     await control.value.close();
   }
+}
+
+/**
+ * Steps of linking for the person in front of the terminal: what a log must never hold. A chat in the terminal keeps it for
+ * itself; the status then says how to link.
+ */
+function linkShower(cli: Cli, console: boolean): AppOptions['showLink'] {
+  if (console || cli.stdout.isTTY !== true) return undefined;
+  let shown = '';
+  let showing: Promise<void> = Promise.resolve();
+  return (account, view) => {
+    const { kind } = view.state;
+    const asks = kind === 'qr' || kind === 'code' || kind === 'scanned' || kind === 'expired';
+    // That an account is linked is no news at every start.
+    if (!asks && !(kind === 'linked' && shown === 'scanned')) return;
+    shown = kind;
+    showing = showing.then(async () =>
+      cli.out(await linkText(view, { account, coloured: true, now: cli.clock.now() })),
+    );
+  };
 }
 
 /** A folder that cannot be used is something a person can mend, like one that is in use. */

@@ -1,6 +1,7 @@
 // The contract of a channel adapter. Implemented in channels/*, called by delivery, inbound and app.
 import type { Reply, ReplyChoice } from './command.ts';
-import type { InboundMessage, OutboundMessage, Press, PressAnswer, Receipt, RemoteFile } from './message.ts';
+import type { AccountLink } from './link.ts';
+import type { InboundMessage, OutboundMessage, Press, PressAnswer, Reaction, Receipt, RemoteFile } from './message.ts';
 import type { ChannelId, Route } from './route.ts';
 
 export interface Capabilities {
@@ -10,7 +11,13 @@ export interface Capabilities {
   readonly threadsFromMessages?: boolean;
   readonly edits: boolean;
   readonly buttons: boolean;
+  /** No buttons, but choices as numbered lines: a number, a quote with one, or a thumb picks one. */
+  readonly menus?: boolean;
+  /** Nothing tells who speaks in one chat: what a run says begins with its tag, `[#3 research]`, and `#3 …` goes to it. */
+  readonly tags?: boolean;
   readonly typing: boolean;
+  /** Can put a sign on the message that asked, while it is worked on and when that is done. */
+  readonly signs?: boolean;
   /** A repeated send with the same key is recognised by the platform. */
   readonly idempotentSend: boolean;
   /** A button can ask whoever presses it for a text. */
@@ -19,6 +26,8 @@ export interface Capabilities {
   readonly documents?: boolean;
   /** Longest text of one message, in UTF-16 units. */
   readonly maxText: number;
+  /** A message keeps its id when its chat gets another one. */
+  readonly lastingIds?: boolean;
 }
 
 /** At most `count` sends in any `perMs` milliseconds among all that share `key`. */
@@ -45,6 +54,8 @@ export interface ChannelEvents {
   readonly edited: (message: InboundMessage) => Promise<void>;
   /** Resolves once what the press leads to is durable. */
   readonly pressed: (press: Press) => Promise<PressAnswer>;
+  /** Somebody put a sign on a message of ours. Resolves once what it leads to, mostly nothing, is durable. */
+  readonly reacted: (reaction: Reaction) => Promise<void>;
   /** Who somebody is at a place, from memory: how privately they are answered is decided before anything else happens. */
   readonly standing: (message: InboundMessage) => Standing;
   /** What may be typed for a native command's parameter, best first; at most `limit`. From memory: platforms wait for it. */
@@ -61,6 +72,8 @@ export interface ChannelEvents {
   readonly opened: (route: Route) => void;
   /** The connection is there (again): what waits to be sent is due. */
   readonly connected: () => void;
+  /** The owner should know, wherever they can be reached now. `key`: the same is told once. */
+  readonly alarm: (key: string, text: string) => void;
 }
 
 /** `stranger`: not heard, at least not here. */
@@ -138,17 +151,30 @@ export interface ChannelAdapter {
   inviteLink?(): string | undefined;
   /** The owner or the commands may have changed: what the platform shows of them is made anew. Best effort. */
   refresh?(): void;
-  /** Best effort, never awaited, never throws. `typing` lasts until `idle`. */
-  signal?(route: Route, sign: Sign): void;
+  /**
+   * Best effort, never awaited, never throws. `typing` lasts until `idle`.
+   * @param message id of the message that asked, as this adapter handed it in, where `can.signs`: the sign is put on it in
+   *   place of the one before, and `idle` takes it away
+   */
+  signal?(route: Route, sign: Sign, message?: string): void;
+  /** Id of the person whose own account this is; undefined: a bot's, or not known yet. From memory. */
+  accountOwner?(): string | undefined;
+  /** Present where one logs in by linking a device to somebody's account. */
+  readonly link?: AccountLink;
   /** Derived from the live connection at the time of the call, never cached. */
   health(): ChannelHealth;
   stop(): Promise<void>;
 }
 
-/** The buttons under a reply that can be shown by an adapter. */
+/** Whether choices are shown as a numbered menu. */
+export function showsMenus(can: Capabilities | undefined): boolean {
+  return can?.menus === true && !can.buttons;
+}
+
+/** The choices under a reply that can be shown by an adapter, as buttons or as a menu. */
 export function shownChoices(can: Capabilities | undefined, { choices = [] }: Reply): readonly ReplyChoice[] {
-  if (can?.buttons !== true) return [];
-  return can.asks === true ? choices : choices.filter((choice) => choice.asks === undefined);
+  if (can === undefined || !(can.buttons || showsMenus(can))) return [];
+  return can.buttons && can.asks === true ? choices : choices.filter((choice) => choice.asks === undefined);
 }
 
 /** Whether a run can get a thread of its own at this place: never in a direct chat or a plain group. */

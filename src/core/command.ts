@@ -1,4 +1,5 @@
 // The definition of a chat command. One definition drives text parsing, /help, completion and native registration.
+import type { Thumb } from './menu.ts';
 import type { ChoiceAsks } from './message.ts';
 import type { Route } from './route.ts';
 import type { Services } from './services.ts';
@@ -108,6 +109,8 @@ export interface ReplyChoice {
   readonly command: string;
   /** Of all choices of the reply that are marked so, one may be pressed, once. */
   readonly once?: boolean;
+  /** It is the yes or the no to a question: 👍 or 👎 on the message means it, where there are no buttons. */
+  readonly thumb?: Thumb;
   /** Whoever presses it is asked for a text first, which is typed behind the command. Left out where that cannot be asked. */
   readonly asks?: ChoiceAsks;
 }

@@ -11,12 +11,30 @@ export function sessionGone(label: string): Refusal {
   };
 }
 
+/** A message names a run by its number and says nothing more. */
+export function nothingSaid(number: number, label: string): Refusal {
+  return {
+    code: 'nothing_said',
+    message: `#${number} is ${label}; your message says nothing to it.`,
+    fix: `Write "#${number} <text>", or /focus #${number} so that everything here goes to it.`,
+  };
+}
+
+/** A message names a run of another conversation. */
+export function runOutOfReach(number: number): Refusal {
+  return {
+    code: 'target_out_of_scope',
+    message: `#${number} belongs to another conversation.`,
+    fix: '/subagents list shows the runs of this one.',
+  };
+}
+
 /** A message quotes what a run said whose session is gone: nothing else may answer in its place. */
 export function quotedGone(label: string): Refusal {
   return {
     code: 'quoted_gone',
-    message: `${label} is archived, so nobody is left to answer what you quoted.`,
-    fix: 'Its transcript is kept (/subagents log). Write without quoting to talk to the agent here.',
+    message: `${label} is archived, so nobody is left to answer that.`,
+    fix: 'Its transcript is kept (/subagents log). Write without quoting or naming it to talk to the agent here.',
   };
 }
 

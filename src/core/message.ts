@@ -33,6 +33,8 @@ export const inboundSchema = z.object({
   sender: z.object({
     id: z.string().min(1),
     name: z.string(),
+    /** Other ids of the same person on that platform, e.g. a WhatsApp LID beside the number: lists may name any. */
+    aka: z.array(z.string().min(1)).optional(),
     /** Another bot. */
     bot: z.boolean().optional(),
     /** Somebody who writes in the name of a group or channel: no person, so no rights. */
@@ -86,6 +88,23 @@ export interface Press {
   readonly at: number;
 }
 
+/** Somebody put a sign, e.g. 👍, on a message of ours, or another one in place of theirs. Taking one away is no reaction. */
+export interface Reaction {
+  /** The platform's id of this reaction; a repeated one is the same. */
+  readonly id: string;
+  readonly route: Route;
+  readonly sender: InboundMessage['sender'];
+  readonly chat: InboundMessage['chat'];
+  readonly space?: string | undefined;
+  /** Platform id of the message it is on. */
+  readonly messageId: string;
+  readonly emoji: string;
+  /** As of a message. */
+  readonly backlog?: boolean | undefined;
+  /** Unix time in milliseconds. */
+  readonly at: number;
+}
+
 export interface PressAnswer {
   /** For the presser alone, one short sentence; absent: what follows speaks for itself. */
   readonly text?: string | undefined;
@@ -103,7 +122,15 @@ const asksSchema = z.object({ label: z.string() });
 /** What a person is asked for when they press a button, e.g. `What should it do?`, at most 45 characters. */
 export type ChoiceAsks = z.infer<typeof asksSchema>;
 
-const choiceSchema = z.object({ label: z.string(), id: z.string(), asks: asksSchema.optional() });
+const choiceSchema = z.object({
+  label: z.string(),
+  id: z.string(),
+  asks: asksSchema.optional(),
+  /** Picks it where the channel shows menus in place of buttons (see menu.ts). */
+  number: z.number().int().positive().optional(),
+  /** The reaction that picks it there. */
+  thumb: z.enum(['yes', 'no']).optional(),
+});
 
 /** Longest text beside a file, in UTF-16 units: what every platform with files takes (Telegram's captions: 1,024). */
 export const captionText = 1_000;
@@ -111,7 +138,7 @@ export const captionText = 1_000;
 export const outboundSchema = z.object({
   /** Markdown; the channel renders it or sends it as plain text. */
   text: z.string(),
-  /** Buttons, where the channel has them. `id` is opaque, at most 32 characters, and comes back in a `Press`. */
+  /** Buttons, where the channel has them, or lines of a menu. `id` is opaque, at most 32 characters, and comes back in a `Press`. */
   choices: z.array(choiceSchema).optional(),
   /** Last line of `text` that stays visible when the whole text goes as a file. */
   foot: z.string().optional(),
@@ -124,6 +151,8 @@ export const outboundSchema = z.object({
    * a platform shows so, it cannot recognise as a repeat: never on the result of a run. An edit names it again.
    */
   speaker: z.string().optional(),
+  /** Stands in front of each of its parts, see tag.ts. */
+  tag: z.string().optional(),
   /** An earlier process may have sent it at this time (Unix ms) or later, and did not live to know. Set by delivery. */
   sentSince: z.number().optional(),
   /** It fills in something that stands in the chat already, and so keeps no order with what is sent there. */

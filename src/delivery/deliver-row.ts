@@ -13,7 +13,7 @@ import type { ClosedPlaces } from './closed-places.ts';
 import { decideNext, type Next } from './decide-next.ts';
 import { type EndState, endRow, type OutboxRow, type RowChange, readRow, updateOpen } from './outbox-row.ts';
 import { type Pacer, targetOf } from './pacer.ts';
-import { partsFor } from './parts.ts';
+import { forElsewhere, partsFor } from './parts.ts';
 import type { Fallback } from './resolve-route.ts';
 import type { Waiting } from './schedule.ts';
 
@@ -150,7 +150,7 @@ function heldAgainstSince(delivery: Delivery, row: OutboxRow, { heldMs, askedMs,
 
 function unreachable(adapter: ChannelAdapter | undefined): boolean {
   const state = adapter?.health().state;
-  return state === 'disconnected' || state === 'connecting' || state === 'failed';
+  return state === 'disconnected' || state === 'connecting' || state === 'conflict' || state === 'failed';
 }
 
 /** What a receipt says beyond this one message. */
@@ -233,11 +233,10 @@ async function moveOn(delivery: Delivery, refused: OutboxRow, why: string | unde
     const reason = why === undefined ? 'no route' : `no route (${why})`;
     return await end(delivery, row, { state: 'undelivered', reason });
   }
-  const { replyTo: _elsewhere, ...message } = row.message;
   const change: RowChange = {
     route: next.route,
     gone: row.gone,
-    message: { ...message, text: `${next.note}${why === undefined ? '' : `: ${why}`}\n\n${message.text}` },
+    message: forElsewhere(row.message, why === undefined ? next.note : `${next.note}: ${why}`),
     state: 'pending',
     chunk: 0,
     nextAt: delivery.clock.now(),

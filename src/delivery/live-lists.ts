@@ -4,6 +4,7 @@
 // Made by src/wiring/live-lists.ts.
 import type { CommandPlace, Reply, ReplyChoice } from '../core/command.ts';
 import { clip } from '../core/format.ts';
+import { buttonsOf, menuText } from '../core/menu.ts';
 import type { OutboundMessage } from '../core/message.ts';
 import { type Route, routeKey } from '../core/route.ts';
 import { cutText, splitText } from '../core/split.ts';
@@ -25,8 +26,12 @@ export interface LiveListsOptions {
   readonly again: (command: string, place: CommandPlace) => Promise<Reply | undefined>;
   /** The buttons of an answer that can be shown there. */
   readonly shown: (route: Route, reply: Reply) => readonly ReplyChoice[];
-  /** Stores what new buttons mean, in their order. */
-  readonly offer: (choices: readonly ReplyChoice[], place: CommandPlace) => Promise<Choices>;
+  /** Stores what new buttons mean, in their order; `below`: one that stands there already. */
+  readonly offer: (
+    choices: readonly ReplyChoice[],
+    place: CommandPlace,
+    below: Choices[number] | undefined,
+  ) => Promise<Choices>;
 }
 
 /** An answer that shows something under way. */
@@ -180,7 +185,8 @@ export class LiveLists {
   async #message(list: List, reply: Reply): Promise<Look> {
     const wanted = this.#options.shown(list.route, reply);
     const fresh = wanted.filter(({ command }) => !list.buttons.has(command));
-    const offered = fresh.length === 0 ? [] : await this.#options.offer(fresh, list.place);
+    const offered =
+      fresh.length === 0 ? [] : await this.#options.offer(fresh, list.place, list.buttons.values().next().value);
     for (const [index, choice] of offered.entries()) list.buttons.set(fresh[index]?.command ?? '', choice);
     return { text: reply.text, choices: wanted.flatMap(({ command }) => list.buttons.get(command) ?? []) };
   }
@@ -202,13 +208,14 @@ interface Look {
 
 /** A text for as many messages as the list has, its buttons under the last one. */
 function parts({ keys, base, maxText }: List, { text, choices, foot }: Look): readonly OutboundMessage[] {
+  const [menu, buttons] = [menuText(choices), buttonsOf(choices) ?? []];
   const texts = splitText(text, maxText);
-  const below = `${texts.length > keys.length ? '\n…' : ''}${foot === undefined ? '' : `\n${foot}`}`;
+  const below = `${texts.length > keys.length ? '\n…' : ''}${menu}${foot === undefined ? '' : `\n${foot}`}`;
   return keys.map((_, index) => {
     const part = texts[index] ?? '…';
     if (index < keys.length - 1) return { ...base, text: part };
     const last = cutText(part, maxText - below.length) + below;
-    return { ...base, text: last, ...(choices.length > 0 ? { choices } : {}) };
+    return { ...base, text: last, ...(buttons.length > 0 ? { choices: buttons } : {}) };
   });
 }
 

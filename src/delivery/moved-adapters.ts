@@ -62,9 +62,10 @@ function redirect(adapter: ChannelAdapter, { current, opening }: Redirection): C
     ...(takesFiles && { takesFiles: (route) => takesFiles(current(route)) }),
     ...(limits && { limits: (route, answers) => limits(current(route), answers) }),
     ...(signal && {
-      signal: (route, sign) => {
+      signal: (route, sign, message) => {
         const now = current(route);
-        signal(now, sign);
+        signal(now, sign, message);
+        if (message !== undefined) return;
         // It may have begun before the chat moved.
         if (sign === 'idle' && now !== route) signal(route, sign);
       },

@@ -17,9 +17,12 @@ export class OwnerRoute {
     this.#open = open;
   }
 
-  /** Undefined until the owner wrote from a chat that is open. */
-  async get(): Promise<Route | undefined> {
-    return (await this.#store.get(key))?.find(this.#open);
+  /**
+   * Undefined until the owner wrote from a chat that is open.
+   * @param without account key of a channel that is of no use now
+   */
+  async get(without?: string): Promise<Route | undefined> {
+    return (await this.#store.get(key))?.find((route) => accountKey(route) !== without && this.#open(route));
   }
 
   /** The owner wrote in this direct chat. One is kept per account, the latest first. */

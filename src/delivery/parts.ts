@@ -1,8 +1,10 @@
 // How a stored message is cut into the messages that are sent. After a restart the same row gives the same parts.
 // Called by deliver-row.ts.
 import type { ChannelAdapter } from '../core/channel.ts';
+import { buttonsOf, menuText } from '../core/menu.ts';
 import { captionText, type OutboundMessage } from '../core/message.ts';
 import { cutText, splitText } from '../core/split.ts';
+import { tagged } from '../core/tag.ts';
 import type { OutboxRow } from './outbox-row.ts';
 
 export interface PartLimits {
@@ -32,20 +34,24 @@ export function partsFor(
 }
 
 /**
- * The parts in their order, none when there is nothing to show. The first quotes, the last has the buttons. A text that is too
- * long for the chat is two parts: its beginning, and its next lines with the whole text as a file and the foot below them.
+ * The parts in their order, none when there is nothing to show. The first quotes, the last has the buttons or the menu. A text
+ * that is too long for the chat is two parts: its beginning, and its next lines with the whole text as a file and the foot
+ * below them.
  */
 export function partsOf(message: OutboundMessage, limits: PartLimits): readonly OutboundMessage[] {
-  const { text: whole, foot, replyTo, choices, document, ...rest } = message;
-  const texts = splitText(whole, limits.maxText);
-  const filed = asFile(texts, foot, limits);
+  const { text: whole, foot, replyTo, choices: offered, document, tag, ...rest } = message;
+  const [menu, choices] = [menuText(offered), buttonsOf(offered)];
+  const taken = tag === undefined ? 0 : tag.length + 1;
+  const texts = splitText(whole + menu, limits.maxText - taken);
+  const below = `${foot === undefined ? '' : `\n${foot}`}${menu}`;
+  const filed = asFile(texts, below, { ...limits, maxText: Math.min(limits.maxText, captionText) - taken });
   const shown = filed ?? texts;
   const file = filed === undefined ? document : { name: fileName, text: whole };
   return shown.map((text, index) => {
     const last = index === shown.length - 1;
     return {
       ...rest,
-      text,
+      text: tag === undefined ? text : tagged(tag, text),
       ...(index === 0 && replyTo !== undefined ? { replyTo } : {}),
       ...(last && choices !== undefined ? { choices } : {}),
       ...(last && file !== undefined ? { document: file } : {}),
@@ -53,17 +59,23 @@ export function partsOf(message: OutboundMessage, limits: PartLimits): readonly 
   });
 }
 
-/** What stands beside the file; undefined: the text goes in all its parts. */
+/** What stands beside the file, `foot` at its end, within `maxText`; undefined: the text goes in all its parts. */
 function asFile(
   texts: readonly string[],
-  foot: string | undefined,
+  foot: string,
   { maxText, documents, fileOver, sent }: PartLimits,
 ): readonly [string, string] | undefined {
   const [first, second] = texts;
   // The second part stands there already, without a file: the setting changed between two starts.
   if (!documents || fileOver === 0 || texts.length <= fileOver || sent > 1) return undefined;
   if (first === undefined || second === undefined) return undefined;
-  const below = `\n\n📎 the whole text: ${fileName}${foot === undefined ? '' : `\n${foot}`}`;
-  const room = Math.min(maxText, captionText) - below.length;
+  const below = `\n\n📎 the whole text: ${fileName}${foot}`;
+  const room = maxText - below.length;
   return room < leastRoom ? undefined : [first, cutText(second, room).trimEnd() + below];
+}
+
+/** A message for another place than it was made for: what it quotes, and what its menu offers, is not there. */
+export function forElsewhere({ replyTo: _there, choices, ...message }: OutboundMessage, note: string): OutboundMessage {
+  const buttons = buttonsOf(choices);
+  return { ...message, text: `${note}\n\n${message.text}`, ...(buttons === undefined ? {} : { choices: buttons }) };
 }

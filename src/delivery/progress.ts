@@ -1,5 +1,5 @@
-// What a person sees while a turn works: typing, and after a minute of silence one short note. Best effort: nothing here is
-// owed, so it goes out as an update and not through the outbox. Nothing is shown in a chat that is closed to us.
+// What a person sees while a turn works: typing, after some seconds a sign on their message where the channel can put one, and
+// after a minute of silence one short note. Best effort: nothing here is owed, so it goes out as an update and not through the outbox. Nothing is shown in a chat that is closed to us.
 // Made by src/wiring/delivery.ts for every turn.
 import type { TurnEvent } from '../core/agent.ts';
 import { elapsed } from '../core/format.ts';
@@ -30,9 +30,15 @@ interface Working {
   /** A note was handed over. */
   noted: boolean;
   timer: Timer | undefined;
+  /** The message that asked, where it can have a sign. */
+  readonly asked: string | undefined;
+  signTimer: Timer | undefined;
+  signed: boolean;
 }
 
 const silenceMs = 60_000;
+/** A quick answer needs no sign, and each is a message of its own to the platform. */
+const signAfterMs = 10_000;
 
 export class Progress {
   readonly #options: ProgressOptions;
@@ -45,18 +51,23 @@ export class Progress {
     options.closed.watch((chat) => this.#closed(chatKey(chat)));
   }
 
-  /** A turn waits for its slot or starts: typing begins. Calling it again for the same turn changes nothing. */
-  begin(turn: string, route: Route): void {
+  /**
+   * A turn waits for its slot or starts: typing begins. Calling it again for the same turn changes nothing.
+   * @param asked id of the message that asked, of a turn that starts
+   */
+  begin(turn: string, route: Route, asked?: string): void {
     if (this.#turns.has(turn) || this.#options.closed.reason(route) !== undefined) return;
     const now = this.#options.clock.now();
     const times = { since: now, shownAt: now };
-    const working: Working = { turn, route, ...times, tools: new Map(), noted: false, timer: undefined };
+    const timers = { timer: undefined, signTimer: undefined };
+    const working: Working = { turn, route, ...times, tools: new Map(), noted: false, ...timers, asked, signed: false };
     this.#turns.set(turn, working);
     const key = routeKey(route);
     const others = this.#typing.get(key) ?? 0;
     this.#typing.set(key, others + 1);
     if (others === 0) this.#signal(route, 'typing');
     this.#arm(working, silenceMs);
+    this.#signLater(working);
   }
 
   tool(turn: string, event: ToolEvent): void {
@@ -71,12 +82,13 @@ export class Progress {
     if (working !== undefined) working.shownAt = this.#options.clock.now();
   }
 
-  /** The turn is over, whatever came of it. */
-  end(turn: string): void {
+  /** The turn is over. @param succeeded whether what was asked for is done */
+  end(turn: string, succeeded = false): void {
     const working = this.#turns.get(turn);
     if (working === undefined) return;
     const took = elapsed(this.#options.clock.now() - working.since);
     if (working.noted) this.#options.updates.finish(noteKey(working), { text: `ℹ️ worked for ${took}` });
+    if (working.signed) this.#sign(working, succeeded ? 'done' : 'idle');
     this.#forget(working);
   }
 
@@ -91,6 +103,7 @@ export class Progress {
   #forget(working: Working): void {
     this.#turns.delete(working.turn);
     working.timer?.cancel();
+    working.signTimer?.cancel();
     const key = routeKey(working.route);
     const left = (this.#typing.get(key) ?? 1) - 1;
     if (left > 0) this.#typing.set(key, left);
@@ -122,6 +135,19 @@ export class Progress {
     const tool = [...working.tools.values()].at(-1);
     const doing = tool === undefined ? 'thinking' : `${tool.name}, ${elapsed(now - tool.since)}`;
     return `⏳ still going (${took}): ${doing}`;
+  }
+
+  #signLater(working: Working): void {
+    if (working.asked === undefined) return;
+    working.signTimer = this.#options.clock.after(signAfterMs, () => {
+      working.signed = true;
+      this.#sign(working, 'working');
+    });
+  }
+
+  #sign({ route, asked }: Working, sign: 'working' | 'done' | 'idle'): void {
+    const adapter = adapterFor(this.#options.adapters, route);
+    if (adapter?.can.signs === true) adapter.signal?.(route, sign, asked);
   }
 
   #signal(route: Route, sign: 'typing' | 'idle'): void {

@@ -3,6 +3,7 @@
 import type { GroupClosed } from '../core/channel.ts';
 import { isCommandText } from '../core/command-text.ts';
 import type { InboundMessage } from '../core/message.ts';
+import { idsOf, names, samePerson } from '../core/person.ts';
 import type { Route } from '../core/route.ts';
 import type { Config } from '../infra/config.ts';
 import type { AccountConfig } from '../infra/config-channels.ts';
@@ -36,10 +37,9 @@ type Answer = 'none' | 'pairing' | 'not_allowed' | 'as_yourself';
 export interface KnownPeople {
   /** `<channel>:<id>` of everybody paired. */
   readonly paired: ReadonlySet<string>;
-  /**
-   * `<channel>:<id>` that owns by linking: the linked WhatsApp number, else, while `commands.ownerAllowFrom` is empty, the
-   * first pairing approved at the CLI (`Pairing.owner`).
-   */
+  /** `<channel>:<id>` of the person whose own account we speak from: the linked WhatsApp number. */
+  readonly accountOwner?: string | undefined;
+  /** `<channel>:<id>` of the first pairing approved at the CLI, while `commands.ownerAllowFrom` is empty (`Pairing.owner`). */
   readonly linkedOwner?: string | undefined;
   /** A bound conversation, or a question waits for this person: text needs no mention. */
   readonly expected?: boolean | undefined;
@@ -79,9 +79,9 @@ interface Speaker {
 }
 
 function isOwner(config: AccessConfig, message: InboundMessage, people: KnownPeople): boolean {
-  const id = personOf(message).toLowerCase();
-  const listed = config.commands.ownerAllowFrom.some((entry) => entry.toLowerCase() === id);
-  return listed || people.linkedOwner?.toLowerCase() === id;
+  const owners = [...config.commands.ownerAllowFrom, people.linkedOwner, people.accountOwner];
+  const known = owners.filter((owner) => owner !== undefined);
+  return names(known, message.route, message.sender);
 }
 
 function decideDirect(who: Speaker): AccessDecision {
@@ -90,7 +90,7 @@ function decideDirect(who: Speaker): AccessDecision {
   const nobody = decideNobody(message, rules.allowBots);
   if (nobody !== undefined) return nobody;
   if (who.owner) return { kind: 'owner' };
-  if (people.paired.has(who.id) || lists(rules.allowFrom, message.sender.id)) return { kind: 'allowed' };
+  if (isPaired(people, message) || lists(rules.allowFrom, message)) return { kind: 'allowed' };
   if (message.native === true) return stranger('sender_not_allowed', 'not_allowed');
   // Two bots that answer each other would never end.
   return stranger(
@@ -107,7 +107,7 @@ function decideGroup(who: Speaker): AccessDecision {
   if (closed !== undefined) return { kind: 'ignored', reason: closed };
   const nobody = decideNobody(message, group?.allowBots ?? rules.allowBots);
   if (nobody !== undefined) return nobody;
-  if (!who.owner && group?.allowFrom !== undefined && !lists(group.allowFrom, message.sender.id)) {
+  if (!who.owner && group?.allowFrom !== undefined && !lists(group.allowFrom, message)) {
     return stranger('group_sender_not_allowed', message.native === true ? 'not_allowed' : 'none');
   }
   const needsMention = group?.requireMention ?? rules.requireMention;
@@ -159,13 +159,18 @@ function decideCommand(config: AccessConfig, who: Speaker, place: AccessDecision
   const { allowFrom } = config.commands;
   if (allowFrom === undefined || place.kind === 'owner' || place.kind === 'ignored') return place;
   if (who.message.sender.anonymous === true) return place;
-  if (lists(allowFrom, who.id)) return { kind: 'allowed' };
+  const { route, sender } = who.message;
+  if (allowFrom.includes('*') || names(allowFrom, route, sender)) return { kind: 'allowed' };
   return stranger('command_not_allowed', who.message.native === true ? 'not_allowed' : 'none');
 }
 
-function lists(list: readonly string[], id: string): boolean {
-  const wanted = id.toLowerCase();
-  return list.some((entry) => entry === '*' || entry.toLowerCase() === wanted);
+function isPaired({ paired }: KnownPeople, { route, sender }: InboundMessage): boolean {
+  return idsOf(sender).some((id) => paired.has(`${route.channel}:${id}`));
+}
+
+/** A list of an account's own, with plain ids. */
+function lists(list: readonly string[], { route, sender }: InboundMessage): boolean {
+  return list.some((entry) => entry === '*' || idsOf(sender).some((id) => samePerson(route.channel, entry, id)));
 }
 
 function stranger(reason: DropReason, answer: Answer): AccessDecision {

@@ -1,18 +1,29 @@
-// The choices table: what the buttons under our messages mean. The platform knows only an id nobody can guess; the command,
-// the place and the person stay here. Offered by finish.ts, read and used up by press.ts.
+// The choices table: what the buttons under our messages mean, and the lines of menus. The platform knows only an id nobody
+// can guess, or a number; the command, the place and the person stay here. Offered by finish.ts, read and used up by press.ts;
+// menus are found by menus.ts.
 import type { ReplyChoice } from '../core/command.ts';
 import type { OutboundMessage } from '../core/message.ts';
 import { parentRoute, type Route, routeKey } from '../core/route.ts';
 import type { Clock } from '../infra/clock.ts';
 import type { Database, Row, Sql } from '../infra/database.ts';
 import type { Ids } from '../infra/ids.ts';
+import { aloneMs, closeLists, sweepMenus } from './menus.ts';
 
 /** Longer than that nobody looks for a button, and what it would do may surprise. */
 const validMs = 24 * 60 * 60_000;
+/** A late answer to a menu is explained for so long. */
+const explainMs = 7 * 24 * 60 * 60_000;
 const idLength = 16;
 
 /** Whom a reply's buttons are for. */
 export type OfferedTo = { readonly id: string; readonly name: string } | 'owner';
+
+export interface Offer {
+  readonly route: Route;
+  readonly to: OfferedTo;
+  /** They are lines of a menu; `below`: under that line of one shown already. */
+  readonly menu?: { readonly below?: string | undefined } | undefined;
+}
 
 export interface Choice {
   readonly id: string;
@@ -45,16 +56,20 @@ export class Choices {
   offer(
     sql: Sql,
     choices: readonly ReplyChoice[],
-    { route, to }: { readonly route: Route; readonly to: OfferedTo },
+    { route, to, menu }: Offer,
   ): NonNullable<OutboundMessage['choices']> {
     const now = this.#clock.now();
-    const group = this.#ids.code(idLength);
     const person = to === 'owner' ? { id: null, name: null } : to;
-    return choices.map(({ label, command, once = false, asks }) => {
+    const above = menu?.below === undefined ? undefined : lastLine(sql, menu.below);
+    const group = above?.group ?? this.#ids.code(idLength);
+    const lists = menu !== undefined && above === undefined && choices.every(({ once }) => once !== true);
+    if (lists) closeLists(sql, [routeKey(parentRoute(route))], person.id);
+    return choices.map(({ label, command, once = false, asks, thumb }, index) => {
       const id = this.#ids.code(idLength);
+      const number = menu === undefined ? undefined : (above?.number ?? 0) + index + 1;
       sql.run(
-        `INSERT INTO choices (id, grp, place, person, name, command, once, asks, at, expires)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        `INSERT INTO choices (id, grp, place, person, name, command, once, asks, at, expires, number, thumb, alone_until)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
         id,
         group,
         routeKey(parentRoute(route)),
@@ -65,8 +80,15 @@ export class Choices {
         asks === undefined ? 0 : 1,
         now,
         now + validMs,
+        number ?? null,
+        thumb ?? null,
+        number === undefined ? null : (above?.aloneUntil ?? now + aloneMs),
       );
-      return { label, id, ...(asks === undefined ? {} : { asks }) };
+      return {
+        ...{ label, id },
+        ...(asks === undefined ? {} : { asks }),
+        ...(number === undefined ? {} : { number, ...(thumb === undefined ? {} : { thumb }) }),
+      };
     });
   }
 
@@ -85,10 +107,35 @@ export class Choices {
     sql.run('UPDATE choices SET used_by = ? WHERE id = ?', person, choice.id);
   }
 
-  /** Removes what has expired. Returns how many. */
-  sweep(now: number): Promise<number> {
-    return this.#database.write((sql) => sql.run('DELETE FROM choices WHERE expires <= ?', now).changes);
+  /** A person has another id now. @param from `<channel>:<id>`, as `to` */
+  async rename(from: string, to: string): Promise<void> {
+    await this.#database.write((sql) => {
+      sql.run('UPDATE choices SET person = ? WHERE person = ?', to, from);
+      sql.run('UPDATE choices SET used_by = ? WHERE used_by = ?', to, from);
+    });
   }
+
+  /** Removes what has expired; lines of menus stay while their message may be quoted. Returns how many. */
+  sweep(now: number): Promise<number> {
+    return this.#database.write((sql) => {
+      const text = 'DELETE FROM choices WHERE expires <= CASE WHEN number IS NULL THEN ? ELSE ? END';
+      return sql.run(text, now, now - explainMs).changes + sweepMenus(sql, now - validMs - explainMs);
+    });
+  }
+}
+
+/** The group of a line of a menu, and its highest number. */
+function lastLine(
+  sql: Sql,
+  id: string,
+): { readonly group: string; readonly number: number; readonly aloneUntil: number } | undefined {
+  const row = sql.get(
+    `SELECT grp, max(number) AS number, max(alone_until) AS alone_until FROM choices
+     WHERE grp = (SELECT grp FROM choices WHERE id = ?) AND number IS NOT NULL GROUP BY grp`,
+    id,
+  );
+  if (row === undefined) return undefined;
+  return { group: String(row.grp), number: Number(row.number), aloneUntil: Number(row.alone_until) };
 }
 
 function parse(row: Row): Choice {

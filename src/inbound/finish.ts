@@ -17,8 +17,10 @@ export interface FinishDeps {
   readonly inbox: Inbox;
   readonly choices: Choices;
   readonly log: Log;
-  /** The buttons of a reply that a place can show. */
+  /** The choices of a reply that a place can show. */
   readonly shown: (route: Route, reply: Reply) => readonly ReplyChoice[];
+  /** A place shows choices as a numbered menu. */
+  readonly menus: (route: Route) => boolean;
   readonly enqueue: (sql: Sql, entry: OutgoingEntry) => void;
   readonly sent: () => void;
 }
@@ -41,27 +43,30 @@ export interface End {
 const notHandled: Reply = { text: '⚠️ this message could not be handled; the log says why. Please send it again.' };
 
 /** Ends the message, and stores what is said about it, in one transaction. */
-export async function finish(deps: FinishDeps, { ticket, message }: Taken, end: End): Promise<void> {
-  const { database, inbox, enqueue } = deps;
+export async function finish(deps: FinishDeps, taken: Taken, end: End): Promise<void> {
+  await deps.database.write((sql) => finishIn(deps, sql, taken, end));
+  if (end.reply !== undefined || end.question !== undefined) deps.sent();
+}
+
+/** `finish` inside the caller's transaction; what is said goes out once somebody calls `sent` after it. */
+export function finishIn(deps: Omit<FinishDeps, 'database'>, sql: Sql, { ticket, message }: Taken, end: End): void {
+  const { inbox, enqueue } = deps;
   const { reply, dropped, question } = end;
-  await database.write((sql) => {
-    if (dropped !== undefined) inbox.dropIn(sql, [ticket], dropped);
-    else inbox.done(sql, [ticket], reply === undefined ? 'no reply needed' : 'answered');
-    const session = routeKey(message.route);
-    if (reply !== undefined) {
-      const { route, sender } = message;
-      const said = outbound(deps, sql, reply, { route, to: { id: personOf(message), name: sender.name } });
-      const key = replyKey(itemId(ticket));
-      const priority = reply.first === true ? 'final' : 'reply';
-      enqueue(sql, { key, route, message: { ...said, ...answering(message, end) }, priority, session });
-    }
-    if (question !== undefined) {
-      const { route } = question;
-      const said = outbound(deps, sql, question.reply, { route, to: 'owner' });
-      enqueue(sql, { key: `question:${ticket}`, route, message: said, priority: 'approval', session });
-    }
-  });
-  if (reply !== undefined || question !== undefined) deps.sent();
+  if (dropped !== undefined) inbox.dropIn(sql, [ticket], dropped);
+  else inbox.done(sql, [ticket], reply === undefined ? 'no reply needed' : 'answered');
+  const session = routeKey(message.route);
+  if (reply !== undefined) {
+    const { route, sender } = message;
+    const said = outbound(deps, sql, reply, { route, to: { id: personOf(message), name: sender.name } });
+    const key = replyKey(itemId(ticket));
+    const priority = reply.first === true ? 'final' : 'reply';
+    enqueue(sql, { key, route, message: { ...said, ...answering(message, end) }, priority, session });
+  }
+  if (question !== undefined) {
+    const { route } = question;
+    const said = outbound(deps, sql, question.reply, { route, to: 'owner' });
+    enqueue(sql, { key: `question:${ticket}`, route, message: said, priority: 'approval', session });
+  }
 }
 
 /** What the reply to a native command or a press says of itself. Views and refusals concern only whoever asked. */
@@ -92,12 +97,14 @@ export async function failed(deps: FinishDeps, taken: Taken, error: unknown): Pr
 }
 
 function outbound(
-  deps: Pick<FinishDeps, 'shown' | 'choices'>,
+  deps: Pick<FinishDeps, 'shown' | 'choices' | 'menus'>,
   sql: Sql,
   reply: Reply,
   at: { readonly route: Route; readonly to: OfferedTo },
 ): OutboundMessage {
   const { text } = reply;
   const shown = deps.shown(at.route, reply);
-  return shown.length === 0 ? { text } : { text, choices: deps.choices.offer(sql, shown, at) };
+  if (shown.length === 0) return { text };
+  const menu = deps.menus(at.route) ? {} : undefined;
+  return { text, choices: deps.choices.offer(sql, shown, { ...at, menu }) };
 }

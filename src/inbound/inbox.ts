@@ -79,14 +79,21 @@ export class Inbox {
     this.#clock = clock;
   }
 
-  /** Stores a channel's message; resolves once it is on disk. A repeat within 24 hours answers the first one's ticket. */
-  accept(message: InboundMessage): Promise<Accepted> {
-    return this.#database.write((sql) => this.acceptIn(sql, message));
+  /**
+   * Stores a channel's message; resolves once it is on disk. A repeat within 24 hours answers the first one's ticket.
+   * @param chats other ids of its chat under which it would be the same message
+   */
+  accept(message: InboundMessage, chats: readonly Route[] = []): Promise<Accepted> {
+    return this.#database.write((sql) => this.acceptIn(sql, message, chats));
   }
 
   /** `accept` inside the caller's transaction. */
-  acceptIn(sql: Sql, message: InboundMessage): Accepted {
+  acceptIn(sql: Sql, message: InboundMessage, chats: readonly Route[] = []): Accepted {
     const dedupe = dedupeOf(message);
+    for (const route of chats) {
+      const before = sql.get('SELECT ticket FROM inbox WHERE dedupe = ?', dedupeOf({ id: message.id, route }));
+      if (before !== undefined) return { ticket: Number(before.ticket), duplicate: true };
+    }
     const item: Item = { kind: 'message', message };
     const ticket = insert(sql, { dedupe, item, session: undefined, now: this.#clock.now() });
     if (ticket !== undefined) return { ticket, duplicate: false };
@@ -137,6 +144,11 @@ export class Inbox {
       this.change(sql, first, () => whole);
       this.done(sql, rest, joinedTo(first));
     });
+  }
+
+  /** What waits for a session waits for another one. */
+  readdress(sql: Sql, from: SessionKey, to: SessionKey): void {
+    sql.run("UPDATE inbox SET session = ? WHERE session = ? AND state = 'accepted'", to, from);
   }
 
   /** Closes rows inside the caller's transaction, together with what they led to. Rows already closed stay as they are. */

@@ -11,6 +11,7 @@ import {
   pairingRequestSchema,
   type Revoked,
 } from '../core/pairing.ts';
+import { personId } from '../core/person.ts';
 import { ok, type Result } from '../core/result.ts';
 import { type ChannelId, channelIds, type Route } from '../core/route.ts';
 import { pairingRefusal } from './pairing-words.ts';
@@ -132,7 +133,7 @@ export function deny(
 
 /** Takes access away, and ownership by pairing with it. Refused: `unknown`. */
 export function revoke(state: PairingState, id: string): Step<Result<Omit<Revoked, 'asksAgain'>>> {
-  const person = state.people.find((one) => one.id.toLowerCase() === id.toLowerCase());
+  const person = state.people.find((one) => canonical(one.id) === canonical(id));
   if (person === undefined) return { state, answer: pairingRefusal.unknownPerson(id) };
   const { owner, ...rest } = state;
   const wasOwner = owner === person.id;
@@ -142,6 +143,12 @@ export function revoke(state: PairingState, id: string): Step<Result<Omit<Revoke
   );
   const next = { ...rest, people, requests, ...(owner === undefined || wasOwner ? {} : { owner }) };
   return { state: next, answer: ok({ person, wasOwner }) };
+}
+
+/** `<channel>:<id>` in one form. */
+function canonical(id: string): string {
+  const channel = channelIds.find((each) => id.toLowerCase().startsWith(`${each}:`));
+  return channel === undefined ? id.toLowerCase() : `${channel}:${personId(channel, id.slice(channel.length + 1))}`;
 }
 
 export function addLink(state: PairingState, link: PairingState['links'][number]): Step<string> {
@@ -167,6 +174,19 @@ export function claim(
 /** Requests that can still be answered. */
 export function pendingIn(state: PairingState, now: number): readonly PairingRequest[] {
   return state.requests.filter((one) => one.state === 'pending' && isFresh(one, now)).map(shown);
+}
+
+/** A person has another id now: they keep what they have, and what they were answered. */
+export function rename(state: PairingState, from: string, to: string): Step<undefined> {
+  const touched = state.owner === from || [...state.people, ...state.requests].some((one) => one.id === from);
+  if (!touched) return { state, answer: undefined };
+  const owner = state.owner === from ? to : state.owner;
+  const known = state.people.some((one) => one.id === to);
+  const people = state.people
+    .filter((one) => !(known && one.id === from))
+    .map((one) => (one.id === from ? { ...one, id: to } : one));
+  const requests = state.requests.map((one) => (one.id === from ? { ...one, id: to } : one));
+  return { state: { ...state, people, requests, ...(owner === undefined ? {} : { owner }) }, answer: undefined };
 }
 
 /** Forgets what nobody will ask about any more. */

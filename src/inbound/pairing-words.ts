@@ -1,6 +1,6 @@
 // What people read about pairing: the newcomer, the owner who is asked, and whoever uses a code that does not work.
 // Used by pairing.ts, hear.ts and the wiring. Pure.
-import type { Reply } from '../core/command.ts';
+import type { Reply, ReplyChoice } from '../core/command.ts';
 import { clip, oneLine } from '../core/format.ts';
 import type { PairingRequest } from '../core/pairing.ts';
 import { assertNever, refuse } from '../core/result.ts';
@@ -29,9 +29,9 @@ export function pairingQuestion({ id, name, code, route }: PairingRequest): Repl
     `❓ ${name} (${id}) wrote to me on ${route.channel} and is not allowed to talk to me yet.`,
     `Code ${code}, valid for 1 h: \`/pair approve ${code}\` or \`/pair deny ${code}\`.`,
   ].join('\n');
-  const choices = [
-    { label: 'Approve', command: `/pair approve ${code}`, once: true },
-    { label: 'Deny', command: `/pair deny ${code}`, once: true },
+  const choices: readonly ReplyChoice[] = [
+    { label: 'Approve', command: `/pair approve ${code}`, once: true, thumb: 'yes' },
+    { label: 'Deny', command: `/pair deny ${code}`, once: true, thumb: 'no' },
   ];
   return { text, choices };
 }

@@ -145,6 +145,11 @@ export class Pairing {
     return rules.answeredRequest(this.#state, id, this.#parts.clock.now()) === undefined ? 'now' : 'later';
   }
 
+  /** A person has another id now. @param from `<channel>:<id>`, as `to` */
+  async rename(from: string, to: string): Promise<void> {
+    await this.#change((state) => rules.rename(state, from, to));
+  }
+
   async sweep(now: number): Promise<void> {
     await this.#change((state) => rules.sweep(state, now));
   }

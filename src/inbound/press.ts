@@ -1,5 +1,5 @@
-// A press of a button: who may press it, and the message it stands for. That message then goes the way of every message, so
-// that access is decided anew and a command of the owner stays the owner's. Called by receive.ts.
+// A press of a button, or what counts as one: who may press it, and the message it stands for. That message then goes the way
+// of every message, so that access is decided anew and a command of the owner stays the owner's. Called by presses.ts.
 import { clip, oneLine } from '../core/format.ts';
 import { type InboundMessage, outOfDate, type Press, type PressAnswer } from '../core/message.ts';
 import { assertNever } from '../core/result.ts';
@@ -12,7 +12,7 @@ export type PressDecision =
   | { readonly kind: 'run'; readonly choice: Choice }
   | { readonly kind: 'out_of_date' }
   | { readonly kind: 'not_theirs'; readonly choice: Choice }
-  | { readonly kind: 'decided' };
+  | { readonly kind: 'decided'; readonly choice: Choice };
 
 export interface PressFacts {
   /** `<channel>:<id>` of whoever pressed it. */
@@ -28,7 +28,7 @@ export function decidePress(choice: Choice | undefined, { person, owner, places,
   if (choice === undefined || choice.expires <= now || !places.includes(choice.place)) return { kind: 'out_of_date' };
   const theirs = choice.to !== 'owner' && choice.to.id === person;
   if (!theirs && !owner) return { kind: 'not_theirs', choice };
-  if (choice.once && choice.usedBy !== undefined) return { kind: 'decided' };
+  if (choice.once && choice.usedBy !== undefined) return { kind: 'decided', choice };
   return { kind: 'run', choice };
 }
 
@@ -64,6 +64,8 @@ export interface PressDeps {
 
 export interface Pressed {
   readonly answer: PressAnswer;
+  /** Why nothing is done; absent where it is, or where it was done before. */
+  readonly refused?: Exclude<PressDecision, { kind: 'run' }>;
   /** To go on with, once the transaction is committed; absent where nothing new is to be done. */
   readonly accepted?: { readonly ticket: number; readonly message: InboundMessage };
 }
@@ -74,22 +76,24 @@ export function takePress(sql: Sql, { inbox, choices }: PressDeps, press: Press,
   const message = pressedMessage(press, typedBy(press, choice));
   if (inbox.knows(sql, message)) return { answer: { decided: choice?.once === true } };
   const decision = decidePress(choice, facts);
-  if (decision.kind !== 'run') return { answer: refusal(decision) };
+  if (decision.kind !== 'run') return { answer: refusal(decision), refused: decision };
   const { once } = decision.choice;
   if (once) choices.use(sql, decision.choice, personOf(message));
   const { ticket } = inbox.acceptIn(sql, message);
   return { answer: { decided: once }, accepted: { ticket, message } };
 }
 
+/** For people: who may press it. */
+export function whoMay({ to }: Choice): string {
+  return to === 'owner' ? 'the owner' : `${clip(oneLine(to.name), nameChars)} or the owner`;
+}
+
 function refusal(decision: Exclude<PressDecision, { kind: 'run' }>): PressAnswer {
   switch (decision.kind) {
     case 'out_of_date':
       return outOfDate;
-    case 'not_theirs': {
-      const { to } = decision.choice;
-      const who = to === 'owner' ? 'the owner' : `${clip(oneLine(to.name), nameChars)} or the owner`;
-      return { text: `only ${who} may use this`, decided: false };
-    }
+    case 'not_theirs':
+      return { text: `only ${whoMay(decision.choice)} may use this`, decided: false };
     case 'decided':
       return { text: 'already decided', decided: true };
     default:

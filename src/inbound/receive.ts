@@ -2,16 +2,17 @@
 // 1 store (only now may the platform's cursor move)  2 heard? (hear.ts)  3 the whole text, the whole album? (paste.ts)
 // 4 which session (router.ts)  5 command now (running-commands.ts), or a turn; its files follow (incoming-files.ts)
 // Steps 2-5 of one conversation run one after another, so that order is kept, also between a command and what follows it.
-// A press of a button becomes a message first (press.ts); a change of a message finds it where it waits (edit.ts).
+// A press of a button, or what counts as one, becomes a message first (presses.ts); a change of a message finds it where it
+// waits (edit.ts).
 import type { MailItem } from '../agents/mailbox.ts';
 import type { Bindings } from '../bindings/bindings.ts';
 import type { Standing } from '../core/channel.ts';
-import type { InboundMessage, Press, PressAnswer } from '../core/message.ts';
+import type { InboundMessage, Press, PressAnswer, Reaction } from '../core/message.ts';
 import { refusalText } from '../core/result.ts';
-import { parentRoute, type Route, routeKey } from '../core/route.ts';
+import { type Route, routeKey } from '../core/route.ts';
 import type { Session } from '../core/session.ts';
 import type { Ids } from '../infra/ids.ts';
-import { decideAccess, personOf } from './access.ts';
+import { decideAccess } from './access.ts';
 import { Chain } from './chain.ts';
 import { type EditDeps, takeEdit } from './edit.ts';
 import { failed, finish, type Taken } from './finish.ts';
@@ -19,20 +20,24 @@ import { type HearDeps, Hearing } from './hear.ts';
 import type { StoredMessage } from './inbox.ts';
 import { type FileDeps, IncomingFiles } from './incoming-files.ts';
 import { mayGoOn, Pastes, type Whole } from './paste.ts';
-import { pressedMessage, takePress } from './press.ts';
+import { Presses, type PressesDeps } from './presses.ts';
 import { type Asking, type Routed, type RouterDeps, routeMessage } from './router.ts';
 import { type CommandDeps, RunningCommands } from './running-commands.ts';
 import { turnItem } from './turn-item.ts';
 
-export interface ReceiverDeps extends RouterDeps, HearDeps, CommandDeps, FileDeps, EditDeps {
+export interface ReceiverDeps
+  extends RouterDeps,
+    HearDeps,
+    CommandDeps,
+    FileDeps,
+    EditDeps,
+    Omit<PressesDeps, 'standing' | 'take'> {
   readonly ids: Ids;
   readonly bindings: Pick<Bindings, 'at' | 'touch'>;
   readonly offer: (session: Session, item: MailItem) => void;
   readonly draining: () => boolean;
   /** Whether a text begins with the name of a command that there is. */
   readonly namesCommand: (text: string) => boolean;
-  /** This chat under every id it had, the present one first. */
-  readonly places: (route: Route) => readonly Route[];
 }
 
 export class Receiver {
@@ -42,12 +47,18 @@ export class Receiver {
   readonly #pastes: Pastes;
   readonly #commands: RunningCommands;
   readonly #files: IncomingFiles;
+  readonly #presses: Presses;
 
   constructor(deps: ReceiverDeps) {
     this.#deps = deps;
     this.#hearing = new Hearing(deps);
     this.#commands = new RunningCommands(deps);
     this.#files = new IncomingFiles(deps);
+    this.#presses = new Presses({
+      ...deps,
+      standing: (message) => this.standing(message),
+      take: (ticket, message) => void this.take(ticket, { message }),
+    });
     this.#pastes = new Pastes(deps.clock, (place) => {
       void this.#chain.run(place, () => this.#turns(this.#pastes.end(place)));
     });
@@ -55,12 +66,12 @@ export class Receiver {
 
   /** Resolves once the message is durable. What it leads to goes on by itself. */
   async accept(message: InboundMessage): Promise<void> {
-    const { ticket, duplicate } = await this.#deps.inbox.accept(message);
+    const { ticket, duplicate, answered } = await this.#presses.accept(message);
     if (duplicate) {
       this.#deps.log.debug({ ticket, code: 'duplicate' }, 'message was stored before');
       return;
     }
-    void this.take(ticket, { message });
+    if (!answered) void this.take(ticket, { message });
   }
 
   /** Goes on with a stored message; `resumed`: the last process left it open. Resolves when it has its place. */
@@ -77,17 +88,13 @@ export class Receiver {
   }
 
   /** A button was pressed. Resolves once what that leads to is durable; never rejects. */
-  async pressed(press: Press): Promise<PressAnswer> {
-    const { database, log } = this.#deps;
-    try {
-      const facts = this.#pressFacts(press);
-      const { answer, accepted } = await database.write((sql) => takePress(sql, this.#deps, press, facts));
-      if (accepted !== undefined) void this.take(accepted.ticket, accepted);
-      return answer;
-    } catch (error) {
-      log.error({ err: error, code: 'press_failed' }, 'a press could not be handled');
-      return { text: 'this could not be handled; please press it again', decided: false };
-    }
+  pressed(press: Press): Promise<PressAnswer> {
+    return this.#presses.pressed(press);
+  }
+
+  /** Somebody put a sign on a message of ours. Resolves once what that leads to is durable. */
+  reacted(reaction: Reaction): Promise<void> {
+    return this.#presses.reacted(reaction);
   }
 
   /** Who somebody is where they speak, by the rules of now. */
@@ -176,7 +183,7 @@ export class Receiver {
           continue;
         }
         const routed = await this.#route(message, { owner, command: false });
-        if (routed.kind === 'session') this.#turn(whole, ticket, routed.session);
+        if (routed.kind === 'session') this.#turn(whole, ticket, routed);
         else await this.#gone({ ticket, message }, routed);
       } catch (error) {
         await failed(this.#deps, { ticket, message }, error);
@@ -184,10 +191,11 @@ export class Receiver {
     }
   }
 
-  #turn(whole: Whole, ticket: number, session: Session): void {
+  #turn(whole: Whole, ticket: number, { session, text }: Extract<Routed, { kind: 'session' }>): void {
     // While the process goes down the message stays stored; the next start answers it.
     if (this.#deps.draining()) return;
-    const { message, notes, resumed } = whole;
+    const { notes, resumed } = whole;
+    const message = text === undefined ? whole.message : { ...whole.message, text };
     const item = turnItem({
       ...{ ticket, message, notes, resumed },
       ...{ at: this.#deps.clock.now(), tree: this.#deps.ids.uuid() },
@@ -199,17 +207,6 @@ export class Receiver {
   /** Fails closed: the main agent must not answer what was meant for another session. */
   #gone(taken: Taken, { refusal }: Extract<Routed, { kind: 'dead' }>): Promise<void> {
     return finish(this.#deps, taken, { reply: { text: `⚠️ ${refusalText(refusal)}` }, dropped: refusal.code });
-  }
-
-  #pressFacts(press: Press) {
-    const { places, clock } = this.#deps;
-    const message = pressedMessage(press, '');
-    return {
-      person: personOf(message),
-      owner: this.standing(message) === 'owner',
-      places: places(press.route).map((route) => routeKey(parentRoute(route))),
-      now: clock.now(),
-    };
   }
 }
 

@@ -140,4 +140,33 @@ export const migrations: readonly string[] = [
   -- A press of it comes with a text, which is typed behind the command.
   ALTER TABLE choices ADD COLUMN asks INTEGER NOT NULL DEFAULT 0;
   `,
+  `
+  -- Choices as a numbered menu, where there are no buttons.
+  ALTER TABLE choices ADD COLUMN number INTEGER;       -- picks it; null: a button
+  ALTER TABLE choices ADD COLUMN thumb TEXT;           -- yes | no: the reaction that picks it
+  ALTER TABLE choices ADD COLUMN alone_until INTEGER;  -- until when a number that quotes nothing picks it
+  CREATE INDEX choices_menus ON choices (place, alone_until) WHERE number IS NOT NULL;
+
+  -- Messages that show a menu. Kept longer than what it offers, so that a late answer is explained.
+  CREATE TABLE menu_messages (
+    place TEXT NOT NULL,            -- route key of the chat
+    message_id TEXT NOT NULL,
+    grp TEXT NOT NULL,              -- see choices
+    key TEXT NOT NULL,              -- of the outgoing message
+    part INTEGER NOT NULL,          -- which of its messages
+    at INTEGER NOT NULL,
+    PRIMARY KEY (place, message_id)
+  ) WITHOUT ROWID;
+  CREATE INDEX menu_messages_group ON menu_messages (grp, part);
+  CREATE INDEX menu_messages_at ON menu_messages (at);
+  `,
+  `
+  -- Credentials and Signal keys of linked devices: whoever has them is the account.
+  CREATE TABLE whatsapp_auth (
+    account TEXT NOT NULL,          -- name in the config
+    key TEXT NOT NULL,              -- creds, creds-before, or <type>:<id>
+    value TEXT NOT NULL,
+    PRIMARY KEY (account, key)
+  ) WITHOUT ROWID;
+  `,
 ];

@@ -163,6 +163,11 @@ export class Messages {
     }
   }
 
+  /** Where the answer to a message goes, as long as one is owed. */
+  owes(itemId: string): Route | undefined {
+    return this.#owed.get(itemId)?.route;
+  }
+
   /** Messages whose answer somebody outside waits for. */
   stats(): { readonly owed: number } {
     return { owed: this.#owed.size };

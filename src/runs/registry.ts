@@ -52,6 +52,23 @@ export class RunRegistry {
     return parse(sql.get('SELECT data FROM runs WHERE child = ? ORDER BY seq DESC LIMIT 1', child));
   }
 
+  /** Session at the top of the tree of the run with this task session. */
+  scopeOf(child: SessionKey, sql: Sql = this.#database.read): SessionKey | undefined {
+    const row = sql.get('SELECT scope FROM runs WHERE child = ? LIMIT 1', child);
+    return row === undefined ? undefined : String(row.scope);
+  }
+
+  /** What a session asked for was asked by another one. Returns the sessions of all runs below. */
+  readdress(sql: Sql, from: SessionKey, to: SessionKey): readonly SessionKey[] {
+    const below = sql.all('SELECT child FROM runs WHERE scope = ? OR requester = ?', from, from);
+    sql.run("UPDATE runs SET data = json_set(data, '$.requester', ?) WHERE requester = ?", to, from);
+    sql.run('UPDATE runs SET requester = ? WHERE requester = ?', to, from);
+    for (const table of ['runs', 'sent_messages']) sql.run(`UPDATE ${table} SET scope = ? WHERE scope = ?`, to, from);
+    sql.run('UPDATE trees SET session = ? WHERE session = ?', to, from);
+    this.#changed();
+    return below.map((row) => String(row.child));
+  }
+
   insert(sql: Sql, spawnKey: string, run: Run): void {
     sql.run(
       `INSERT INTO runs

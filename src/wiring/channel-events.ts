@@ -6,6 +6,7 @@ import { keysGivenUp } from '../delivery/outbox-row.ts';
 import { chatKey } from '../delivery/pacer.ts';
 import { setDelivery } from '../runs/end-run.ts';
 import type { Engine } from './engine.ts';
+import type { Meet, Who } from './persons.ts';
 
 type Parts = Pick<Engine, 'delivery' | 'stores' | 'parts'>;
 
@@ -27,8 +28,19 @@ const editWithinMs = 1_000;
 export function channelEvents(
   { receiver, delivery, stores, parts }: Parts & Pick<Engine, 'receiver'>,
   adapter: Pick<ChannelAdapter, 'id' | 'account'>,
+  meet: Meet,
 ): ChannelEvents {
   const { log } = parts;
+  const whole = <T extends Who>(said: T): T => {
+    const sender = stores.persons.whole(said.route.channel, said.sender);
+    return sender === said.sender ? said : { ...said, sender };
+  };
+  /** Hands on what somebody said, at once where nothing new is known of them. */
+  const from = <T extends Who, R>(said: T, hand: (said: T) => Promise<R>): Promise<R> => {
+    const known = whole(said);
+    const settled = stores.persons.settled(known.route.channel, known.sender);
+    return settled ? hand(known) : meet(known).then(() => hand(known));
+  };
   /** Whoever writes from a chat has let us in again. */
   const reopen = (route: Route): void => {
     // It may have closed under an id it had before.
@@ -43,25 +55,35 @@ export function channelEvents(
     for (const key of keysGivenUp(stores.database.read, chatKey(route)))
       await sendAgain({ delivery, stores, parts }, key);
   };
+  /** Not through the channel that has failed; where there is no other one, the log and the status have it. */
+  const tellElsewhere = async (key: string, text: string): Promise<void> => {
+    const route = await delivery.owner.get(accountKey({ channel: adapter.id, account: adapter.account }));
+    if (route === undefined) return;
+    await delivery.outbox.enqueueNow({ key, route, message: { text: `⚠️ ${text}` }, priority: 'approval' });
+  };
   return {
     message: (message) => {
       reopen(message.route);
-      return receiver.accept(message);
+      return from(message, (known) => receiver.accept(known));
     },
     // Waited for only so long: its place may be behind a slow command, and everybody else's messages are behind it.
     edited: async (message) => {
       const over = new AbortController();
-      const stored = receiver.edited(message);
+      const stored = receiver.edited(whole(message));
       stored.catch((error: unknown) => log.error({ err: error }, 'a change of a message was not stored'));
       await Promise.race([stored, parts.clock.sleep(editWithinMs, over.signal)]).finally(() => over.abort());
     },
     pressed: (press) => {
       reopen(press.route);
-      return receiver.pressed(press);
+      return receiver.pressed(whole(press));
     },
-    standing: (message) => receiver.standing(message),
+    reacted: async (reaction) => {
+      reopen(reaction.route);
+      await from(reaction, (known) => receiver.reacted(known));
+    },
+    standing: (message) => receiver.standing(whole(message)),
     suggest: (ask) =>
-      parts.suggest(ask).catch((error: unknown) => {
+      parts.suggest(whole(ask)).catch((error: unknown) => {
         log.error({ err: error, command: ask.command, code: 'suggest_failed' }, 'nothing could be suggested');
         return [];
       }),
@@ -80,6 +102,11 @@ export function channelEvents(
     },
     gone: (route, reason) => delivery.places.gone(route, reason),
     opened: reopen,
+    alarm: (key, text) => {
+      tellElsewhere(key, text).catch((error: unknown) =>
+        log.error({ err: error }, 'the owner was not told of a channel that failed'),
+      );
+    },
     connected: () => {
       const account = accountKey({ channel: adapter.id, account: adapter.account });
       delivery.outbox.wake(account);

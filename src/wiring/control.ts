@@ -8,11 +8,12 @@ import { completionRun } from '../runs/turn-end.ts';
 import type { Engine } from './engine.ts';
 import { approvePairing, denyPairing, pairInvite, pairLink, revokePairing } from './pairing.ts';
 import { type ServicesParts, status } from './services.ts';
+import type { LinkVerb } from './whatsapp.ts';
 
 /** Newest runs the command line looks among; older ones are found by their full id. */
 const listed = 1_000;
 
-export function controlHandlers(parts: ServicesParts): EngineHandlers {
+export function controlHandlers(parts: ServicesParts): Omit<EngineHandlers, LinkVerb> {
   const { engine } = parts;
   const { registry } = engine.stores;
   const all = (): readonly Run[] => registry.newest(listed);

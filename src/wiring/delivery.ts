@@ -5,7 +5,7 @@ import { Bindings } from '../bindings/bindings.ts';
 import { threadBindingSettings } from '../bindings/expiry.ts';
 import type { Priority } from '../core/message.ts';
 import { refusalText } from '../core/result.ts';
-import type { Route } from '../core/route.ts';
+import { parentRoute, type Route, routeKey } from '../core/route.ts';
 import type { Run } from '../core/run.ts';
 import { lastRoute } from '../core/session.ts';
 import { type Adapters, adapterFor } from '../delivery/account.ts';
@@ -22,7 +22,9 @@ import { Pacer, targetOf } from '../delivery/pacer.ts';
 import { Progress } from '../delivery/progress.ts';
 import { fallbackRoute, resolveRoute } from '../delivery/resolve-route.ts';
 import { rememberSpoken } from '../delivery/sent-messages.ts';
+import { Tags } from '../delivery/tags.ts';
 import { Updates } from '../delivery/updates.ts';
+import { menuShown } from '../inbound/menus.ts';
 import type { Sql } from '../infra/database.ts';
 import { setDelivery } from '../runs/end-run.ts';
 import type { OutgoingEntry } from '../runs/turn-end.ts';
@@ -44,6 +46,8 @@ export interface DeliveryLayer {
   readonly lists: LiveLists;
   /** Bindings whose place is gone. */
   readonly places: BoundPlaces;
+  /** Names of runs in front of what they say. */
+  readonly tags: Tags;
   readonly signs: TurnSigns;
   /** Adds an outgoing message inside a transaction; `outbox.kick` sends it after the commit. */
   readonly enqueue: (sql: Sql, entry: OutgoingEntry) => void;
@@ -111,11 +115,21 @@ export function wireDelivery(parts: EngineParts, stores: Stores, archive: () => 
   const waitsFor = (chat: string): boolean => outbox.waitsFor(chat);
   const updates = new Updates({ clock, adapters, log, pacer, closed, waitsFor });
   const lists = wireLiveLists(parts, stores, { adapters, updates });
+  const tags = new Tags({
+    wanted: (route) => adapterFor(adapters, route)?.can.tags === true,
+    run: (session, sql) => registry.byChild(session, sql),
+    number: (route, runId) => stores.numbers.of(route, runId),
+    current: (route) => moves.current(route),
+  });
+  // What is meant for a moved chat keeps its order with what is said there now.
+  const enqueue = (sql: Sql, entry: OutgoingEntry): void => {
+    const route = moves.current(entry.route);
+    const message = tags.said(sql, route, entry.session, entry.message);
+    outbox.enqueue(sql, { ...entry, route, message }, clock.now());
+  };
   return {
-    ...{ adapters, bindings, owner, outbox, updates, lists, closed, places },
+    ...{ adapters, bindings, owner, outbox, updates, lists, closed, places, tags, enqueue },
     signs: turnSigns(new Progress({ clock, adapters, updates, closed })),
-    // What is meant for a moved chat keeps its order with what is said there now.
-    enqueue: (sql, entry) => void outbox.enqueue(sql, { ...entry, route: moves.current(entry.route) }, clock.now()),
     ...{ notify, tell },
     routeFor: async (run) => {
       const requester = await sessions.get(run.requester);
@@ -125,7 +139,9 @@ export function wireDelivery(parts: EngineParts, stores: Stores, archive: () => 
         origin: registry.get(run.id)?.origin ?? run.origin,
         requesterLast: requester === undefined ? undefined : lastRoute(requester),
       });
-      return resolved.ok ? resolved.value.route : { reason: refusalText(resolved.refusal) };
+      if (!resolved.ok) return { reason: refusalText(resolved.refusal) };
+      await tags.prepare(resolved.value.route, run.child);
+      return resolved.value.route;
     },
   };
 }
@@ -150,9 +166,12 @@ async function reroute(
 /** The end of an outgoing message is the end of the delivery of the runs it reports. */
 function recordDelivery(parts: EngineParts, { registry, moves }: Stores, ended: Ended, sql: Sql): void {
   const now = parts.clock.now();
-  rememberSpoken(sql, { ...ended, route: moves.current(ended.route) }, now);
+  const row = readRow(sql, { key: ended.key });
+  const route = moves.current(ended.route);
+  rememberSpoken(sql, { ...ended, route }, now);
+  menuShown(sql, { ...ended, place: routeKey(parentRoute(route)), choices: row?.message.choices }, now);
   const archiveMinutes = parts.config().agents.defaults.subagents.archiveAfterMinutes;
-  const sends = readRow(sql, { key: ended.key })?.attempts ?? 0;
+  const sends = row?.attempts ?? 0;
   for (const id of ended.runs) {
     const handovers = registry.get(id, sql)?.delivery.attempts ?? 0;
     const delivery = {
@@ -177,9 +196,11 @@ function turnSigns(progress: Progress): TurnSigns {
     },
     begin: (turn) => {
       const route = turn.items.find((item) => item.route !== undefined)?.route;
-      if (route !== undefined) progress.begin(turn.id, route);
+      if (route === undefined) return;
+      const asked = turn.items.findLast((item) => item.messageId !== undefined && item.route === route);
+      progress.begin(turn.id, route, asked?.messageId);
     },
     tool: (turn, event) => progress.tool(turn.id, event),
-    end: (turn) => progress.end(turn.id),
+    end: (turn, succeeded) => progress.end(turn.id, succeeded),
   };
 }

@@ -8,7 +8,7 @@ import type { InboundMessage } from '../core/message.ts';
 import type { BindingServices, RunServices, SessionServices } from '../core/services.ts';
 import { adapterFor } from '../delivery/account.ts';
 import { sweepSpoken } from '../delivery/sent-messages.ts';
-import type { InternalItem } from '../inbound/inbox.ts';
+import type { InternalItem, StoredMessage } from '../inbound/inbox.ts';
 import { Pairing } from '../inbound/pairing.ts';
 import type { Receiver } from '../inbound/receive.ts';
 import { itemId } from '../inbound/tickets.ts';
@@ -22,6 +22,7 @@ import { channelEvents } from './channel-events.ts';
 import { type DeliveryLayer, wireDelivery } from './delivery.ts';
 import { nextGeneration } from './generation.ts';
 import type { EngineParts } from './parts.ts';
+import { type Meet, meeting } from './persons.ts';
 import { wireReceiver } from './receiver.ts';
 import { type RunsLayer, wireRuns } from './runs.ts';
 import { openStores, type Stores } from './stores.ts';
@@ -53,6 +54,7 @@ export class Engine {
   readonly generation: number;
   readonly startedAt: number;
   readonly #sweeper: Sweeper;
+  readonly #meet: Meet;
   readonly #expiry: ExpiryWatch;
   #draining = false;
   #drained: Promise<void> | undefined;
@@ -69,6 +71,7 @@ export class Engine {
     this.layer = wireRuns({ parts, stores, delivery: this.delivery, process });
     const { draining } = process;
     this.receiver = wireReceiver({ parts, stores, delivery: this.delivery, layer: this.layer, pairing, draining });
+    this.#meet = meeting(this);
     this.runs = this.#runServices();
     this.sessions = this.#sessionServices();
     this.bindings = this.#bindingServices();
@@ -110,7 +113,7 @@ export class Engine {
   async #resume(): Promise<void> {
     let taken: Promise<void>[] = [];
     for (const row of this.stores.inbox.open()) {
-      if (row.kind === 'message') taken.push(this.receiver.take(row.ticket, row, true));
+      if (row.kind === 'message') taken.push(this.receiver.take(row.ticket, this.#asKnown(row), true));
       else if (row.session !== undefined) {
         await Promise.all(taken);
         taken = [];
@@ -119,13 +122,19 @@ export class Engine {
     }
   }
 
+  /** Its sender may have another id by now. */
+  #asKnown({ message, notes }: StoredMessage): StoredMessage {
+    const sender = this.stores.persons.whole(message.route.channel, message.sender);
+    return { message: { ...message, sender }, notes };
+  }
+
   receive(message: InboundMessage): Promise<void> {
     return this.receiver.accept(message);
   }
 
   /** What an adapter tells. */
   events(adapter: Pick<ChannelAdapter, 'id' | 'account'>): ChannelEvents {
-    return channelEvents(this, adapter);
+    return channelEvents(this, adapter, this.#meet);
   }
 
   draining(): boolean {
@@ -163,12 +172,12 @@ export class Engine {
   }
 
   /** Running turns get the grace, waiting work stays stored, what is written goes out, the stores close. */
-  drain(): Promise<void> {
-    this.#drained ??= this.#drain();
+  drain(last: () => Promise<void> = async () => undefined): Promise<void> {
+    this.#drained ??= this.#drain(last);
     return this.#drained;
   }
 
-  async #drain(): Promise<void> {
+  async #drain(last: () => Promise<void>): Promise<void> {
     this.#draining = true;
     const { layer, parts, delivery, stores } = this;
     this.receiver.close();
@@ -189,6 +198,7 @@ export class Engine {
     this.#expiry.close();
     await delivery.places.close();
     await this.#sweeper.close();
+    await last();
     await stores.database.close();
   }
 

@@ -1,5 +1,5 @@
 // Lists of runs that keep themselves up to date, with what they ask of the other rooms. Part of the delivery layer.
-import { shownChoices } from '../core/channel.ts';
+import { shownChoices, showsMenus } from '../core/channel.ts';
 import type { CommandPlace, Reply } from '../core/command.ts';
 import { type Adapters, adapterFor } from '../delivery/account.ts';
 import { LiveLists } from '../delivery/live-lists.ts';
@@ -24,8 +24,11 @@ export function wireLiveLists(
     stored: (key) => readRow(database.read, { key })?.message,
     again: runCommand,
     shown: (route, reply) => shownChoices(adapterFor(adapters, route)?.can, reply),
-    offer: (fresh, { route, caller }) =>
-      database.write((sql) => choices.offer(sql, fresh, { route, to: { id: caller.id, name: caller.name } })),
+    offer: (fresh, { route, caller }, below) => {
+      const menu = showsMenus(adapterFor(adapters, route)?.can) ? { below: below?.id } : undefined;
+      const to = { id: caller.id, name: caller.name };
+      return database.write((sql) => choices.offer(sql, fresh, { route, to, menu }));
+    },
   });
   registry.watch(() => lists.changed());
   return lists;

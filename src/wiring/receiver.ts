@@ -1,15 +1,19 @@
 // The receiver with everything it asks of the other rooms. Made by engine.ts.
-import { shownChoices } from '../core/channel.ts';
+import { shownChoices, showsMenus } from '../core/channel.ts';
 import type { InboundMessage } from '../core/message.ts';
+import { personId } from '../core/person.ts';
+import { ok } from '../core/result.ts';
 import type { Route } from '../core/route.ts';
 import { adapterFor } from '../delivery/account.ts';
 import { speakerOf } from '../delivery/sent-messages.ts';
 import type { Pairing } from '../inbound/pairing.ts';
 import { Receiver } from '../inbound/receive.ts';
 import type { RouterDeps } from '../inbound/router.ts';
+import { notFound } from '../runs/targets.ts';
 import type { DeliveryLayer } from './delivery.ts';
 import { fileAccess } from './file-access.ts';
 import { watchedCommands } from './live-lists.ts';
+import { showDecided } from './menus.ts';
 import type { EngineParts } from './parts.ts';
 import type { RunsLayer } from './runs.ts';
 import type { Stores } from './stores.ts';
@@ -51,11 +55,15 @@ export function wireReceiver({ parts, stores, delivery, layer, pairing, draining
       return {
         paired: pairing.paired(),
         linkedOwner: pairing.owner(),
+        accountOwner: accountOwner(parts, route),
         formerChat: former === route.chat ? undefined : former,
       };
     },
     places: (route) => moves.all(route),
+    sameChats: (route) => sameChats(parts, stores, route),
     shown: (route, reply) => shownChoices(adapterFor(parts.adapters, route)?.can, reply),
+    menus: (route) => showsMenus(adapterFor(parts.adapters, route)?.can),
+    menuDecided: (key, choice) => showDecided(delivery, stores, { key, choice }),
     offer: (session, item) => void layer.turns.offer(session, item),
     waits: (id) => layer.turns.waits(id),
     replace: (id, change) => layer.turns.replace(id, change),
@@ -66,30 +74,57 @@ export function wireReceiver({ parts, stores, delivery, layer, pairing, draining
   });
 }
 
+/** `<channel>:<id>` of the person whose own account we speak from. */
+function accountOwner({ adapters }: EngineParts, route: Route): string | undefined {
+  const id = adapterFor(adapters, route)?.accountOwner?.();
+  return id === undefined ? undefined : `${route.channel}:${id}`;
+}
+
+/** Ids a chat had before, where its messages kept theirs. */
+function sameChats({ adapters }: EngineParts, { moves }: Stores, route: Route): readonly Route[] {
+  const [, ...before] = moves.all(route);
+  return before.length > 0 && adapterFor(adapters, route)?.can.lastingIds === true ? before : [];
+}
+
 /** How messages find their session. */
 export function routing(
   parts: EngineParts,
-  { registry, database, moves }: Stores,
-): Pick<RouterDeps, 'agentFor' | 'dmScope' | 'quoted' | 'firstRoute'> {
+  stores: Stores,
+): Pick<RouterDeps, 'agentFor' | 'dmScope' | 'quoted' | 'tags' | 'numbered' | 'home' | 'firstRoute'> {
+  const { registry, database, moves, numbers, persons } = stores;
   return {
     agentFor: (message) => parts.agents().bind(asConfigured(parts, message, moves.first(message.route))).id,
     dmScope: () => parts.config().session.dmScope,
     quoted: (route, messageId) => {
-      const speaker = speakerOf(database.read, route, messageId);
+      const speaker = [route, ...sameChats(parts, stores, route)]
+        .map((each) => speakerOf(database.read, each, messageId))
+        .find((each) => each !== undefined);
       const run = speaker === undefined ? undefined : registry.byChild(speaker.session);
       return speaker === undefined || run === undefined ? undefined : { ...speaker, label: run.label };
     },
+    tags: (route) => adapterFor(parts.adapters, route)?.can.tags === true,
+    numbered: async (route, number) => {
+      const known = await numbers.list(route);
+      const run = registry.get(known.find((each) => each.number === number)?.runId ?? '');
+      if (run === undefined) return { ok: false, refusal: notFound(`#${number}`, known) };
+      return ok({ session: run.child, scope: registry.scopeOf(run.child) ?? run.requester, label: run.label });
+    },
+    home: (route, person) => persons.home(route.channel, person),
     firstRoute: (route) => moves.first(route),
   };
 }
 
 /** An owner who has not written yet is asked where their direct chat is known all the same. */
-function ownersDirectChat({ config, adapters }: EngineParts, pairing: Pairing, asked: Route): Route | undefined {
-  const { ownerAllowFrom } = config().commands;
-  const owners = ownerAllowFrom.length > 0 ? ownerAllowFrom : [pairing.owner() ?? ''];
+function ownersDirectChat(parts: EngineParts, pairing: Pairing, asked: Route): Route | undefined {
+  const { ownerAllowFrom } = parts.config().commands;
+  const listed = ownerAllowFrom.length > 0 ? ownerAllowFrom : [pairing.owner() ?? ''];
+  const owners = [...listed, accountOwner(parts, asked) ?? ''];
   const prefix = `${asked.channel}:`;
-  const id = owners.find((each) => each.startsWith(prefix))?.slice(prefix.length);
-  return id === undefined ? undefined : adapterFor(adapters, asked)?.direct?.(id);
+  const adapter = adapterFor(parts.adapters, asked);
+  return owners
+    .filter((each) => each.toLowerCase().startsWith(prefix))
+    .map((each) => adapter?.direct?.(personId(asked.channel, each.slice(prefix.length))))
+    .find((route) => route !== undefined);
 }
 
 /** The config may name a moved chat by its first id, and the agent bound to that goes on answering. */

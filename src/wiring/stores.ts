@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { ChatMoves } from '../delivery/chat-moves.ts';
 import { Choices } from '../inbound/choices.ts';
 import { Inbox } from '../inbound/inbox.ts';
+import { Persons } from '../inbound/persons.ts';
 import { type Database, openDatabase } from '../infra/database.ts';
 import { keyedStores, type StoreFactory } from '../infra/keyed-store.ts';
 import { statePaths } from '../infra/state-paths.ts';
@@ -24,6 +25,8 @@ export interface Stores {
   /** What the buttons under our messages mean. */
   readonly choices: Choices;
   readonly moves: ChatMoves;
+  /** People known under more than one id. */
+  readonly persons: Persons;
   readonly budgets: Budgets;
 }
 
@@ -33,6 +36,7 @@ export async function openStores(parts: Pick<EngineParts, 'home' | 'clock' | 'id
   const keyed = keyedStores(database, clock);
   const transcripts = new Transcripts(join(home, 'transcripts'));
   const moves = await ChatMoves.open(keyed);
+  const persons = await Persons.open(keyed);
   return {
     database,
     keyed,
@@ -43,6 +47,7 @@ export async function openStores(parts: Pick<EngineParts, 'home' | 'clock' | 'id
     inbox: new Inbox(database, clock),
     choices: new Choices(database, clock, ids),
     moves,
+    persons,
     budgets: new Budgets({ database, clock, config }),
   };
 }

@@ -1,4 +1,5 @@
 // The turn engine and what follows from the end of a turn. Part of the layer that runs.ts builds.
+import type { TurnResult } from '../agents/turn-types.ts';
 import { Turns } from '../agents/turns.ts';
 import { ticketsOf } from '../inbound/tickets.ts';
 import { Unprocessed } from '../inbound/unprocessed.ts';
@@ -62,13 +63,26 @@ export function turns(below: Below, circle: Circle, end: TurnEnd): Turns {
     hooks: {
       started: (turn) => circle.clock.started(turn),
       alive: (turn) => circle.clock.alive(turn),
-      settle: (result) => stored(() => end.settle(result)),
+      settle: (result) =>
+        stored(async () => {
+          await named(below, circle, result);
+          await end.settle(result);
+        }),
       refuseCall: (turn) => circle.clock.refuseCall(turn),
       spend: (turn, session, usage) => circle.clock.spend(turn, session, usage),
       stalled: (turn, silentMs) => circle.clock.stalled(turn, silentMs),
       dropped: (session, items, why) => circle.unprocessed.add(session, items, why),
     },
   });
+}
+
+/** A run is about to speak, where it is bound, was asked, or owes an answer. */
+async function named({ delivery }: Below, circle: Circle, { session, items }: TurnResult): Promise<void> {
+  if (session.kind === 'chat') return;
+  const bound = (await delivery.bindings.of(session.key))?.route;
+  const asked = items.flatMap((item) => item.route ?? circle.messages.owes(item.id) ?? []);
+  for (const route of [...(bound === undefined ? [] : [bound]), ...asked])
+    await delivery.tags.prepare(route, session.key);
 }
 
 export function unprocessed({ parts, stores, delivery }: Below): Unprocessed {

@@ -41,6 +41,8 @@ const handlers: ControlHandlers = {
   maintenance: none,
   'pair.link': none,
   'pair.invite': none,
+  'link.begin': none,
+  'link.next': none,
   'pair.list': none,
   'pair.approve': none,
   'pair.deny': none,

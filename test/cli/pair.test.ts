@@ -55,11 +55,6 @@ describe('switchyard pair telegram', () => {
 });
 
 describe('switchyard pair', () => {
-  it('says of WhatsApp that there is no adapter', async () => {
-    expect(await cli.run('pair', 'whatsapp', '--phone', '49151')).toBe(1);
-    expect(cli.err).toEqual(['This version has no adapter for WhatsApp. Use Telegram: npx switchyard pair telegram']);
-  });
-
   it('decides by channel and code, and says what came of it', async () => {
     cli.answers['pair.approve'] = answered({ person: bo, becameOwner: true, route: aRoute });
     cli.answers['pair.deny'] = answered({ ...bo, code: 'K7MP2QXR', at: noon });

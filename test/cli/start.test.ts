@@ -50,6 +50,8 @@ class FakeApp extends EventEmitter implements App {
       maintenance: none,
       'pair.link': none,
       'pair.invite': none,
+      'link.begin': none,
+      'link.next': none,
       'pair.list': none,
       'pair.approve': none,
       'pair.deny': none,
@@ -116,6 +118,33 @@ describe('switchyard start', () => {
     expect(await exit).toBe(0);
     expect(app.did).toEqual(['start', 'drain']);
     expect(cli.signals.eventNames()).toEqual([]);
+  });
+
+  it('shows the code of an account that is not linked to whoever sits at the terminal, and no news of one that is', async () => {
+    const { app, cli, exit, options } = begin();
+    await running(app);
+    const show = options[0]?.showLink;
+    show?.('work', { seq: 2, state: { kind: 'linked', number: '4915112345617' } });
+    show?.('work', { seq: 3, state: { kind: 'connecting' } });
+    show?.('work', { seq: 4, state: { kind: 'qr', qr: 'x', until: cli.parts.clock.now() + 60_000 } });
+    show?.('work', { seq: 5, state: { kind: 'scanned' } });
+    show?.('work', { seq: 6, state: { kind: 'linked', number: '4915112345617' } });
+    await until(() => cli.out.includes('Linked as +49 151 … 17.'), 'the end of the link');
+    expect(cli.out.slice(1)).toEqual([
+      expect.stringMatching(/^Scan with WhatsApp.*█.*pair whatsapp --account work --phone <your number>$/s),
+      'Scanned. Logging in …',
+      'Linked as +49 151 … 17.',
+    ]);
+    cli.signals.emit('SIGTERM');
+    await exit;
+  });
+
+  it('keeps codes to itself where a chat owns the terminal', async () => {
+    const { app, cli, exit, options } = begin(undefined, ['--console']);
+    await running(app);
+    expect(options[0]?.showLink).toBeUndefined();
+    cli.signals.emit('SIGTERM');
+    await exit;
   });
 
   it('writes a bug that ends the process into the log first', async () => {

@@ -44,6 +44,37 @@ describe('progress of a turn', () => {
     expect(signs()).toEqual(['typing', 'idle']);
   });
 
+  it('puts a sign on the message that asked after ten seconds, and another one when it is done', async () => {
+    const { progress, signs, clock } = world({ signs: true });
+    for (const [turn, succeeded] of [
+      ['done', true],
+      ['failed', false],
+    ] as const) {
+      progress.begin(turn, place(), 'm1');
+      await clock.advance(9_999);
+      expect(signs().at(-1)).toBe('typing');
+      await clock.advance(1);
+      expect(signs().at(-1)).toBe('working');
+      progress.end(turn, succeeded);
+    }
+    expect(signs()).toEqual(['typing', 'working', 'done', 'idle', 'typing', 'working', 'idle', 'idle']);
+    expect(clock.pending()).toBe(0);
+  });
+
+  it('puts no sign on what was quick, on nothing, or where the channel knows none', async () => {
+    for (const [can, asked, ms] of [
+      [{ signs: true }, 'm1', 9_000],
+      [{ signs: true }, undefined, 30_000],
+      [{}, 'm1', 30_000],
+    ] as const) {
+      const { progress, signs, clock } = world(can);
+      progress.begin('t', place(), asked);
+      await clock.advance(ms);
+      progress.end('t', true);
+      expect(signs()).toEqual(['typing', 'idle']);
+    }
+  });
+
   it('stays quiet where typing is unknown', () => {
     const { progress, signs } = world({ typing: false });
     progress.begin('t', place());

@@ -100,6 +100,8 @@ export interface FakeChannel extends ChannelAdapter {
   change(id: string, text: string, options?: ReceiveOptions): Promise<void>;
   /** Somebody presses the button with this label, on the newest message that has it. */
   press(label: string, options?: PressOptions): Promise<PressAnswer>;
+  /** Somebody puts a sign on a message. */
+  react(emoji: string, messageId: string, options?: PressOptions): Promise<void>;
   /** What it told the engine through. */
   readonly events: ChannelEvents;
   /** Files on the platform by `ref`; what is not here cannot be fetched. */
@@ -250,6 +252,11 @@ export function fakeChannel(options: FakeChannelOptions = {}): FakeChannel {
         ...(how.text === undefined ? {} : { text: how.text }),
         ...(how.answerTo === undefined ? {} : { answerTo: how.answerTo }),
       });
+    },
+    react: (emoji, messageId, how = {}) => {
+      const id = how.id ?? journal.newId();
+      const { sender, chat, route } = inbound('', how, { id, now: now(), direct });
+      return events().reacted({ id, route, sender, chat, messageId, emoji, at: now() });
     },
     next: (fits = () => true) => journal.next(matcher(fits)),
     script: (...fates) => {

@@ -6,7 +6,8 @@ import { openWorld, type World, type WorldOptions } from './world.ts';
 
 /** ann owns it; bo and cy may talk to it in direct chats; everybody may in the group `g`. */
 export function openPeople(options: WorldOptions = {}, id: ChannelId = 'telegram'): Promise<World> {
-  const place = { token: 't', allowFrom: ['bo', 'cy'], groups: { g: {} } };
+  const on = id === 'whatsapp' ? { enabled: true } : { token: 't' };
+  const place = { ...on, allowFrom: ['bo', 'cy'], groups: { g: {} } };
   const config = {
     channels: { [id]: place },
     commands: { ownerAllowFrom: [`${id}:ann`] },

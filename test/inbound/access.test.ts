@@ -49,8 +49,10 @@ describe('direct chats', () => {
   it('knows the owner by list, by linking, and at the console', () => {
     const listed = { commands: { ownerAllowFrom: ['telegram:own'] } };
     expect(decide(listed, said('own')).kind).toBe('owner');
-    expect(decide({}, said('4915', { channel: 'whatsapp' }), { ...none, linkedOwner: 'whatsapp:4915' }).kind).toBe(
-      'owner',
+    for (const how of ['accountOwner', 'linkedOwner'])
+      expect(decide({}, said('4915', { channel: 'whatsapp' }), { ...none, [how]: 'whatsapp:4915' }).kind).toBe('owner');
+    expect(decide({}, said('4916', { channel: 'whatsapp' }), { ...none, accountOwner: 'whatsapp:4915' }).kind).toBe(
+      'stranger',
     );
     expect(decide({}, said('whoever', { channel: 'console' })).kind).toBe('owner');
     expect(decide({ commands: { ownerAllowFrom: ['discord:own'] } }, said('own')).kind).toBe('stranger');

@@ -240,8 +240,8 @@ describe('names', () => {
     expect(pairingQuestion(asked.request)).toEqual({
       text: `❓ x yz Code 1 (telegram:7) wrote to me on telegram and is not allowed to talk to me yet.\nCode ${code}, valid for 1 h: \`/pair approve ${code}\` or \`/pair deny ${code}\`.`,
       choices: [
-        { label: 'Approve', command: `/pair approve ${code}`, once: true },
-        { label: 'Deny', command: `/pair deny ${code}`, once: true },
+        { label: 'Approve', command: `/pair approve ${code}`, once: true, thumb: 'yes' },
+        { label: 'Deny', command: `/pair deny ${code}`, once: true, thumb: 'no' },
       ],
     });
   });

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { MailItem } from '../../src/agents/mailbox.ts';
 import type { CommandPlace, Reply } from '../../src/core/command.ts';
 import type { InboundMessage } from '../../src/core/message.ts';
-import { ok } from '../../src/core/result.ts';
+import { ok, refuse } from '../../src/core/result.ts';
 import { Choices } from '../../src/inbound/choices.ts';
 import { Inbox } from '../../src/inbound/inbox.ts';
 import { Receiver, type ReceiverDeps } from '../../src/inbound/receive.ts';
@@ -43,6 +43,12 @@ function world(over: Partial<ReceiverDeps> = {}) {
     pairing: { claim: async () => undefined, ask: async () => ({ kind: 'quiet', reason: 'asked_before' }) },
     choices: new Choices(database, clock, seededIds()),
     ...{ quoted: () => undefined, firstRoute: (route) => route, places: (route) => [route], shown: () => [] },
+    ...{
+      home: (_route, person) => person,
+      tags: () => false,
+      numbered: async () => refuse('unknown', 'There is none.', 'Look.'),
+    },
+    ...{ sameChats: () => [], menus: () => false, menuDecided: () => undefined },
     ...{ waits: () => false, replace: () => false, ownerRoute: async () => undefined },
     fetch: async () => ({ kind: 'too-large' }),
     save: async () => ok('/nowhere'),

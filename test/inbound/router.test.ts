@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Binding } from '../../src/core/binding.ts';
 import type { InboundMessage } from '../../src/core/message.ts';
+import { ok, type Result, refuse } from '../../src/core/result.ts';
 import type { ChannelId, Route } from '../../src/core/route.ts';
 import { sameRoute } from '../../src/core/route.ts';
 import type { DmScope } from '../../src/core/session.ts';
@@ -28,7 +29,7 @@ function said(how: Said = {}): InboundMessage {
   };
 }
 
-function router(dmScope: DmScope = 'per-channel-peer', bindings: readonly Binding[] = []) {
+function router(dmScope: DmScope = 'per-channel-peer', bindings: readonly Binding[] = [], tags = false) {
   const { sessions } = sessionWorld();
   const quotable = new Map<string, QuotedRun>();
   const deps = {
@@ -37,6 +38,14 @@ function router(dmScope: DmScope = 'per-channel-peer', bindings: readonly Bindin
     agentFor: () => 'main',
     dmScope: () => dmScope,
     quoted: (_route: Route, id: string) => quotable.get(id),
+    home: (_route: Route, person: string) => person,
+    tags: () => tags,
+    numbered: async (_route: Route, number: number): Promise<Result<QuotedRun>> => {
+      const run = quotable.get(`#${number}`);
+      return run === undefined
+        ? refuse('target_out_of_range', `No run has number ${number}.`, 'See /subagents list.')
+        : ok(run);
+    },
     firstRoute: (route: Route) => (route.chat === 'moved' ? { ...route, chat: '-100' } : route),
   };
   const route = (how?: Said, owner = true, command = false) => routeMessage(deps, said(how), { owner, command });

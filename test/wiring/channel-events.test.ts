@@ -13,8 +13,13 @@ const message: InboundMessage = {
 
 function events(edited: () => Promise<void>) {
   const [clock, log] = [virtualClock(), recordingLog()];
-  const engine = { receiver: { edited }, delivery: {}, stores: {}, parts: { clock, log } };
-  return { clock, log, told: channelEvents(engine as never, fakeChannel()) };
+  const engine = {
+    receiver: { edited },
+    delivery: {},
+    stores: { persons: { whole: (_channel: string, sender: object) => sender } },
+    parts: { clock, log },
+  };
+  return { clock, log, told: channelEvents(engine as never, fakeChannel(), async () => undefined) };
 }
 
 test('a change that has to wait for its turn is left alone after a second', async () => {
@@ -44,4 +49,22 @@ test('a change that could not be stored is told to the log, also when nobody wai
   reject(new Error('disk full'));
   await clock.flush();
   expect(log.lines.map((line) => line.level)).toEqual(['error']);
+});
+
+test('an alarm reaches the owner through another channel than the one that has failed', async () => {
+  const sent: unknown[] = [];
+  const elsewhere = { channel: 'telegram', account: 'default', chat: '7' };
+  const engine = {
+    delivery: {
+      owner: { get: async (without: string) => (without === 'telegram:default' ? undefined : elsewhere) },
+      outbox: { enqueueNow: async (entry: unknown) => void sent.push(entry) },
+    },
+    parts: { clock: virtualClock(), log: recordingLog() },
+  };
+  const from = (channel: 'telegram' | 'whatsapp') =>
+    channelEvents(engine as never, { id: channel, account: 'default' }, async () => undefined);
+  from('whatsapp').alarm('k', 'It was unlinked.');
+  from('telegram').alarm('k2', 'Lost.');
+  await engine.parts.clock.flush();
+  expect(sent).toEqual([{ key: 'k', route: elsewhere, message: { text: '⚠️ It was unlinked.' }, priority: 'approval' }]);
 });
