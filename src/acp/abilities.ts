@@ -16,7 +16,7 @@ export interface Abilities {
   readonly logins: readonly string[];
 }
 
-const flag = z.unknown().transform((value) => value !== undefined && value !== null && value !== false);
+const anything = z.unknown().optional();
 const abilitiesSchema = z.looseObject({
   agentInfo: z
     .looseObject({ name: z.string().catch(''), version: z.string().catch('') })
@@ -25,14 +25,17 @@ const abilitiesSchema = z.looseObject({
   authMethods: z.array(z.looseObject({ id: z.string() })).catch([]),
   agentCapabilities: z
     .looseObject({
-      loadSession: flag,
-      promptCapabilities: z.looseObject({ image: flag }).nullish().catch(undefined),
-      sessionCapabilities: z.looseObject({ resume: flag, list: flag, close: flag }).nullish().catch(undefined),
+      loadSession: anything,
+      promptCapabilities: z.looseObject({ image: anything }).nullish().catch(undefined),
+      sessionCapabilities: z
+        .looseObject({ resume: anything, list: anything, close: anything })
+        .nullish()
+        .catch(undefined),
     })
     .nullish()
     .catch(undefined),
   _meta: z
-    .looseObject({ steering: z.looseObject({ supported: flag }).nullish().catch(undefined) })
+    .looseObject({ steering: z.looseObject({ supported: anything }).nullish().catch(undefined) })
     .nullish()
     .catch(undefined),
 });
@@ -44,12 +47,17 @@ export function readAbilities(answer: unknown): Abilities {
   return {
     name: found?.agentInfo?.name ?? '',
     version: found?.agentInfo?.version ?? '',
-    load: can?.loadSession ?? false,
-    resume: can?.sessionCapabilities?.resume ?? false,
-    list: can?.sessionCapabilities?.list ?? false,
-    close: can?.sessionCapabilities?.close ?? false,
-    steer: found?._meta?.steering?.supported ?? false,
-    images: can?.promptCapabilities?.image ?? false,
+    load: has(can?.loadSession),
+    resume: has(can?.sessionCapabilities?.resume),
+    list: has(can?.sessionCapabilities?.list),
+    close: has(can?.sessionCapabilities?.close),
+    steer: found?._meta?.steering?.supported === true,
+    images: has(can?.promptCapabilities?.image),
     logins: found?.authMethods.map(({ id }) => id) ?? [],
   };
+}
+
+/** Some abilities are a flag, some an object that may be empty. */
+function has(ability: unknown): boolean {
+  return ability !== undefined && ability !== null && ability !== false;
 }

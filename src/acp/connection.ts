@@ -51,10 +51,10 @@ export interface ConnectionDeps extends ProcessDeps {
 
 const questionSchema = z.looseObject({
   sessionId: z.string(),
-  toolCall: z.unknown(),
+  toolCall: z.unknown().optional(),
   options: z.array(z.looseObject({ optionId: z.string(), kind: z.string().catch('') })).catch([]),
 });
-const updateSchema = z.looseObject({ sessionId: z.string(), update: z.unknown() });
+const updateSchema = z.looseObject({ sessionId: z.string(), update: z.unknown().optional() });
 
 /** Starts the program and speaks to it. Throws an `AcpError` where it cannot be started. */
 export async function connect(deps: ConnectionDeps, spec: ProcessSpec, hooks: Hooks): Promise<Connection> {

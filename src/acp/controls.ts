@@ -56,7 +56,7 @@ const modesSchema = z.looseObject({
     })
     .nullish()
     .catch(undefined),
-  configOptions: z.unknown(),
+  configOptions: z.unknown().optional(),
 });
 
 /** From the answer to session/new, resume or load. */

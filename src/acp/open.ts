@@ -241,7 +241,9 @@ export async function apply(
     );
     if (setting.method === 'session/set_mode' && controls.modes !== undefined)
       return { ...controls, modes: { ...controls.modes, current: String(setting.value) } };
-    const options = readOptions(z.looseObject({ configOptions: z.unknown() }).safeParse(answer).data?.configOptions);
+    const options = readOptions(
+      z.looseObject({ configOptions: z.unknown().optional() }).safeParse(answer).data?.configOptions,
+    );
     return options === undefined ? controls : { ...controls, options };
   } catch (error) {
     throw new AcpError(initFault(live.harness, error, live.connection), error);

@@ -74,6 +74,12 @@ export function commandOf(call: ToolCall): string | undefined {
     : undefined;
 }
 
+/** Where a command is to run, if it says so. */
+export function folderOf(call: ToolCall): string | undefined {
+  const value = field(call, ['cwd', 'workdir']);
+  return typeof value === 'string' ? value : undefined;
+}
+
 const pathNames = [
   'file_path',
   'filepath',

@@ -2,7 +2,7 @@
 // Pure; used by asking.ts.
 import { clip } from '../core/format.ts';
 import { redact } from '../core/redact.ts';
-import { commandOf, pathsOf, urlOf } from './permissions.ts';
+import { commandOf, folderOf, pathsOf, urlOf } from './permissions.ts';
 import type { Diff, ToolCall } from './updates.ts';
 
 /** Longest preview, in UTF-16 units. */
@@ -31,13 +31,19 @@ export function shortTitle(call: ToolCall): string {
 
 function bodyOf(call: ToolCall): string {
   const command = commandOf(call);
-  if (command !== undefined) return command;
+  if (command !== undefined) return withFolder(call, command);
   if (call.diffs.length > 0) return call.diffs.map(diffText).join('\n');
   const url = urlOf(call);
   if (url !== undefined) return url;
   const paths = pathsOf(call);
   if (paths.length > 0) return paths.join('\n');
   return call.rawInput === undefined ? '' : (JSON.stringify(call.rawInput) ?? '');
+}
+
+/** A command in another folder is another command. */
+function withFolder(call: ToolCall, command: string): string {
+  const folder = folderOf(call);
+  return folder === undefined ? command : `${command}\nin ${folder}`;
 }
 
 /** The lines that go and the lines that come, without what is the same before and after them. */

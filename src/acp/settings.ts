@@ -64,3 +64,8 @@ export async function setTimeLimit(session: HarnessSession, wanted: string): Pro
   await session.save({ timeoutSeconds: seconds });
   return seconds;
 }
+
+/** The agent's own defaults and the configured permissions hold again from its next start. */
+export async function resetSettings(session: HarnessSession): Promise<void> {
+  await session.clearSettings();
+}

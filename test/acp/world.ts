@@ -95,6 +95,11 @@ export class AcpWorld {
     this.runtime = this.#runtime();
   }
 
+  /** The real rule for the environment of a child, over these variables in place of our own. */
+  childEnv(names: readonly string[], add: Readonly<Record<string, string>>, more: Readonly<Record<string, string>>) {
+    return childEnv(names, add, { PATH: '', ...more });
+  }
+
   get harness(): string {
     return this.#options.harness ?? 'twin';
   }

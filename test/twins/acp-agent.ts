@@ -6,6 +6,7 @@ import { appendFileSync, existsSync, mkdirSync, readFileSync, watch, writeFileSy
 import { join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
 import * as acp from '@agentclientprotocol/sdk';
+import { permissionOptions } from './acp-options.ts';
 
 export interface TwinOptions {
   /** Its memory and its log, absolute. */
@@ -26,31 +27,6 @@ export interface TwinOptions {
   /** Prints what is no message, and much of it to stderr. */
   readonly noisy?: boolean;
 }
-
-type Option = acp.PermissionOption;
-const option = (kind: Option['kind'], optionId: string): Option => ({ kind, optionId, name: optionId });
-/** In the order in which they send them. */
-export const permissionOptions = {
-  claude: [option('allow_once', 'allow-once'), option('reject_once', 'reject')],
-  codex: [
-    option('allow_once', 'allow_once'),
-    option('allow_always', 'accept_execpolicy_amendment'),
-    option('reject_once', 'cancel'),
-  ],
-  gemini: [
-    option('allow_always', 'proceed_always'),
-    option('allow_once', 'proceed_once'),
-    option('reject_once', 'cancel'),
-  ],
-  qwen: [
-    option('allow_always', 'proceed_always_project'),
-    option('allow_always', 'proceed_always_user'),
-    option('allow_once', 'proceed_once'),
-    option('reject_once', 'cancel'),
-  ],
-  opencode: [option('allow_once', 'once'), option('allow_always', 'always'), option('reject_once', 'reject')],
-  allowOnly: [option('allow_always', 'always')],
-} satisfies Record<string, Option[]>;
 
 const options: TwinOptions = JSON.parse(process.env.ACP_TWIN ?? '{"folder":"/nonexistent"}');
 mkdirSync(options.folder, { recursive: true });
@@ -293,7 +269,7 @@ const acts: Readonly<Record<string, (run: Running, rest: string) => Promise<Stop
 };
 
 async function prompt(run: Running, text: string): Promise<Stop> {
-  const words = text.replace(/^\[steering[^\]]*\]\s*/, '');
+  const words = text.replace(/^\[steering[^\]]*\](?:[\s\S]*\[Now:\])?\s*/, '');
   const [word = '', rest = ''] = [words.split(/\s/)[0], words.slice(words.split(/\s/)[0]?.length ?? 0).trim()];
   const act = acts[word];
   if (act !== undefined) return await act(run, rest);
