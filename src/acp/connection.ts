@@ -10,7 +10,7 @@ import { openStream } from './wire.ts';
 export interface PermissionQuestion {
   readonly sessionId: string;
   /** As sent; see readToolCall. */
-  readonly toolCall: unknown;
+  readonly toolCall?: unknown;
   readonly options: readonly { readonly optionId: string; readonly kind: string }[];
 }
 

@@ -40,25 +40,24 @@ export class Speech {
       this.#end(call, call.output === '' ? call.status : call.output, call.status === 'failed');
   }
 
-  /** The prompt is over, or a message is put into it: what was said so far becomes an entry. */
-  pause(): void {
+  /** The prompt is over: calls without an end get one. Answers its last text, and whether that came after the last call. */
+  close(): { readonly text: string; readonly answered: boolean } {
+    for (const call of [...this.#open.values()]) this.#end(call, 'the turn ended before this did', true);
+    this.#finish();
+    const closed = { text: this.#last, answered: this.#answered };
+    this.#last = '';
+    this.#answered = false;
+    this.#ended.clear();
+    return closed;
+  }
+
+  #finish(): void {
     const text = this.#said.trim();
     this.#said = '';
     if (text === '') return;
     this.#last = text;
     this.#answered = true;
     this.#keep({ type: 'assistant', ...this.#stamp(), parts: [{ type: 'text', text }], model: this.#deps.model });
-  }
-
-  /** The prompt is over: calls without an end get one. Answers its last text, and whether that came after the last call. */
-  close(): { readonly text: string; readonly answered: boolean } {
-    for (const call of [...this.#open.values()]) this.#end(call, 'the turn ended before this did', true);
-    this.pause();
-    const closed = { text: this.#last, answered: this.#answered };
-    this.#last = '';
-    this.#answered = false;
-    this.#ended.clear();
-    return closed;
   }
 
   #begin(call: ToolCall): void {

@@ -264,7 +264,7 @@ export class HarnessTurn {
   }
 
   #said(injection: Injection, report: Said['report']): Said {
-    this.#speech.pause();
+    // Before the text that is under way: cutting that in two would make two answers of one.
     const { prompt, emit } = this.#input;
     emit({ type: 'entry', entry: entryOf(injection, { at: this.#deps.clock.now(), turn: prompt.id }) });
     const { text, attachments } = injection;
