@@ -48,8 +48,6 @@ export interface OpenAsk {
   >;
   readonly permissionMode: PermissionMode;
   readonly hooks: Hooks;
-  /** Called before a session is loaded and after: what it tells in between was said long ago. */
-  readonly replaying: (on: boolean) => void;
 }
 
 /** npx may have to fetch the program first. */
@@ -144,11 +142,8 @@ async function beginSession(
     try {
       if (how === undefined) throw new RequestFailure('rejected', 'it cannot continue sessions');
       if (how === 'loaded' && harness.loadsNextMinute) await nextMinute(deps, record.acpCreatedAt);
-      ask.replaying(true);
       const method = how === 'resumed' ? 'session/resume' : 'session/load';
-      const answer = await connection
-        .request(method, { sessionId, ...place }, sessionMs)
-        .finally(() => ask.replaying(false));
+      const answer = await connection.request(method, { sessionId, ...place }, sessionMs);
       return { acpSessionId: sessionId, controls: readControls(answer), began: how };
     } catch (error) {
       if (!connection.alive()) throw new AcpError(initFault(harness, error, connection), error);

@@ -68,28 +68,28 @@ export class Prompts {
     return this.#asking > 0;
   }
 
-  /** Sends one prompt; waits for the end of an earlier one first. `sent` is called when it is on its way. Never throws. */
-  prompt(content: readonly unknown[], listener: PromptListener, sent?: () => void): Promise<PromptEnd> {
+  /** Resolves once no prompt is in flight. */
+  async idle(): Promise<void> {
+    await this.#last;
+  }
+
+  /** Sends one prompt; waits for the end of an earlier one first. Never throws. */
+  prompt(content: readonly unknown[], listener: PromptListener): Promise<PromptEnd> {
     const before = this.#last;
-    const end = before.then(() => this.#prompt(content, listener, sent));
+    const end = before.then(() => this.#prompt(content, listener));
     this.#last = end;
     return end;
   }
 
-  async #prompt(content: readonly unknown[], listener: PromptListener, sent?: () => void): Promise<PromptEnd> {
+  async #prompt(content: readonly unknown[], listener: PromptListener): Promise<PromptEnd> {
     const live = this.#host.live();
-    if (live === undefined) {
-      sent?.();
-      return this.#died('it is not running');
-    }
+    if (live === undefined) return this.#died('it is not running');
     this.#listener = listener;
     this.#tools.clear();
     this.#prompts += 1;
     try {
       const params = { sessionId: live.acpSessionId, prompt: content };
-      const asked = live.connection.request('session/prompt', params, 0);
-      sent?.();
-      const answer = readEnd(await asked);
+      const answer = readEnd(await live.connection.request('session/prompt', params, 0));
       this.#host.noteError(undefined);
       return { kind: 'ended', ...answer };
     } catch (error) {

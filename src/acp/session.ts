@@ -32,7 +32,6 @@ export class HarnessSession {
   #live: Live | undefined;
   #opening: Promise<Live> | undefined;
   #stopping: Promise<void> | undefined;
-  #replaying = false;
   #controls: Controls | undefined;
   #lastError: AcpFault | undefined;
   /** What was changed holds from the next start of the process. */
@@ -100,6 +99,12 @@ export class HarnessSession {
     return this.#opening;
   }
 
+  /** Open, and no prompt in flight: an earlier turn nobody waits for may still be ending, and take the process with it. */
+  async free(): Promise<Live> {
+    await this.prompts.idle();
+    return await this.open();
+  }
+
   async #start(): Promise<Live> {
     // Two processes with one session of the harness would write over each other.
     await this.#stopping;
@@ -110,9 +115,6 @@ export class HarnessSession {
         hooks: {
           update: (_id, update) => this.#update(update),
           ask: (question, gone) => this.prompts.ask(question, gone),
-        },
-        replaying: (on) => {
-          this.#replaying = on;
         },
       });
       const now = this.#deps.clock.now();
@@ -187,9 +189,10 @@ export class HarnessSession {
     await this.restart();
   }
 
+  /** What a loaded session replays comes while nothing is prompted, so nobody hears it again. */
   #update(raw: unknown): void {
     const update = readUpdate(raw);
-    if (update === undefined || this.#replaying) return;
+    if (update === undefined) return;
     const controls = this.#controls;
     if (update.kind === 'mode' && controls?.modes !== undefined)
       this.#controls = { ...controls, modes: { ...controls.modes, current: update.id } };

@@ -84,6 +84,8 @@ export class HarnessTurn {
     const limit = this.#limit(harness.record.timeoutSeconds ?? this.#deps.timeoutSeconds());
     try {
       if (!signal.aborted) this.#open(true);
+      // What came since the turn was accepted goes in with the first prompt.
+      this.nudge();
       await this.#loop();
     } catch (error) {
       this.#ending.how = 'unready';
@@ -199,16 +201,14 @@ export class HarnessTurn {
       this.#post({ type: 'prompt-ended', late: [] });
       return;
     }
+    this.#live = await harness.free();
     const first = this.#begun ? [] : messagesOf(prompt.history, prompt.id);
     this.#begun = true;
     const messages = [...first, ...items];
     const forgotten = this.#live?.harness.forgetsCancelled === true ? this.#asked : [];
     const content = await this.#content(messages, lead ? interrupted(forgotten) : undefined);
     this.#asked = lead ? [...this.#asked, ...messages] : messages;
-    const sent = Promise.withResolvers<void>();
-    void harness.prompts.prompt(content, this.#listener(), sent.resolve).then((end) => this.#ended(end));
-    // Only now can it be steered.
-    await sent.promise;
+    void harness.prompts.prompt(content, this.#listener()).then((end) => this.#ended(end));
   }
 
   #content(messages: readonly Message[], lead?: string): ReturnType<typeof contentOf> {

@@ -115,8 +115,10 @@ test('a cancelled turn withdraws its questions, and a late answer changes nothin
   abort.abort();
   expect((await played).outcome).toEqual({ kind: 'stopped', by: 'user' });
   expect(world.questions[0]?.withdrawn()).toBe(true);
-  world.questions[0]?.answer('once');
+  world.questions[0]?.answer('session');
   expect(world.logged('permission', 'outcome')).toEqual([{ outcome: 'cancelled' }]);
+  expect((await world.say('say fine')).text).toBe('fine');
+  expect(world.records.map.get('agent:twin:acp:1')?.granted).toEqual([]);
 });
 
 test('a crash withdraws the questions', async () => {

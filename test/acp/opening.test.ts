@@ -11,7 +11,6 @@ import {
   setPermissions,
   setTimeLimit,
 } from '../../src/acp/settings.ts';
-import { fastClock } from '../fakes/fast-clock.ts';
 import { until } from '../fakes/wait.ts';
 import { AcpWorld, type WorldOptions } from './world.ts';
 
@@ -24,6 +23,8 @@ afterEach(async () => {
   await world.close();
 });
 
+/** Time an agent has to answer `initialize`. */
+const initMs = 60_000;
 const key = 'agent:twin:acp:1';
 const spawn = async (): Promise<HarnessSession> =>
   (await world.sessions.spawn({ key, harness: world.harness, cwd: world.cwd })).session;
@@ -89,12 +90,14 @@ test.each<[string, WorldOptions, readonly string[]]>([
   ],
   [
     'never answers',
-    { twin: { init: 'hang' }, clock: fastClock(100) },
+    { twin: { init: 'hang' } },
     ['ACP_SESSION_INIT_FAILED', 'did not answer initialize within 60 s', 'next: /acp doctor twin'],
   ],
 ])('an agent that %s is explained, and nothing of it is left', async (_name, options, parts) => {
   open(options);
-  const said = await words(spawn);
+  const telling = words(spawn);
+  if (options.twin?.init === 'hang') await until(() => world.clock.fire(initMs) === 1, 'the wait for its answer');
+  const said = await telling;
   for (const part of parts) expect(said).toContain(part);
   expect(world.records.map.size).toBe(0);
   await until(() => world.processes.map.size === 0, 'the records of processes to go');

@@ -3,10 +3,11 @@
 import { afterEach, expect, test } from 'vitest';
 import type { Injection } from '../../src/core/agent.ts';
 import { injected } from '../agents/kit.ts';
-import { fastClock } from '../fakes/fast-clock.ts';
 import { until } from '../fakes/wait.ts';
 import { AcpWorld, notices, type WorldOptions } from './world.ts';
 
+/** Time a harness has to answer a steer, and to end a prompt that is cancelled. */
+const [steerMs, settleMs] = [15_000, 10_000];
 const key = 'agent:twin:acp:1';
 let world: AcpWorld;
 const open = (options: WorldOptions = {}): AcpWorld => {
@@ -45,10 +46,13 @@ test.each([
 });
 
 test('an agent that does not answer a steer is cancelled after a while', async () => {
-  open({ twin: { steering: 'mute' }, clock: fastClock(20) });
+  open({ twin: { steering: 'mute' } });
   const { played } = world.start('hang');
   await world.received('prompt');
-  expect(await world.runtime.steerNow(key, 'say other')).toBe('resent');
+  const told = world.runtime.steerNow(key, 'say other');
+  await world.received('steering');
+  expect(world.clock.fire(steerMs)).toBe(1);
+  expect(await told).toBe('resent');
   expect((await played).outcome).toEqual({ kind: 'success', text: 'other' });
 });
 
@@ -80,10 +84,13 @@ test('without a turn it says that there is none', async () => {
 });
 
 test('an agent that ignores the cancel is killed, started again, and given the text', async () => {
-  open({ twin: { ignoreCancel: true, resume: true }, clock: fastClock(10) });
+  open({ twin: { ignoreCancel: true, resume: true } });
   const { played } = world.start('hang');
   await world.received('prompt');
-  expect(await world.runtime.steerNow(key, 'say other')).toBe('resent');
+  const told = world.runtime.steerNow(key, 'say other');
+  await world.received('cancel');
+  expect(world.clock.fire(settleMs)).toBe(1);
+  expect(await told).toBe('resent');
   const turn = await played;
   expect(turn.outcome).toEqual({ kind: 'success', text: 'other' });
   expect(notices(turn)).toEqual(['twin had ended and was started again.']);
@@ -130,7 +137,7 @@ test('messages the engine holds go in when it says so, and are written down', as
 
 test('a message that comes at the very end of a prompt gets one of its own', async () => {
   open();
-  const waiting = [[injected('say two', 'item-2')]];
+  const waiting = [[], [injected('say two', 'item-2')]];
   const { outcome } = await world.say('say one', { takeInjections: () => waiting.shift() ?? [] });
   expect(outcome).toEqual({ kind: 'success', text: 'two' });
   expect(world.heard()).toEqual(['say one', 'say two']);
@@ -138,11 +145,13 @@ test('a message that comes at the very end of a prompt gets one of its own', asy
 });
 
 test('an abort cancels; an agent that ignores it is killed, and the session goes on', async () => {
-  open({ twin: { ignoreCancel: true, resume: true }, clock: fastClock(10) });
+  open({ twin: { ignoreCancel: true, resume: true } });
   const abort = new AbortController();
   const { played } = world.start('hang', { signal: abort.signal });
   await world.received('prompt');
   abort.abort('cascade');
+  await world.received('cancel');
+  expect(world.clock.fire(settleMs)).toBe(1);
   expect((await played).outcome).toEqual({ kind: 'stopped', by: 'cascade' });
   expect(world.logged('cancel', 'pid')).toHaveLength(1);
   expect((await world.say('say fine')).text).toBe('fine');

@@ -1,8 +1,13 @@
 // Turns in a coding agent over a real child process: what is said, remembered, kept after a crash, and passed on.
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
+import { aPrompt } from '../agents/kit.ts';
+import { until } from '../fakes/wait.ts';
 import { seesDead } from './processes.ts';
 import { AcpWorld, notices, type WorldOptions } from './world.ts';
+
+/** Time a harness has to end a prompt that is cancelled. */
+const settleMs = 10_000;
 
 let world: AcpWorld;
 const open = (options: WorldOptions = {}): AcpWorld => {
@@ -153,6 +158,19 @@ test.each([
   expect(notices(next)[0]).toContain('what was said before is not in its memory');
 });
 
+test('an agent whose sessions do not survive a load in their first minute is given that minute', async () => {
+  open({ harness: 'gemini', twin: { load: true }, acp: { permissionMode: 'approve-all', idleTtlMinutes: 0 } });
+  await world.say('say one');
+  await world.say('crash');
+  const { played } = world.start('remember');
+  await world.received('started', 2);
+  const waited = (): number | undefined => world.clock.waits().find((ms) => ms > 1_000 && ms < 61_001 && ms !== 60_000);
+  await until(() => waited() !== undefined, 'the wait for the next minute');
+  expect(world.logged('load', 'sessionId')).toEqual([]);
+  world.clock.fire(waited() ?? 0);
+  expect((await played).text).toBe('say one / crash / remember');
+});
+
 test('after a restart of ours the session goes on where it was', async () => {
   open({ twin: { resume: true } });
   await world.say('say one');
@@ -206,9 +224,11 @@ test('the agent sees its own keys and the usual variables, and nothing of ours',
 });
 
 test('a turn that takes too long is cancelled, and keeps what was said', async () => {
-  open({ acp: { turnTimeoutSeconds: 1 } });
-  const { outcome } = await world.say('hang half of it');
-  expect(outcome).toEqual({ kind: 'timeout', partial: 'half of it' });
+  open({ acp: { turnTimeoutSeconds: 600 } });
+  const { played, events } = world.start('hang half of it');
+  await until(() => events.some(({ type }) => type === 'text'), 'the first words');
+  expect(world.clock.fire(600_000)).toBe(1);
+  expect((await played).outcome).toEqual({ kind: 'timeout', partial: 'half of it' });
   expect((await world.say('say fine')).text).toBe('fine');
 });
 
@@ -219,4 +239,20 @@ test('what an agent started ends with it', async () => {
   expect(seesDead(child)).toBe(false);
   await world.sessions.close();
   expect(seesDead(child)).toBe(true);
+});
+
+test('a turn that nobody waits for any more is ended before the next one begins, if need be with its process', async () => {
+  open({ twin: { ignoreCancel: true, steering: 'on', resume: true } });
+  for await (const event of world.runtime.turn(world.session(), aPrompt('hang'), [], new AbortController().signal)) {
+    if (event.type === 'text') break;
+  }
+  const { played } = world.start('say two');
+  await world.received('cancel');
+  const told = world.runtime.steerNow('agent:twin:acp:1', 'not into the old one');
+  expect(world.clock.fire(settleMs)).toBe(1);
+  expect(await told).not.toBe('no-turn');
+  expect((await played).outcome).toMatchObject({ kind: 'success' });
+  expect(world.logged('overlap', 'text')).toEqual([]);
+  expect(world.heard().slice(0, 2)).toEqual(['hang', 'say two']);
+  expect(world.logged('steering', 'pid')).not.toContain(world.log()[0]?.pid);
 });

@@ -13,12 +13,12 @@ import { AcpStats } from '../../src/acp/stats.ts';
 import type { SteerOutcome } from '../../src/acp/steer.ts';
 import type { TurnEvent, TurnPrompt } from '../../src/core/agent.ts';
 import type { Session } from '../../src/core/session.ts';
-import { type Clock, systemClock } from '../../src/infra/clock.ts';
 import { type Config, configSchema } from '../../src/infra/config.ts';
 import { childEnv } from '../../src/infra/env.ts';
 import { silentLog } from '../../src/infra/log.ts';
 import { ProcessGroups } from '../../src/tools/process-groups.ts';
 import { aPrompt, aSession, type Played, playTurn } from '../agents/kit.ts';
+import { heldClock } from '../fakes/held-clock.ts';
 import { seededIds } from '../fakes/ids.ts';
 import { until } from '../fakes/wait.ts';
 import type { TwinLine, TwinOptions } from '../twins/acp-agent.ts';
@@ -30,7 +30,6 @@ export interface WorldOptions {
   readonly acp?: Partial<Config['acp']>;
   /** Harness whose rules hold for the twin; `twin` has none. */
   readonly harness?: string;
-  readonly clock?: Clock;
   /** What the person answers; absent: the question stays open until `answer` is called. */
   readonly person?: ApprovalAnswer | 'absent';
 }
@@ -60,6 +59,8 @@ export interface Question {
 export class AcpWorld {
   readonly folder = realpathSync(mkdtempSync(join(tmpdir(), 'switchyard-acp-')));
   readonly cwd = join(this.folder, 'work');
+  /** Long waits end when the test says so. */
+  readonly clock = heldClock();
   readonly questions: Question[] = [];
   readonly steered: { readonly ids: readonly string[]; readonly outcome: SteerOutcome }[] = [];
   readonly views: ProgressView[] = [];
@@ -77,7 +78,7 @@ export class AcpWorld {
   constructor(options: WorldOptions = {}) {
     this.#options = options;
     mkdirSync(this.cwd);
-    const clock = options.clock ?? systemClock;
+    const { clock } = this;
     const ids = seededIds();
     this.groups = new ProcessGroups({ clock, ids, instance: this.folder });
     this.settings = configSchema.parse({ acp: { enabled: true } }).acp;
