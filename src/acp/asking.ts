@@ -31,11 +31,12 @@ export interface ApprovalRequest {
   readonly askedAt: number;
 }
 
-export type ApprovalAnswer = 'once' | 'session' | 'deny' | 'expired';
+/** `nobody`: there was nobody who could be asked. */
+export type ApprovalAnswer = 'once' | 'session' | 'deny' | 'expired' | 'nobody';
 
 export interface Approvals {
   /**
-   * Asks the people who may answer, wherever they are. `expired`: nobody answered in time, or nobody could be asked.
+   * Asks the people who may answer, wherever they are. `expired`: nobody answered in time.
    * When `signal` aborts, the question is over: its buttons go, and the answer does not matter any more.
    */
   ask(request: ApprovalRequest, signal: AbortSignal): Promise<ApprovalAnswer>;
@@ -90,7 +91,8 @@ export async function answerQuestion(
     case 'deny':
       return denied(asked, call, options, 'person');
     case 'expired':
-      return denied(asked, call, options, 'expired');
+    case 'nobody':
+      return denied(asked, call, options, answer);
   }
 }
 
