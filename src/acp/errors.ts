@@ -113,6 +113,16 @@ export const acpFault = {
     message: what,
     next: ['/acp spawn --bind here'],
   }),
+  notController: (): AcpFault => ({
+    code: 'ACP_SESSION_INIT_FAILED',
+    message: 'only the owner may start coding agents and talk to them.',
+    next: ['ask the owner, who may set acp.control "allowed"'],
+  }),
+  notAllowedHere: (): AcpFault => ({
+    code: 'ACP_SESSION_INIT_FAILED',
+    message: 'others than the owner speak in this conversation, and only the owner may start coding agents.',
+    next: ['ask in the direct chat of the owner, or set acp.control "allowed"'],
+  }),
   resumeFailed: (harness: string, id: string, what: string): AcpFault => ({
     code: 'ACP_SESSION_INIT_FAILED',
     message: `${harness} could not continue its session ${id}: ${what}`,

@@ -44,7 +44,7 @@ export interface Live {
 export interface OpenAsk {
   readonly record: Pick<
     AcpRecord,
-    'harness' | 'cwd' | 'acpSessionId' | 'acpCreatedAt' | 'given' | 'mode' | 'model' | 'options'
+    'harness' | 'cwd' | 'acpSessionId' | 'acpCreatedAt' | 'given' | 'prompted' | 'mode' | 'model' | 'options'
   >;
   readonly permissionMode: PermissionMode;
   readonly hooks: Hooks;
@@ -136,8 +136,8 @@ async function beginSession(
 ): Promise<Pick<Live, 'acpSessionId' | 'controls' | 'began'>> {
   const { record } = ask;
   const place = { cwd: record.cwd, mcpServers: [] };
-  if (record.acpSessionId !== undefined) {
-    const sessionId = record.acpSessionId;
+  const sessionId = record.prompted === false ? undefined : record.acpSessionId;
+  if (sessionId !== undefined) {
     const how = abilities.resume ? 'resumed' : abilities.load ? 'loaded' : undefined;
     try {
       if (how === undefined) throw new RequestFailure('rejected', 'it cannot continue sessions');
@@ -154,7 +154,7 @@ async function beginSession(
   try {
     const answer = await connection.request('session/new', place, sessionMs);
     const acpSessionId = z.looseObject({ sessionId: z.string() }).parse(answer).sessionId;
-    const began = record.acpSessionId === undefined ? 'new' : 'lost';
+    const began = sessionId === undefined ? 'new' : 'lost';
     return { acpSessionId, controls: readControls(answer), began };
   } catch (error) {
     throw new AcpError(initFault(harness, error, connection), error);

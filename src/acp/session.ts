@@ -50,7 +50,7 @@ export class HarnessSession {
         this.#lastError = fault;
       },
       afterPrompt: async () => {
-        await this.save({ lastUsed: this.#deps.clock.now() });
+        await this.save({ lastUsed: this.#deps.clock.now(), prompted: true });
         if (this.#stale) await this.stop();
       },
     });
@@ -119,7 +119,7 @@ export class HarnessSession {
       });
       const now = this.#deps.clock.now();
       const fresh = live.began === 'new' || live.began === 'lost';
-      const born = fresh ? { acpCreatedAt: now, granted: [], costSeen: 0 } : {};
+      const born = fresh ? { acpCreatedAt: now, granted: [], costSeen: 0, prompted: false } : {};
       await this.save({ acpSessionId: live.acpSessionId, source: live.program.source, lastUsed: now, ...born });
       this.#live = live;
       this.#controls = live.controls;

@@ -8,7 +8,7 @@ import { canonical } from './harnesses.ts';
 import type { Live } from './open.ts';
 import { sweepOrphans } from './orphans.ts';
 import type { PermissionMode } from './permissions.ts';
-import type { AcpRecord } from './record.ts';
+import type { AcpRecord, Started } from './record.ts';
 import { HarnessSession, type SessionDeps, type SessionState } from './session.ts';
 
 export interface SessionsDeps extends SessionDeps {
@@ -27,6 +27,7 @@ export interface NewSession {
   readonly model?: string | undefined;
   /** A session the harness made elsewhere, to be continued here or refused. */
   readonly resumeId?: string | undefined;
+  readonly started?: Started | undefined;
 }
 
 /** For lists and `/acp status`. */
@@ -66,6 +67,16 @@ export class HarnessSessions {
     const ended = await sweepOrphans(this.#deps.processes, this.#deps.clock);
     if (ended > 0) this.#deps.log.info({ ended }, 'ended coding agents that an earlier process had left running');
     return ended;
+  }
+
+  /** The session of this key as far as it is in memory: all are, once `views` was asked. */
+  known(key: SessionKey): HarnessSession | undefined {
+    return this.#sessions.get(key);
+  }
+
+  /** All in memory, the latest made first. */
+  all(): readonly HarnessSession[] {
+    return [...this.#sessions.values()].sort((a, b) => b.record.createdAt - a.record.createdAt);
   }
 
   /** The session of this key, also one of an earlier process of ours. */
@@ -177,12 +188,13 @@ export class HarnessSessions {
 
   async #create(ask: NewSession): Promise<HarnessSession> {
     const now = this.#deps.clock.now();
-    const { key, cwd, memory, permissionMode, model, resumeId } = ask;
+    const { key, cwd, memory, permissionMode, model, resumeId, started } = ask;
     const session = this.#add({
       ...{ key, cwd, harness: canonical(ask.harness), createdAt: now, lastUsed: now, options: {}, granted: [] },
       ...(memory === undefined ? {} : { memory }),
       ...(permissionMode === undefined ? {} : { permissionMode }),
       ...(model === undefined ? {} : { model }),
+      ...(started === undefined ? {} : { started }),
       ...(resumeId === undefined ? {} : { acpSessionId: resumeId, given: true }),
     });
     await session.save({});
