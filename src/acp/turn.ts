@@ -208,6 +208,7 @@ export class HarnessTurn {
     const forgotten = this.#live?.harness.forgetsCancelled === true ? this.#asked : [];
     const content = await this.#content(messages, lead ? interrupted(forgotten) : undefined);
     this.#asked = lead ? [...this.#asked, ...messages] : messages;
+    if (harness.record.prompted !== true) await harness.save({ prompted: true });
     void harness.prompts.prompt(content, this.#listener()).then((end) => this.#ended(end));
   }
 

@@ -26,6 +26,8 @@ export const acpStates = ['idle', 'starting', 'running', 'awaiting approval', 'e
 export interface AcpView {
   readonly session: SessionKey;
   readonly label: string;
+  /** Session of the chat it was started from, or its own. */
+  readonly scope: SessionKey;
   readonly agent: string;
   readonly harness: string;
   /** Id the harness gave its own session; absent until it has one. */

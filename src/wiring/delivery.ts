@@ -7,7 +7,7 @@ import type { Priority } from '../core/message.ts';
 import { refusalText } from '../core/result.ts';
 import { parentRoute, type Route, routeKey } from '../core/route.ts';
 import type { Run } from '../core/run.ts';
-import { lastRoute } from '../core/session.ts';
+import { lastRoute, type SessionKey } from '../core/session.ts';
 import { type Adapters, adapterFor } from '../delivery/account.ts';
 import { BoundPlaces } from '../delivery/bound-places.ts';
 import { ClosedPlaces } from '../delivery/closed-places.ts';
@@ -65,6 +65,8 @@ export interface AfterDelivery {
   readonly archive: () => void;
   /** A message has ended, however. */
   readonly ended: (ended: Ended) => void;
+  /** Session of the chat that one belongs to which no run is about. */
+  readonly scopeOf: (session: SessionKey) => SessionKey | undefined;
 }
 
 export function wireDelivery(parts: EngineParts, stores: Stores, after: AfterDelivery): DeliveryLayer {
@@ -87,7 +89,7 @@ export function wireDelivery(parts: EngineParts, stores: Stores, after: AfterDel
     fileOver: () => parts.config().messages.outbound.fileOverChunks,
     reroute: (row) => reroute(stores, { places, closed }, row),
     onEnded: (ended, sql) => {
-      recordDelivery(parts, stores, ended, sql);
+      recordDelivery({ parts, stores, after }, ended, sql);
       if (ended.state !== 'delivered') after.ended(ended);
     },
     onDelivered: (ended) => {
@@ -177,12 +179,20 @@ async function reroute(
   return fallbackRoute(row.route, row.gone, last);
 }
 
+interface Recording {
+  readonly parts: EngineParts;
+  readonly stores: Stores;
+  readonly after: AfterDelivery;
+}
+
 /** The end of an outgoing message is the end of the delivery of the runs it reports. */
-function recordDelivery(parts: EngineParts, { registry, moves }: Stores, ended: Ended, sql: Sql): void {
+function recordDelivery({ parts, stores, after }: Recording, ended: Ended, sql: Sql): void {
+  const { registry, moves } = stores;
   const now = parts.clock.now();
   const row = readRow(sql, { key: ended.key });
   const route = moves.current(ended.route);
-  rememberSpoken(sql, { ...ended, route }, now);
+  const scope = ended.session === undefined ? undefined : after.scopeOf(ended.session);
+  rememberSpoken(sql, { ...ended, route, scope }, now);
   menuShown(sql, { ...ended, place: routeKey(parentRoute(route)), choices: row?.message.choices }, now);
   const archiveMinutes = parts.config().agents.defaults.subagents.archiveAfterMinutes;
   const sends = row?.attempts ?? 0;

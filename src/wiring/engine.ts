@@ -5,6 +5,7 @@ import { ExpiryWatch } from '../bindings/expiry-watch.ts';
 import type { ChannelAdapter, ChannelEvents } from '../core/channel.ts';
 import type { InboundMessage } from '../core/message.ts';
 import type { BindingServices, RunServices, SessionServices } from '../core/services.ts';
+import type { SessionKey } from '../core/session.ts';
 import type { Ended } from '../delivery/deliver-row.ts';
 import { sweepSpoken } from '../delivery/sent-messages.ts';
 import type { InternalItem, StoredMessage } from '../inbound/inbox.ts';
@@ -17,6 +18,7 @@ import { runServices } from '../runs/run-services.ts';
 import { Sweeper, sweepEveryMs } from '../runs/sweep.ts';
 import { sessionServices } from '../sessions/session-services.ts';
 import { AcpLayer } from './acp/layer.ts';
+import { resumeRun } from './acp/resume.ts';
 import { questionEnded, wireApprovals } from './approvals.ts';
 import { bindingsOf } from './bindings.ts';
 import { channelEvents } from './channel-events.ts';
@@ -72,7 +74,8 @@ export class Engine {
     const archive = (): void => this.#sweeper.archiveSoon();
     const process = { generation, draining: () => this.#draining, archive };
     const ended = (message: Ended): void => questionEnded(this.approvals, message);
-    this.delivery = wireDelivery(parts, stores, { archive, ended });
+    const scopeOf = (key: SessionKey) => this.acp.sessions.known(key)?.record.started?.scope;
+    this.delivery = wireDelivery(parts, stores, { archive, ended, scopeOf });
     this.acp = new AcpLayer({
       ...{ parts, stores, delivery: this.delivery, layer: () => this.layer },
       approvals: { ask: (request, signal) => this.approvals.ask(request, signal) },
@@ -115,6 +118,7 @@ export class Engine {
       restart: async (run, requester) => {
         await layer.spawner.begin(run, requester);
       },
+      resume: (run) => resumeRun(this, run),
       announce: (run) => layer.announcer.owe(run),
     });
     await this.approvals.start();

@@ -51,7 +51,11 @@ export function spawnFacts({ parts, process, acp: external }: Below, profiles: P
 }
 
 /** What a session may start now, each with the model it would run on; a harness brings its own. */
-export function spawnTargets(below: Pick<Below, 'parts' | 'acp'>, profiles: Profiles, session: Session): readonly AgentInfo[] {
+export function spawnTargets(
+  below: Pick<Below, 'parts' | 'acp'>,
+  profiles: Profiles,
+  session: Session,
+): readonly AgentInfo[] {
   const [agents, acp, caller] = [below.parts.agents(), below.acp.facts(session), callerOf(profiles, session)];
   const usable = (id: string): boolean => acp.enabled && acp.unavailable(id) === undefined;
   const own = agents.targets(session.agentId).flatMap(({ id, name, runtime }): readonly AgentInfo[] => {

@@ -38,7 +38,11 @@ export function openRunThread(delivery: DeliveryLayer, acp: Pick<AcpLayer, 'intr
       return { ok: false, refusal: spawnRefusal.threadBindingInvalid(bound.refusal.message, bound.refusal.fix) };
     const { binding, farewells } = bound.value;
     for (const { key, route: place, text } of farewells) await delivery.tell(key, place, text);
-    await delivery.tell(`intro:${child}:${binding.boundAt}`, route, introText({ binding, acp: acp.intro(child, agentId) }));
+    await delivery.tell(
+      `intro:${child}:${binding.boundAt}`,
+      route,
+      introText({ binding, acp: acp.intro(child, agentId) }),
+    );
     return ok(route);
   };
 }

@@ -115,6 +115,7 @@ export function aCodingView(fields: Partial<AcpView> = {}): AcpView {
   return {
     session: 'agent:claude:acp:7e0c',
     label: 'claude',
+    scope: 'agent:main:telegram:direct:42',
     agent: 'claude',
     harness: 'claude',
     harnessSession: '0199a2f4',

@@ -19,6 +19,7 @@ export async function viewOf(engine: ViewParts, session: Session): Promise<AcpVi
   return {
     session: session.key,
     label: acp.label(session.key) ?? session.agentId,
+    scope: session.controlScope,
     agent: session.agentId,
     harness: record.harness,
     harnessSession: record.acpSessionId,

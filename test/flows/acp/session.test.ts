@@ -193,3 +193,14 @@ test('stop ends the turn of the bound agent, and of one that was started here', 
   expect(await world.ask('/stop', /stopped|ended/)).not.toContain('nothing was running');
   await world.received('stop', 2);
 });
+
+test('agents that may be started, and sessions of this chat, are offered while they are typed', async () => {
+  await open({ acp: { allowedAgents: ['twin', 'codex'] } });
+  await world.ask('/acp spawn --label tests', /is ready/);
+  const sender = { id: 'ann', name: 'Ann' };
+  const about = { route: world.channel.direct(), sender, chat: 'direct', command: 'acp', text: '', limit: 25 } as const;
+  const agents = await world.channel.events.suggest({ ...about, verb: 'spawn', param: 'agent' });
+  expect(agents.map(({ value }) => value)).toEqual(['twin', 'codex']);
+  const sessions = await world.channel.events.suggest({ ...about, verb: 'cancel', param: 'target' });
+  expect(sessions).toEqual([{ value: 'tests', label: 'tests (twin, idle)' }]);
+});

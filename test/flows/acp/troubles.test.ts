@@ -1,6 +1,7 @@
 // What goes wrong around a coding agent is explained in the chat, and its session stays usable: crashes, restarts, idleness,
 // people who may not, silence, and the end of our own process.
 import { afterEach, expect, test } from 'vitest';
+import { expectAccepted, spawn } from '../agent-calls.ts';
 import { type CodingOptions, type CodingWorld, openCoding } from './world.ts';
 
 let world: CodingWorld;
@@ -64,6 +65,27 @@ test('after a restart of ours the binding is there and the session goes on; what
   await world.restart('drain');
   expect(world.living()).toEqual([]);
   expect(await world.ask('/acp status')).toMatch(/^mode: persistent$/m);
+});
+
+test('a run that was cut off goes on in its session, but not again and again', async () => {
+  await open({ twin: { resume: true } });
+  world.agent.always(/cut off/, 'It went on.');
+  expectAccepted(await spawn(world, { task: 'hang', runtime: 'acp', label: 'long' }));
+  await world.received('prompt');
+  await world.restart('kill');
+  await world.channel.next('It went on.');
+  expect(world.run('long').state.status).toBe('succeeded');
+  expect(world.heard().at(-1)).toMatch(/^\[A restart cut off .*\]\nhang$/);
+});
+
+test('a run whose agent cannot go on is ended as interrupted', async () => {
+  await open();
+  world.agent.always(/could not continue/, 'It is lost.');
+  expectAccepted(await spawn(world, { task: 'hang', runtime: 'acp', label: 'long' }));
+  await world.received('prompt');
+  await world.restart('kill');
+  await world.channel.next('It is lost.');
+  expect(world.run('long').state.status).toBe('failed');
 });
 
 test('a turn that is under way at the end of our process is cut off and no process is left', async () => {
