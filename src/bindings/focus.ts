@@ -51,7 +51,11 @@ export function bindingServices(deps: FocusDeps): BindingServices {
       for (const { key, route: place, text } of farewells) await deps.tell(key, place, text);
       // In its own place the command's reply introduces the session.
       if (!sameRoute(binding.route, call.route)) {
-        await deps.tell(`intro:${binding.session}:${binding.boundAt}`, binding.route, introText({ binding, acp: deps.work(target) }));
+        await deps.tell(
+          `intro:${binding.session}:${binding.boundAt}`,
+          binding.route,
+          introText({ binding, acp: deps.work(target) }),
+        );
       }
       deps.changed();
       return ok(binding);
