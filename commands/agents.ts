@@ -30,11 +30,22 @@ async function listAgents(call: Call): Promise<Reply> {
   const native = roster.filter((view) => view.run.runtime === 'native');
   const external = roster.filter((view) => view.run.runtime === 'acp');
   const blocks = [titled('Agents:', await Promise.all(native.map((view) => agentLine(call, view))))];
-  if (external.length > 0) {
-    const lines = external.map(async (view) => `${await agentLine(call, view)} session:${view.run.child}`);
-    blocks.push(titled('ACP:', await Promise.all(lines)));
-  }
+  const lines = external.map(async (view) => `${await agentLine(call, view)} session:${view.run.child}`);
+  const acp = [...(await Promise.all(lines)), ...(await startedLines(call))];
+  if (acp.length > 0) blocks.push(titled('ACP:', acp));
   return { ...reply(blocks.join('\n')), live: roster.some(({ run }) => !isTerminal(run.state.status)) };
+}
+
+/** Coding agents that were started by hand here belong to no run. */
+async function startedLines(call: Call): Promise<readonly string[]> {
+  const { key, controlScope } = call.chatSession;
+  const views = await call.services.acp.list(call);
+  return views
+    .filter(({ mode, scope, session }) => mode !== 'run' && scope === controlScope && session !== key)
+    .map(({ label, agent, state, bound, session }) => {
+      const where = bound === undefined ? 'unbound' : placeWord(bound);
+      return `- ${clip(oneLine(label), 48)} (${agent}, ${state}) ${where} session:${session}`;
+    });
 }
 
 async function agentLine(call: Call, view: RunView): Promise<string> {

@@ -6,7 +6,9 @@ import { plain, quoteWord, type Token, tokenize } from '../src/core/tokens.ts';
 import { findCommand, findVerb } from './args.ts';
 
 /** Values only the engine knows. */
-export type Candidates = (kind: 'target' | 'agent' | 'model') => readonly Suggestion[] | Promise<readonly Suggestion[]>;
+export type Candidates = (
+  kind: 'target' | 'agent' | 'harness' | 'acp' | 'model' | 'approval',
+) => readonly Suggestion[] | Promise<readonly Suggestion[]>;
 
 export interface Completion {
   /** Whole words that can stand in place of `word`, each with a trailing space where more follows. */
@@ -112,7 +114,10 @@ export async function valueSuggestions(kind: ValueKind, candidates: Candidates):
     case 'target':
       return [...(await candidates('target')), ...asTyped(kind.all === true ? ['all'] : [])];
     case 'agent':
+    case 'harness':
+    case 'acp':
     case 'model':
+    case 'approval':
       return candidates(kind.kind);
     case 'duration':
       return asTyped(['30m', '2h', '1d', 'off']);

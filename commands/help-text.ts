@@ -8,7 +8,6 @@ export function commandHelp(command: Command): string {
   return titled(`/${command.name}: ${command.summary}`.replace(/\.$/, ''), lines);
 }
 
-const noBackend = 'This version has no backend for coding agents yet; /subagents spawn starts a native one.';
 /** External coding agents people know by name. */
 const codingAgents: readonly string[] = ['claude', 'codex', 'gemini', 'opencode'];
 
@@ -16,8 +15,7 @@ const codingAgents: readonly string[] = ['claude', 'codex', 'gemini', 'opencode'
 export function unknownCommand(name: string, visible: readonly Command[]): string {
   const wanted = name.toLowerCase();
   if (codingAgents.includes(wanted))
-    return `⚠️ ${wanted} is an external coding agent, which /acp spawn ${wanted} starts. ${noBackend}`;
-  if (wanted === 'acp') return `⚠️ /acp starts external coding agents. ${noBackend}`;
+    return `⚠️ ${wanted} is an external coding agent: /acp spawn ${wanted} --bind here starts it here.`;
   const nearest = nearestName(visible, wanted);
   const hint = nearest === undefined ? '' : ` Did you mean /${nearest}?`;
   return `⚠️ There is no command /${clip(name, 40)}.${hint} /help lists the commands.`;

@@ -1,6 +1,9 @@
 // The table of all commands, in the order /help shows them. app.ts hands it to the engine, channels register from it.
 import type { Command } from '../src/core/command.ts';
+import { acp } from './acp/index.ts';
 import { agents } from './agents.ts';
+import { approve } from './approve.ts';
+import { deny } from './deny.ts';
 import { focus } from './focus.ts';
 import { help } from './help.ts';
 import { fresh } from './new.ts';
@@ -21,8 +24,11 @@ import { whoami } from './whoami.ts';
 const table: readonly Command[] = [
   help,
   subagents,
+  acp,
   steer,
   stop,
+  approve,
+  deny,
   fresh,
   agents,
   focus,

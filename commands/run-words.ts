@@ -27,6 +27,7 @@ export function untoldWords(numbers: readonly number[]): string {
 /** @param now ms */
 export function statusWord(view: Omit<RunView, 'number'>, now: number): string {
   const { run } = view;
+  if (!isTerminal(run.state.status) && view.awaited === true) return 'awaiting approval';
   if (!isTerminal(run.state.status) && run.stalledSince !== undefined) return `stalled ${age(now - run.lastEventAt)}`;
   switch (run.state.status) {
     case 'queued':

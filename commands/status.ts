@@ -1,6 +1,6 @@
 // /status: is everything up, what is this session, how full are the lanes. The owner also sees the machine room.
 import type { Call, Command, Reply } from '../src/core/command.ts';
-import { elapsed, timestamp, titled } from '../src/core/format.ts';
+import { age, elapsed, timestamp, titled } from '../src/core/format.ts';
 import { isTerminal, shortId } from '../src/core/run.ts';
 import type { LaneView, StatusView } from '../src/core/services.ts';
 import { idleWords, maxAgeWords } from './binding-words.ts';
@@ -73,15 +73,28 @@ async function sessionLines(call: Call): Promise<readonly string[]> {
     `model: ${model}`,
     `queue: ${queue.settings.mode}, ${queue.waiting} waiting`,
     `run: ${await runWords(call)}`,
+    ...questionLines(call),
     binding === undefined
       ? 'binding: none'
       : `binding: ${binding.label}${call.gone === undefined ? '' : ' (its session is gone: /unfocus)'}; idle ${idleWords(binding, now)}; max age ${maxAgeWords(binding, now)}`,
   ];
 }
 
+/** Questions this person may answer, those of this conversation first. */
+function questionLines({ services, ...place }: Call): readonly string[] {
+  const now = services.now();
+  return services.approvals
+    .open(place)
+    .toSorted((a, b) => Number(b.here) - Number(a.here))
+    .map(({ code, asker, title, expires }) => {
+      const left = expires === undefined ? '' : `, ${age(expires - now)} left`;
+      return `❓ ${asker} asks: ${title} (/approve ${code}, /deny ${code}${left})`;
+    });
+}
+
 async function runWords(call: Call): Promise<string> {
-  const { run: view, busy } = await call.services.runs.current(call);
-  const turn = busy ? 'a turn is under way' : 'none';
+  const { run: view, busy, awaited } = await call.services.runs.current(call);
+  const turn = awaited ? 'awaiting approval' : busy ? 'a turn is under way' : 'none';
   if (view === undefined) return turn;
   const ended = isTerminal(view.run.state.status);
   const now = call.services.now();

@@ -37,6 +37,10 @@ function steerText(result: SteerResult): string {
       return '✅ goes in at the next step, or as next message';
     case 'queued':
       return '✅ queued as next message';
+    case 'preparing':
+      return '✅ queued until ready';
+    case 'resent':
+      return '✅ current turn cancelled, sent instead';
     case 'idle':
       return 'No active run; sent as a new message.';
     default:

@@ -67,7 +67,10 @@ export function checkValue(kind: ValueKind, name: string, typed: string): Checke
     case 'word':
     case 'target':
     case 'agent':
+    case 'harness':
+    case 'acp':
     case 'model':
+    case 'approval':
       if (typed.length <= longestWord) return { ok: true, value: typed };
       return { ok: false, message: `${name} is too long: ${typed.length} characters, at most ${longestWord}.` };
     default:

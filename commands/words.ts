@@ -18,7 +18,11 @@ export type Words = { readonly ok: true; readonly args: Values; readonly flags: 
 export function readWords(text: string, from: number, verb: Verb): Words {
   const tokens = tokenize(text, from);
   const freeText = verb.params.find((param) => param.value.kind === 'text');
-  const head = readHead(tokens, verb, freeText === undefined ? tokens.length : verb.params.length - 1);
+  const head = readHead(
+    tokens,
+    verb,
+    freeText === undefined ? undefined : verb.params.filter((each) => each !== freeText),
+  );
   if (!head.ok) return head;
   const bound = bindWords(
     head.words,
@@ -55,8 +59,13 @@ interface Head {
   readonly open: boolean;
 }
 
-/** Reads words and the flags between them until `wanted` words are there and free text begins. */
-function readHead(tokens: readonly Token[], verb: Verb, wanted: number): Head | Fault {
+/**
+ * Reads words and the flags between them until all `before` free text are there, or those that must be and a `--`.
+ * @param before undefined: no free text follows
+ */
+function readHead(tokens: readonly Token[], verb: Verb, before: readonly Param[] | undefined): Head | Fault {
+  const wanted = before?.length ?? tokens.length;
+  const needed = before?.filter((param) => param.required).length ?? tokens.length;
   const words: Token[] = [];
   const flags: Record<string, string> = {};
   const verbatim = verb.flags.length === 0 && verb.params.some((param) => param.value.kind === 'text');
@@ -66,6 +75,7 @@ function readHead(tokens: readonly Token[], verb: Verb, wanted: number): Head | 
     if (open && isTerminator(token)) {
       open = false;
       next += 1;
+      if (words.length >= needed) break;
     } else if (open && flagName(token) !== undefined) {
       const taken = takeFlag(tokens, next, verb.flags);
       if (!taken.ok) return taken;

@@ -21,7 +21,7 @@ import { ConfigFile } from './infra/config-file.ts';
 import { systemIds } from './infra/ids.ts';
 import { createLog, type LogHandle } from './infra/log.ts';
 import { statePaths } from './infra/state-paths.ts';
-import { acpFacts } from './wiring/acp.ts';
+import { machineHost } from './wiring/acp/host.ts';
 import { Channels, forumMemory } from './wiring/channels.ts';
 import { controlHandlers } from './wiring/control.ts';
 import { registeredMemory, seenMemory } from './wiring/discord.ts';
@@ -93,7 +93,7 @@ async function build(options: AppOptions, base: Base): Promise<App> {
     system: systemPrompts(agents, clock),
     checkModel: modelCheck(native.models),
     contextTokens: (model) => native.models.contextTokens(model) ?? config().agents.defaults.contextTokens,
-    acp: acpFacts(config),
+    harnesses: machineHost({ env, workingDirectory, groups: toolbox.groups }),
     isCommand,
     namesCommand: (text) => namesCommand(text, table),
     runCommand: (text, place) =>

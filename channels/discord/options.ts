@@ -48,7 +48,10 @@ function valueOption(
     }
     case 'target':
     case 'agent':
+    case 'harness':
+    case 'acp':
     case 'model':
+    case 'approval':
     case 'duration':
       return { ...base, type, autocomplete: true };
     case 'number':

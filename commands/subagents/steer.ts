@@ -34,6 +34,10 @@ function steerText(run: Run, result: SteerResult): string {
       return `✅ ${runName(run)}: goes in at its next step, or as its next message`;
     case 'queued':
       return `✅ ${runName(run)}: queued as its next message`;
+    case 'preparing':
+      return `✅ ${runName(run)}: queued until ready`;
+    case 'resent':
+      return `✅ ${runName(run)}: current turn cancelled, sent instead`;
     case 'idle':
       return `✅ ${runName(run)} was idle: sent as a new message`;
     default:

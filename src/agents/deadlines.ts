@@ -39,7 +39,7 @@ export function watchDeadlines(
   const onSilence = (ms: number, fn: (silentMs: number) => void): void => {
     if (ms <= 0) return;
     const check = (): void => {
-      const silent = clock.now() - turn.lastEventAt;
+      const silent = turn.asking > 0 ? 0 : clock.now() - turn.lastEventAt;
       if (silent >= ms) fn(silent);
       else after(ms - silent, check);
     };

@@ -21,6 +21,8 @@ export interface MailItem {
   readonly at: number;
   /** Name of the sender, for people. */
   readonly from?: string | undefined;
+  /** `<channel>:<id>` of the sender, where a person wrote it. */
+  readonly person?: string | undefined;
   /** Where the answer belongs. */
   readonly route?: Route | undefined;
   /** Id of the message (see `InboundMessage`), in `route`; absent for what was not written as one. */
@@ -97,6 +99,11 @@ export class Mailbox {
     const taken = this.#injections;
     this.#injections = [];
     return taken;
+  }
+
+  /** What the active turn has not taken in yet. */
+  injections(): readonly MailItem[] {
+    return this.#injections;
   }
 
   /** The active turn is over: what it never read is first in line for the next one. */

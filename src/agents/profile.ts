@@ -41,18 +41,16 @@ export class Profiles {
 
   async of(session: Session): Promise<Profile> {
     const agent = this.agent(session);
+    const runtime = this.#deps.runtime(session);
+    const model = session.model ?? agent.model;
+    const about = { runtime, model, thinking: session.thinking ?? agent.thinking };
+    const contextTokens = this.#deps.contextTokens(model);
+    // A coding agent has its own prompt and its own tools.
+    if (runtime.kind === 'acp') return { ...about, contextTokens, system: '', tools: [] };
     const all = await this.#deps.catalogue(session, agent);
     const available = new Set(this.#policy(session, agent, all).available);
     const tools = all.filter((tool) => available.has(tool.name)).map((tool) => this.#asTrusted(tool));
-    const model = session.model ?? agent.model;
-    return {
-      runtime: this.#deps.runtime(session),
-      system: await this.#deps.system(session, agent, tools),
-      model,
-      thinking: session.thinking ?? agent.thinking,
-      contextTokens: this.#deps.contextTokens(model),
-      tools,
-    };
+    return { ...about, contextTokens, system: await this.#deps.system(session, agent, tools), tools };
   }
 
   /** What the session may use, and which stage took the rest. */

@@ -14,7 +14,7 @@ type AgentEntry = Config['agents']['list'][number];
 export interface AgentDefinition {
   readonly id: string;
   readonly name: string;
-  /** `provider/model` of its own chats; for an ACP agent whatever its harness calls a model. */
+  /** `provider/model` of its own chats; for an ACP agent whatever its harness calls a model, or the id of the harness. */
   readonly model: string;
   readonly thinking: ThinkingLevel;
   /** Absolute folder. */
@@ -101,7 +101,7 @@ function define(config: Config, options: RegistryOptions): readonly [AgentDefini
     (entry, index): AgentDefinition => ({
       id: entry.id,
       name: entry.name ?? entry.id,
-      model: entry.model ?? model,
+      model: entry.model ?? (entry.runtime.type === 'acp' ? (entry.runtime.agent ?? entry.id) : model),
       thinking: entry.thinking ?? thinking,
       workspace: resolve(options.workingDirectory, entry.workspace ?? ''),
       runtime: entry.runtime,

@@ -4,7 +4,7 @@ import { assertNever } from '../core/result.ts';
 import type { QueueSettings, Session, SessionKey } from '../core/session.ts';
 import type { Timer } from '../infra/clock.ts';
 import type { ScheduleResult, Slot } from '../lanes/job.ts';
-import { type Active, openTo, openTurn, type Ticket, type TurnsDeps, type Wake } from './active.ts';
+import { type Active, openTo, openTurn, parked, type Ticket, type TurnsDeps, type Wake } from './active.ts';
 import { type Hold, Mailbox, type MailItem, type OfferContext } from './mailbox.ts';
 import { failTurn, finish, runTurn } from './turn.ts';
 import type { AbortCause, ActiveTurn, TurnResult } from './turn-types.ts';
@@ -53,13 +53,16 @@ export class Room {
     this.#deps.signs.taken(folded);
     if (placement.to === 'turn' || placement.to === 'waiting') this.#deps.signs.queued([item]);
     if (placement.to === 'waiting' && placement.interrupt) this.abort('interrupt');
-    return { to: placement.to, ahead: this.#pump(), ...waits };
+    const ahead = this.#pump();
+    if (placement.to === 'active') this.#deps.injectable(session, item);
+    return { to: placement.to, ahead, ...waits };
   }
 
   /** Changes an item no turn has taken; false when there is none. */
   replace(id: string, change: (item: MailItem) => MailItem): boolean {
     const found = this.#mailbox.replace(id, change, (item) => this.#context(item));
     if (found) this.#pump();
+    for (const item of this.#mailbox.injections()) this.#deps.injectable(this.#session, item);
     return found;
   }
 
@@ -78,6 +81,10 @@ export class Room {
     active.turn.cause ??= cause;
     active.abort.abort(cause);
     return active.turn;
+  }
+
+  park<T>(wait: () => Promise<T>): Promise<T> {
+    return this.#active === undefined ? wait() : parked(this.#active, wait);
   }
 
   clear(why: DropWhy, matches?: (item: MailItem) => boolean): readonly MailItem[] {
@@ -133,9 +140,10 @@ export class Room {
     await this.#active?.turn.ended;
   }
 
-  #context({ route }: MailItem): OfferContext {
+  #context(item: MailItem): OfferContext {
     const { queue, canInject } = this.#deps;
-    return { settings: queue(this.#session, route), ...openTo(this.#active, canInject) };
+    const settings = queue(this.#session, item.route);
+    return { settings, ...openTo(this.#active, (session) => canInject(session, item)) };
   }
 
   /** Asks the scheduler for a turn if something is due, sets a timer if it is due later. Returns the turns ahead. */
@@ -204,16 +212,10 @@ export class Room {
     // A turn whose slots were taken by force is recorded before the next one takes its mail: order is kept.
     if (this.#active !== undefined) await this.#settle(this.#active);
     this.#asked = undefined;
-    const batch = this.#mailbox.takeBatch(this.#deps.clock.now(), this.#mode);
-    const head = batch[0];
+    const [head, ...rest] = this.#mailbox.takeBatch(this.#deps.clock.now(), this.#mode);
     if (head === undefined) return;
-    const active = this.#begin(ticket, batch, head.tree);
+    const active = this.#begin(ticket, [head, ...rest], slot);
     this.#pump();
-    // The scheduler aborts on its own only when a drain runs out of patience.
-    const onAbort = (): void => {
-      active.turn.cause ??= 'shutdown';
-    };
-    slot.signal.addEventListener('abort', onAbort, { once: true });
     const session = await this.#deps.sessions.get(this.key);
     if (session === undefined) return this.#gone(active);
     active.session = session;
@@ -229,10 +231,10 @@ export class Room {
   }
 
   /** From here on the turn is visible, and can be aborted. */
-  #begin(ticket: Ticket, batch: readonly MailItem[], tree: string): Active {
+  #begin(ticket: Ticket, batch: readonly [MailItem, ...MailItem[]], slot: Slot): Active {
     const { signs } = this.#deps;
     const active = openTurn(this.#deps, {
-      ...{ session: this.#session, lane: this.#lane, items: batch, tree, abort: ticket.abort },
+      ...{ session: this.#session, lane: this.#lane, items: batch, tree: batch[0].tree, abort: ticket.abort, slot },
       stop: (cause) => void this.abort(cause),
     });
     ticket.active = active;

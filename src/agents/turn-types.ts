@@ -31,6 +31,8 @@ export interface ActiveTurn {
   readonly lastEventAt: number;
   /** Any event came from the runtime. */
   readonly heard: boolean;
+  /** Questions people are asked now. */
+  readonly asking: number;
   /** What was said in the model call under way. */
   readonly partial: string;
   /** Tokens and cost of its model calls so far. */

@@ -56,6 +56,11 @@ export class Turns {
     return this.#rooms.get(session)?.abort(cause);
   }
 
+  /** Waits for people on behalf of a session's turn: meanwhile others may have its place in the shared lane. */
+  park<T>(session: SessionKey, wait: () => Promise<T>): Promise<T> {
+    return this.#rooms.get(session)?.park(wait) ?? wait();
+  }
+
   /** Removes items no turn has taken; their waiters learn that they were stopped. The caller records it. */
   clear(session: SessionKey, matches?: (item: MailItem) => boolean): readonly MailItem[] {
     return this.#rooms.get(session)?.clear('stopped', matches) ?? [];

@@ -8,7 +8,7 @@ import type { BindingServices } from '../core/services.ts';
 import type { Session, SessionKey } from '../core/session.ts';
 import type { Bindings } from './bindings.ts';
 import type { BindingSettings } from './expiry.ts';
-import { introText, threadName } from './texts.ts';
+import { type Intro, introText, threadName } from './texts.ts';
 
 export interface FocusDeps {
   readonly bindings: Bindings;
@@ -20,7 +20,12 @@ export interface FocusDeps {
   readonly findRun: (place: CommandPlace, token: string) => Promise<Result<{ readonly run: Run }>>;
   /** Resolves a token among the runs of every conversation: only for the owner. */
   readonly findAnywhere: (token: string) => Result<Run>;
-  readonly runOf: (session: SessionKey) => Run | undefined;
+  /** A session that belongs to no run, by the name people gave it. */
+  readonly findOther: (place: CommandPlace, token: string) => Promise<Session | undefined>;
+  /** What a session is called. */
+  readonly label: (session: Session) => string;
+  /** Of a coding agent: where it works and what it may do unasked. */
+  readonly work: (session: Session) => Intro['acp'];
   /** Says in a place who answers there, in order with the answers. */
   readonly tell: (key: string, route: Route, text: string) => Promise<void>;
   /** A binding may end earlier than it would have. */
@@ -36,7 +41,7 @@ export function bindingServices(deps: FocusDeps): BindingServices {
     findTarget: (call, token) => findTarget(deps, call, token),
     async focus(call, target, here) {
       if (target.key === call.chatSession.key) return refusal.ownSession(call);
-      const label = deps.runOf(target.key)?.label ?? target.agentId;
+      const label = deps.label(target);
       const route = await choosePlace(deps, call, { target, label, here });
       if (!route.ok) return route;
       const request = { route: route.value, session: target.key, agentId: target.agentId, label, by: call.caller };
@@ -46,7 +51,11 @@ export function bindingServices(deps: FocusDeps): BindingServices {
       for (const { key, route: place, text } of farewells) await deps.tell(key, place, text);
       // In its own place the command's reply introduces the session.
       if (!sameRoute(binding.route, call.route)) {
-        await deps.tell(`intro:${binding.session}:${binding.boundAt}`, binding.route, introText({ binding }));
+        await deps.tell(
+          `intro:${binding.session}:${binding.boundAt}`,
+          binding.route,
+          introText({ binding, acp: deps.work(target) }),
+        );
       }
       deps.changed();
       return ok(binding);
@@ -67,6 +76,8 @@ export function bindingServices(deps: FocusDeps): BindingServices {
 async function findTarget(deps: FocusDeps, call: CommandPlace, token: string): Promise<Result<Session>> {
   const near = await deps.findRun(call, token);
   if (near.ok) return live(deps, near.value.run);
+  const other = await deps.findOther(call, token);
+  if (other !== undefined) return ok(other);
   // Of several candidates none is better than the others, so wider scope does not help.
   if (call.caller.class !== 'owner' || near.refusal.code === 'target_ambiguous') return near;
   const session = (await deps.session(token)) ?? (await deps.sessionById(token.toLowerCase()));

@@ -16,7 +16,13 @@ export type ValueKind =
   /** A run: `#1`, `1`, run-id prefix, session key or id, label. `all`: that word is understood too. */
   | { readonly kind: 'target'; readonly all?: boolean }
   | { readonly kind: 'agent' }
+  /** A coding agent: id of a harness, or of an agent backed by one. */
+  | { readonly kind: 'harness' }
+  /** A session in a coding agent: label, session key or id, a run as in `target`. */
+  | { readonly kind: 'acp' }
   | { readonly kind: 'model' }
+  /** The code of an open question. */
+  | { readonly kind: 'approval' }
   | { readonly kind: 'duration' }
   | { readonly kind: 'choice'; readonly of: readonly string[] };
 

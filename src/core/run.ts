@@ -79,6 +79,8 @@ export const runSchema = z.object({
   /** Place that asked, frozen at spawn. */
   origin: routeSchema,
   askedBy: z.enum(['agent', 'person']),
+  /** Person at the top of it, `<channel>:<id>`; absent: not known. */
+  startedBy: z.object({ id: z.string(), name: z.string() }).optional(),
   agentId: z.string(),
   runtime: z.enum(['native', 'acp']),
   mode: z.enum(['run', 'session']),
@@ -92,6 +94,11 @@ export const runSchema = z.object({
   cleanup: z.enum(['keep', 'delete']),
   /** Seconds from first start; 0 = none. */
   timeoutSeconds: z.number().nonnegative(),
+  /** Of a coding agent: its session that goes on, and whether it is followed where it was asked for. */
+  resumeSessionId: z.string().optional(),
+  streamTo: z.literal('parent').optional(),
+  /** When starts after a restart took it up again, lately. */
+  resumedAt: z.array(z.number()).optional(),
   warnings: z.array(z.string()),
   usage: usageSchema,
   acceptedAt: z.number(),

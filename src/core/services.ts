@@ -1,4 +1,6 @@
 // Everything the engine offers to commands and the CLI, as plain data in and out. src/wiring/services.ts provides it.
+import type { AcpServices } from './acp.ts';
+import type { ApprovalServices } from './approval.ts';
 import type { Binding } from './binding.ts';
 import type { Caller, Command, CommandPlace } from './command.ts';
 import type { Approved, PairingRequest, PairingView, Revoked } from './pairing.ts';
@@ -14,6 +16,8 @@ export interface RunView {
   readonly number: number;
   /** Direct children that have not ended. */
   readonly activeChildren: number;
+  /** It waits for a person to allow something. */
+  readonly awaited?: boolean;
 }
 
 export interface RunList {
@@ -46,8 +50,11 @@ export type SendResult =
   | { readonly kind: 'running' }
   | { readonly kind: 'failed'; readonly message: string };
 
-/** `pending`: goes in at the turn's next step, or becomes the next message if the turn ends first. */
-export type SteerResult = 'injected' | 'pending' | 'queued' | 'idle';
+/**
+ * `pending`: goes in at the turn's next step, or becomes the next message if the turn ends first. `preparing`: the coding agent
+ * is getting ready and takes it then. `resent`: it could not take it in while working, so its turn was cancelled for this.
+ */
+export type SteerResult = 'injected' | 'pending' | 'queued' | 'idle' | 'preparing' | 'resent';
 
 export interface RunServices {
   /**
@@ -84,8 +91,12 @@ export interface RunServices {
   /** The session's own active turn. */
   steerSession(place: CommandPlace, text: string): Promise<Result<SteerResult>>;
   undelivered(place: CommandPlace): Promise<number>;
-  /** What the current session is doing: the run it belongs to, and whether a turn is under way. */
-  current(place: CommandPlace): Promise<{ readonly run: Omit<RunView, 'number'> | undefined; readonly busy: boolean }>;
+  /** What the current session is doing: the run it belongs to, whether a turn is under way, or waits for a person. */
+  current(place: CommandPlace): Promise<{
+    readonly run: Omit<RunView, 'number'> | undefined;
+    readonly busy: boolean;
+    readonly awaited: boolean;
+  }>;
 }
 
 export interface SessionServices {
@@ -193,6 +204,8 @@ export interface Services {
   readonly sessions: SessionServices;
   readonly bindings: BindingServices;
   readonly pairing: PairingServices;
+  readonly approvals: ApprovalServices;
+  readonly acp: AcpServices;
   agents(): readonly AgentInfo[];
   tools(session: Session): Promise<ToolsView>;
   status(): Promise<StatusView>;

@@ -1,5 +1,5 @@
-// Which session spoke a message that stands in a chat, so that quoting it reaches that session (MS-4). Only what runs said is
-// kept: everything else is answered by the chat's own agent anyway. Written with the end of a delivery, by the wiring.
+// Which session spoke a message that stands in a chat, so that quoting it reaches that session (MS-4). Only what runs and
+// coding agents said is kept: everything else is answered by the chat's own agent anyway. Written with the end of a delivery, by the wiring.
 import { parentRoute, type Route, routeKey } from '../core/route.ts';
 import type { SessionKey } from '../core/session.ts';
 import type { Database, Sql } from '../infra/database.ts';
@@ -12,6 +12,8 @@ export interface Spoken {
   readonly route: Route;
   readonly messageIds: readonly string[];
   readonly session: SessionKey | undefined;
+  /** Session at the top, where no run says it: of a coding agent that a person started. */
+  readonly scope: SessionKey | undefined;
 }
 
 export interface Speaker {
@@ -20,18 +22,16 @@ export interface Speaker {
   readonly scope: SessionKey;
 }
 
-/** Remembers who spoke, inside the transaction that records the delivery; nothing where it was no run. */
-export function rememberSpoken(sql: Sql, { route, messageIds, session }: Spoken, now: number): void {
+/** Remembers who spoke, inside the transaction that records the delivery; nothing where it was the chat's own agent. */
+export function rememberSpoken(sql: Sql, { route, messageIds, session, scope }: Spoken, now: number): void {
   if (session === undefined) return;
   for (const id of messageIds)
     sql.run(
       `INSERT INTO sent_messages (place, message_id, session, scope, at)
-       SELECT ?, ?, child, scope, ? FROM runs WHERE child = ? LIMIT 1
+       SELECT ?, ?, ?, scope, ? FROM (SELECT scope FROM runs WHERE child = ? UNION ALL SELECT ?)
+       WHERE scope IS NOT NULL LIMIT 1
        ON CONFLICT (place, message_id) DO UPDATE SET session = excluded.session, scope = excluded.scope, at = excluded.at`,
-      routeKey(parentRoute(route)),
-      id,
-      now,
-      session,
+      ...[routeKey(parentRoute(route)), id, session, now, session, scope ?? null],
     );
 }
 

@@ -101,6 +101,14 @@ export function closeLists(sql: Sql, places: readonly string[], person: string |
     );
 }
 
+/** A question was decided in another way, or is over: a number that quotes nothing does not mean it any more. */
+export function closeMenu(sql: Sql, choice: string): void {
+  sql.run(
+    'UPDATE choices SET alone_until = 0 WHERE number IS NOT NULL AND grp = (SELECT grp FROM choices WHERE id = ?)',
+    choice,
+  );
+}
+
 /** Key of the outgoing message that shows a menu. */
 export function menuKey(sql: Sql, group: string): string | undefined {
   const row = sql.get('SELECT key FROM menu_messages WHERE grp = ? LIMIT 1', group);

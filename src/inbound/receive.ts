@@ -10,7 +10,7 @@ import type { Standing } from '../core/channel.ts';
 import type { InboundMessage, Press, PressAnswer, Reaction } from '../core/message.ts';
 import { refusalText } from '../core/result.ts';
 import { type Route, routeKey } from '../core/route.ts';
-import type { Session } from '../core/session.ts';
+import type { Session, SessionKey } from '../core/session.ts';
 import type { Ids } from '../infra/ids.ts';
 import { decideAccess } from './access.ts';
 import { Chain } from './chain.ts';
@@ -38,6 +38,8 @@ export interface ReceiverDeps
   readonly draining: () => boolean;
   /** Whether a text begins with the name of a command that there is. */
   readonly namesCommand: (text: string) => boolean;
+  /** Whether a session has commands of its own, which are none of ours. */
+  readonly hasOwnCommands: (session: SessionKey) => Promise<boolean>;
 }
 
 export class Receiver {
@@ -151,7 +153,7 @@ export class Receiver {
     const place = routeKey(message.route);
     // The rest of a long text may begin with a path: only a command that there is interrupts it.
     const rest = this.#pastes.expects(message) && !this.#deps.namesCommand(message.text);
-    const command = this.#deps.isCommand(message.text) && !rest;
+    const command = !rest && (await this.#isCommand(message));
     await this.#commands.before(place, command ? 'command' : 'message');
     const expected = (await this.#deps.bindings.at(message.route)) !== undefined || this.#pastes.expects(message);
     const heard = await this.#hearing.hear(taken, expected);
@@ -164,6 +166,14 @@ export class Receiver {
     // A long task is cut like any long text, and an album may carry a command.
     if (mayGoOn(message)) return this.#turns(this.#pastes.add(whole));
     await this.#command(taken, owner);
+  }
+
+  /** A bound coding agent gets what it calls a command, unless that is one of ours. */
+  async #isCommand({ text, native, route }: InboundMessage): Promise<boolean> {
+    if (!this.#deps.isCommand(text)) return false;
+    if (native === true || this.#deps.namesCommand(text)) return true;
+    const bound = await this.#deps.bindings.at(route);
+    return bound === undefined || !(await this.#deps.hasOwnCommands(bound.session));
   }
 
   async #command(taken: Taken, owner: boolean): Promise<void> {
@@ -185,7 +195,7 @@ export class Receiver {
       const [ticket = 0] = tickets;
       try {
         if (tickets.length > 1) await this.#deps.inbox.join(tickets, { message, notes });
-        if (this.#deps.isCommand(message.text)) {
+        if (await this.#isCommand(message)) {
           await this.#command({ ticket, message }, owner);
           continue;
         }
@@ -212,10 +222,18 @@ export class Receiver {
   }
 
   /** Fails closed: the main agent must not answer what was meant for another session. */
-  #gone(taken: Taken, { refusal }: Extract<Routed, { kind: 'dead' }>): Promise<void> {
-    return finish(this.#deps, taken, { reply: { text: `⚠️ ${refusalText(refusal)}` }, dropped: refusal.code });
+  #gone(taken: Taken, { refusal, label }: Extract<Routed, { kind: 'dead' }>): Promise<void> {
+    const { chat, mentionsBot } = taken.message;
+    // People who talk among themselves where an agent is bound need not hear each time that it is not for them.
+    const quiet = refusal.code === notForThem && chat === 'group' && !mentionsBot;
+    if (quiet) this.#deps.log.info({ ticket: taken.ticket, label, code: refusal.code }, 'message not passed on');
+    const reply = quiet ? undefined : { text: `⚠️ ${refusalText(refusal)}` };
+    return finish(this.#deps, taken, { reply, dropped: refusal.code });
   }
 }
+
+/** Only some people may talk to coding agents. */
+const notForThem = 'acp_not_controller';
 
 interface Stored extends Taken, StoredMessage {
   readonly resumed: boolean;

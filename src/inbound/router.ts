@@ -19,6 +19,8 @@ export interface RouterDeps {
   readonly dmScope: () => DmScope;
   /** The run that spoke the message with this platform id; undefined: nobody we know of, or the chat's own agent. */
   readonly quoted: (route: Route, messageId: string) => QuotedRun | undefined;
+  /** Why what this person says may not reach a session. */
+  readonly closedTo: (session: Session, owner: boolean) => Refusal | undefined;
   /** Runs are told apart by their tags at this place: one may be named by its number. */
   readonly tags: (route: Route) => boolean;
   /** The run with this number there; refused in words where there is none. */
@@ -45,12 +47,12 @@ export type Routed =
       /** What is said to it, where that is not the whole text. */
       readonly text?: string;
     }
-  /** The session that is meant is gone, or unknown: nothing else may answer here. */
+  /** The session that is meant is gone, unknown, or closed to the sender: nothing else may answer here. */
   | {
       readonly kind: 'dead';
       readonly chatSession: Session;
       readonly label: string;
-      readonly why: 'bound' | 'quoted' | 'named';
+      readonly why: 'bound' | 'quoted' | 'named' | 'own';
       readonly refusal: Refusal;
     };
 
@@ -62,6 +64,15 @@ export interface Asking {
 }
 
 export async function routeMessage(deps: RouterDeps, message: InboundMessage, asking: Asking): Promise<Routed> {
+  const routed = await findSession(deps, message, asking);
+  // Commands say for themselves who may use them.
+  if (asking.command || routed.kind === 'dead') return routed;
+  const { session, chatSession, why } = routed;
+  const refusal = deps.closedTo(session, asking.owner);
+  return refusal === undefined ? routed : { kind: 'dead', chatSession, label: session.agentId, why, refusal };
+}
+
+async function findSession(deps: RouterDeps, message: InboundMessage, asking: Asking): Promise<Routed> {
   const { owner, command } = asking;
   const chatSession = await openChat(deps, message, owner);
   const tags = deps.tags(message.route);

@@ -3,6 +3,7 @@
 import type { MailItem } from '../agents/mailbox.ts';
 import { clip, oneLine } from '../core/format.ts';
 import type { InboundMessage } from '../core/message.ts';
+import { personOf } from './access.ts';
 import type { StoredMessage } from './inbox.ts';
 import { itemId } from './tickets.ts';
 
@@ -37,7 +38,7 @@ export function turnItem({ ticket, resumed, at, tree, ...stored }: ItemSource): 
   const pending = (message.files?.length ?? 0) > 0;
   return {
     ...{ id: itemId(ticket), kind: 'message', text: itemText(stored), at, tree, resumed, steerable: true },
-    ...{ from: message.sender.name, route: message.route, attachments: message.attachments },
+    ...{ from: message.sender.name, person: personOf(message), route: message.route, attachments: message.attachments },
     ...(message.native === true ? {} : { messageId: message.id }),
     ...(pending ? { pending } : {}),
   };

@@ -30,7 +30,7 @@ const acp = z.strictObject({
     ),
   permissionTimeoutSeconds: seconds
     .default(300)
-    .describe('Seconds a person has to answer a permission question, then that call is denied.'),
+    .describe('Seconds a person has to answer a permission question, then that call is denied; 0 = no limit.'),
   control: z
     .enum(['owner', 'allowed'])
     .default('owner')
@@ -46,6 +46,10 @@ const acp = z.strictObject({
     )
     .default({})
     .describe('Changes built-in harnesses or adds some, by id.'),
+  allowNpx: z
+    .boolean()
+    .default(false)
+    .describe('Whether a program that is not installed may be fetched and run with npx.'),
   cwd: z.string().min(1).optional().describe('Folder coding agents work in. Unset: the workspace of the agent.'),
   initTimeoutSeconds: seconds.default(60).describe('Seconds a harness has to get ready.'),
   turnTimeoutSeconds: seconds.default(0).describe('Time limit of one turn in seconds; 0 = none.'),

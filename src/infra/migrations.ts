@@ -169,4 +169,34 @@ export const migrations: readonly string[] = [
     PRIMARY KEY (account, key)
   ) WITHOUT ROWID;
   `,
+  `
+  -- Questions of agents whether they may do something. The first end stays; kept for a week after it.
+  CREATE TABLE approvals (
+    id TEXT NOT NULL UNIQUE,        -- uuid; its message is outgoing message approval:<id>
+    code TEXT NOT NULL,             -- what people type
+    session TEXT NOT NULL,          -- that asks
+    turn TEXT,
+    run TEXT,
+    asker TEXT NOT NULL,            -- for people
+    title TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    preview TEXT NOT NULL,          -- as it was shown
+    hash TEXT NOT NULL,             -- of the exact request
+    session_offered INTEGER NOT NULL,
+    person TEXT,                    -- <channel>:<id> who may answer beside the owner
+    name TEXT,                      -- of that person
+    route TEXT NOT NULL,            -- JSON: where it was asked
+    at INTEGER NOT NULL,
+    expires INTEGER,                -- null: never
+    how TEXT,                       -- null: open; once | session | deny, or how it ended without an answer
+    ended_at INTEGER,
+    by_id TEXT,                     -- <channel>:<id> who decided
+    by_name TEXT,
+    command TEXT                    -- that decided
+  );
+  CREATE INDEX approvals_open ON approvals (at) WHERE how IS NULL;
+  CREATE INDEX approvals_code ON approvals (code);
+  CREATE INDEX approvals_request ON approvals (session, hash);
+  CREATE INDEX approvals_ended ON approvals (ended_at) WHERE ended_at IS NOT NULL;
+  `,
 ];

@@ -32,7 +32,7 @@ export function resultText(entries: readonly Entry[], outcome: Outcome): string 
     case 'success':
       return lastVisibleText(entries) || visible(outcome.text) || lastToolOutput(entries);
     case 'error':
-      return visible([outcome.code, outcome.message].filter((part) => part !== '').join(': '));
+      return visible(errorText(outcome));
     case 'timeout':
       return visible(outcome.partial ?? '') || lastVisibleText(entries) || toolSummary(entries);
     case 'stopped':
@@ -40,6 +40,11 @@ export function resultText(entries: readonly Entry[], outcome: Outcome): string 
     default:
       return assertNever(outcome);
   }
+}
+
+/** Coding agents name the code in the sentence. */
+function errorText({ code, message }: Extract<Outcome, { kind: 'error' }>): string {
+  return message.includes(code) ? message : [code, message].filter((part) => part !== '').join(': ');
 }
 
 /** The part of its session's transcript a run wrote itself: what a fork copied comes before its task. */
@@ -110,16 +115,19 @@ export function isNoReply(text: string): boolean {
   return text.trim().toUpperCase() === 'NO_REPLY';
 }
 
+/** What is told of an ended run, or of an answer that is no run's. */
+export type Told = Pick<Run, 'label' | 'state' | 'usage'> & Partial<Pick<Run, 'id'>>;
+
 /** `runtime 5m12s · tokens 12.3k in / 4.5k out / 16.8k total · est. $0.12 · run 1a2b3c4d` */
-export function statsLine(run: Run): string {
-  const { state, usage } = run;
+export function statsLine({ id, state, usage }: Omit<Told, 'label'>): string {
   const runtime =
     'endedAt' in state && state.startedAt !== undefined ? elapsed(state.endedAt - state.startedAt) : unknown;
   const spent = usage.reported
     ? `${tokens(usage.input)} in / ${tokens(usage.output)} out / ${tokens(usage.input + usage.output)} total`
     : unknown;
   const cost = usage.reported && usage.costUsd !== null ? [`est. ${usd(usage.costUsd)}`] : [];
-  return [`runtime ${runtime}`, `tokens ${spent}`, ...cost, `run ${shortId(run.id)}`].join(' · ');
+  const run = id === undefined ? [] : [`run ${shortId(id)}`];
+  return [`runtime ${runtime}`, `tokens ${spent}`, ...cost, ...run].join(' · ');
 }
 
 interface Verdict {
@@ -151,11 +159,11 @@ function verdict(status: RunStatus): Verdict {
 }
 
 /** The message for a chat, without a model: mark, label and word, the result up to `maxChars` UTF-16 units, the stats. */
-export function completionMessage(run: Run, maxChars: number): Pick<OutboundMessage, 'text' | 'foot'> {
+export function completionMessage(run: Told, maxChars: number): Pick<OutboundMessage, 'text' | 'foot'> {
   return { text: formatCompletion(run, maxChars), foot: statsLine(run) };
 }
 
-export function formatCompletion(run: Run, maxChars: number): string {
+export function formatCompletion(run: Told, maxChars: number): string {
   const { mark, word } = verdict(run.state.status);
   const clean = storedResult(run);
   const said = isNoReply(clean) ? '' : clean;
@@ -164,7 +172,7 @@ export function formatCompletion(run: Run, maxChars: number): string {
 }
 
 /** An ended run's own outcome is all it takes. */
-function storedResult(run: Run): string {
+function storedResult(run: Pick<Run, 'state'>): string {
   return 'outcome' in run.state ? resultText([], run.state.outcome) : '';
 }
 
@@ -173,14 +181,15 @@ function noResult(status: RunStatus): string[] {
 }
 
 /** What follows must not end up inside code the child left open. */
-function shortened(text: string, run: Run, maxChars: number): string[] {
-  if (text.length > maxChars) return [cutText(text, maxChars), `[cut; /subagents log ${shortId(run.id)}]`];
+function shortened(text: string, { id }: Pick<Told, 'id'>, maxChars: number): string[] {
+  const rest = id === undefined ? '[cut]' : `[cut; /subagents log ${shortId(id)}]`;
+  if (text.length > maxChars) return [cutText(text, maxChars), rest];
   const open = fenceLeftOpen(text);
   return open === undefined ? [text] : [text, open.indent + open.marker];
 }
 
-function label(run: Run): string {
-  return clip(oneLine(cleanText(run.label)), labelLength) || shortId(run.id);
+function label(run: Pick<Told, 'id' | 'label'>): string {
+  return clip(oneLine(cleanText(run.label)), labelLength) || shortId(run.id ?? '');
 }
 
 /**

@@ -1,10 +1,11 @@
 // Messages that people and agents put into a run's session: steer and send. Stored before anything acts on them; an answer
 // that takes longer than the asker waits follows by itself. Called by /subagents, /steer and the session tools.
 
+import type { SteerOutcome } from '../acp/steer.ts';
 import type { Placed } from '../agents/room.ts';
 import type { ItemEnd, TurnResult } from '../agents/turn-types.ts';
 import type { OutboundMessage } from '../core/message.ts';
-import { ok, type Result, refuse } from '../core/result.ts';
+import { ok, type Result } from '../core/result.ts';
 import { type Route, routeKey } from '../core/route.ts';
 import type { Run } from '../core/run.ts';
 import type { SendResult, SteerResult } from '../core/services.ts';
@@ -12,21 +13,23 @@ import type { Session, SessionKey } from '../core/session.ts';
 import type { Clock } from '../infra/clock.ts';
 import type { Database, Sql } from '../infra/database.ts';
 import type { Log } from '../infra/log.ts';
-import { cleanText } from '../sessions/history.ts';
-import { completionMessage, isNoReply } from './completion.ts';
+import { completionMessage } from './completion.ts';
 import { statusOf } from './end-run.ts';
+import { answerOf, kept, notRead, steerResult } from './message-answers.ts';
 import type { RunItem } from './spawn.ts';
 import type { OutgoingEntry } from './turn-end.ts';
 
 /** Time a command waits for the answer to a send, and for a running turn to take a steer in. */
 const answerMs = 30_000;
 const boundaryMs = 2_000;
+/** Time a coding agent has to take a steer in, or to give its turn up for it. */
+const steeredMs = 30_000;
 
 export interface MessagesDeps {
   readonly database: Database;
   readonly clock: Clock;
   readonly log: Log;
-  readonly offer: (session: Session, item: RunItem) => Placed;
+  readonly offer: (session: Session, item: RunItem) => SteerPlaced;
   /** Stores a message for a session; returns the item id its row has, or undefined for a key stored before. */
   readonly store: (sql: Sql, message: StoredMessage) => string | undefined;
   readonly enqueue: (sql: Sql, entry: OutgoingEntry) => void;
@@ -40,6 +43,11 @@ export interface MessagesDeps {
   readonly distrust: (session: SessionKey) => Promise<unknown>;
   /** Outbox key of the reply to the command with this key: what is stored there first is what the person gets. */
   readonly replyKey: (key: string) => string;
+}
+
+export interface SteerPlaced extends Placed {
+  /** What a coding agent does with it; absent where it is not for a turn that works, or gets ready to. */
+  readonly became?: Promise<SteerOutcome> | undefined;
 }
 
 export interface StoredMessage {
@@ -103,6 +111,7 @@ export class Messages {
     if (placed === undefined) return ok('queued');
     // Its task has not begun; the message comes after it and belongs to the same run.
     if (this.#deps.run(ask.target.key)?.state.status === 'queued') return ok('queued');
+    if (placed.became !== undefined) return this.#became(placed.became);
     if (placed.to === 'turn') return ok('idle');
     if (placed.to !== 'active') return ok('queued');
     const taken = await this.#within(placed.taken, boundaryMs);
@@ -110,6 +119,10 @@ export class Messages {
     if (taken !== 'dropped') return ok(taken === 'injected' ? 'injected' : 'queued');
     const end = await placed.ended;
     return end.kind === 'dropped' && end.why === 'draining' ? kept() : notRead();
+  }
+
+  async #became(became: Promise<SteerOutcome>): Promise<Result<SteerResult>> {
+    return steerResult(await this.#within(became, steeredMs));
   }
 
   /** The next turn of the session. Answers within 30 s, else the answer is posted when it comes. */
@@ -173,7 +186,7 @@ export class Messages {
     return { owed: this.#owed.size };
   }
 
-  async #put(ask: MessageAsk, steer: boolean): Promise<(Placed & { readonly id: string }) | undefined> {
+  async #put(ask: MessageAsk, steer: boolean): Promise<(SteerPlaced & { readonly id: string }) | undefined> {
     const { database, store, distrust } = this.#deps;
     const { target, text, from, route, key, inPlace = false } = ask;
     if (!ask.trusted && target.ownerOnly) await distrust(target.key);
@@ -185,7 +198,7 @@ export class Messages {
     return placed;
   }
 
-  #offer(ask: MessageAsk, id: string, steer: boolean): Placed {
+  #offer(ask: MessageAsk, id: string, steer: boolean): SteerPlaced {
     const { clock, offer, tree } = this.#deps;
     const { target, text, from, route, resumed } = ask;
     const place = ask.inPlace === true && route !== undefined ? { route } : {};
@@ -230,7 +243,8 @@ export class Messages {
 
   /** An answer that comes later looks like the run's own completion. Undefined: it comes after a restart. */
   #answer(ask: MessageAsk, end: ItemEnd): OutboundMessage | undefined {
-    const run = this.#deps.run(ask.target.key);
+    // A coding agent that a person started belongs to no run, and is spoken of like one.
+    const run = this.#deps.run(ask.target.key) ?? (ask.target.kind === 'acp' ? { label: ask.label } : undefined);
     if (end.kind === 'turn' && run !== undefined) {
       const { usage, startedAt, endedAt, outcome: said, answers } = end.result;
       const outcome = said.kind === 'success' ? { ...said, text: answers.join('\n\n') } : said;
@@ -252,44 +266,4 @@ export class Messages {
       over.abort();
     }
   }
-}
-
-/** Stays stored: the next start goes on with it. */
-function kept(): Result<never> {
-  return refuse('draining', 'Switchyard is restarting.', 'The message is kept and answered after the restart.');
-}
-
-function notRead(): Result<never> {
-  return refuse('stopped', 'Stopped before the message was read.', 'Send it again if it still matters.');
-}
-
-function answerOf(end: ItemEnd): Result<SendResult> {
-  if (end.kind === 'dropped') {
-    if (end.why === 'draining') return kept();
-    return ok({
-      kind: 'failed',
-      message: end.why === 'gone' ? 'its session is gone.' : 'stopped before it was answered.',
-    });
-  }
-  if (end.result.cause === 'shutdown') return kept();
-  const { outcome, answers } = end.result;
-  switch (outcome.kind) {
-    case 'success':
-      return ok({ kind: 'answered', text: visibleText(answers) });
-    case 'error':
-      return ok({ kind: 'failed', message: outcome.message });
-    case 'timeout':
-      return ok({ kind: 'failed', message: 'it took too long and was stopped.' });
-    case 'stopped':
-      return ok({ kind: 'failed', message: 'stopped before it was answered.' });
-  }
-}
-
-/** What a person reads of an answer; empty when there is nothing to read. */
-function visibleText(answers: readonly string[]): string {
-  return answers
-    .filter((text) => !isNoReply(text))
-    .map((text) => cleanText(text, Number.POSITIVE_INFINITY).trim())
-    .filter((text) => text !== '')
-    .join('\n\n');
 }

@@ -2,6 +2,7 @@
 // Called by spawn.ts for the tool and for /subagents spawn alike, so that both are refused in the same words.
 import { spawnRefusal } from '../core/errors.ts';
 import type { Refusal, Result } from '../core/result.ts';
+import type { Run } from '../core/run.ts';
 import { type ThinkingLevel, thinkingLevels } from '../core/session.ts';
 import type { SpawnRequest } from '../core/spawn.ts';
 
@@ -62,6 +63,8 @@ export interface SpawnPlan {
   readonly model: string;
   readonly thinking: ThinkingLevel;
   readonly timeoutSeconds: number;
+  /** Of a coding agent, see `Run`. */
+  readonly external: Pick<Run, 'resumeSessionId' | 'streamTo'>;
   readonly role: 'orchestrator' | 'leaf';
   readonly warnings: readonly string[];
 }
@@ -192,9 +195,17 @@ function plan(request: SpawnRequest, agentId: string, facts: SpawnFacts): Result
       model,
       thinking: chooseThinking(request, agentId, facts, warnings),
       timeoutSeconds: request.runTimeoutSeconds ?? facts.defaultTimeoutSeconds,
+      external: acp ? external(request) : {},
       role: facts.caller.depth + 1 < facts.maxDepth ? 'orchestrator' : 'leaf',
       warnings,
     },
+  };
+}
+
+function external({ resumeSessionId, streamTo }: SpawnRequest): SpawnPlan['external'] {
+  return {
+    ...(resumeSessionId === undefined ? {} : { resumeSessionId }),
+    ...(streamTo === undefined ? {} : { streamTo }),
   };
 }
 
@@ -233,6 +244,7 @@ function chooseThinking(request: SpawnRequest, agentId: string, facts: SpawnFact
 function noteUnused(request: SpawnRequest, acp: boolean, warnings: string[]): void {
   if (acp) {
     if (request.context === 'fork') warnings.push('context "fork" is for native agents and was ignored.');
+    if (request.model !== undefined) warnings.push('model is for native agents and was ignored; /acp model sets it.');
     return;
   }
   if (request.resumeSessionId !== undefined) warnings.push('resumeSessionId is for ACP agents and was ignored.');

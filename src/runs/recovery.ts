@@ -17,6 +17,8 @@ export interface RecoveryDeps {
   readonly log: Log;
   /** Opens the session of a run whose process died between accepting and starting it, and hands its task over. */
   readonly restart: (run: Run, requester: Session) => Promise<void>;
+  /** Goes on with work that was cut off; false where its runtime cannot. */
+  readonly resume: (run: Run) => Promise<boolean>;
   readonly announce: (run: Run) => void;
 }
 
@@ -26,7 +28,7 @@ export interface RecoveryReport {
   readonly owed: number;
 }
 
-/** Interrupted work is ended as `interrupted` and announced; work that never started starts now; owed results go on. */
+/** Interrupted work goes on where that is possible, else it is ended as `interrupted` and announced; work that never started starts now; owed results go on. */
 export async function recoverRuns(deps: RecoveryDeps): Promise<RecoveryReport> {
   const { registry } = deps;
   const owed = registry.owed();
@@ -38,7 +40,8 @@ export async function recoverRuns(deps: RecoveryDeps): Promise<RecoveryReport> {
     if (fate.kind === 'start') {
       await deps.restart(run, fate.requester);
       restarted += 1;
-    } else if (await end(deps, run, fate.outcome)) interrupted += 1;
+    } else if (fate.outcome === cutOff && (await deps.resume(run))) restarted += 1;
+    else if (await end(deps, run, fate.outcome)) interrupted += 1;
   }
   for (const run of owed) deps.announce(run);
   const report = { restarted, interrupted, owed: owed.length };

@@ -18,13 +18,22 @@ export interface SpawnFactsOfTurn {
   readonly maySpawn: boolean;
 }
 
-export function replies(result: TurnResult, spawns: SpawnFactsOfTurn): readonly Reply[] {
+/** @param spawns undefined: what it says of sub-agents is about its own */
+export function replies(result: TurnResult, spawns: SpawnFactsOfTurn | undefined): readonly Reply[] {
   // Each answer stands for itself: silence about one thing, or failing later, takes back nothing said about another.
-  const said = result.answers.slice(0, standingAnswers(result)).flatMap(visible);
+  const said = result.answers.slice(0, shownAnswers(result)).flatMap(visible);
   // Whoever stopped it wants to hear nothing more of it.
   if (result.outcome.kind === 'stopped') return said;
   const notices = result.notices.map((text): Reply => ({ kind: 'note', text: `ℹ️ ${text}` }));
-  return [...said, ...instead(result, said), ...notices, ...claims(result, spawns)];
+  // A coding agent that says nothing has that noticed already.
+  const silent = spawns === undefined && result.outcome.kind === 'success' && notices.length > 0;
+  return [...said, ...(silent ? [] : instead(result, said)), ...notices, ...claims(result, spawns)];
+}
+
+/** What a coding agent said before it broke down stands beside the reason: its work was done all the same. */
+function shownAnswers(result: TurnResult): number {
+  const { outcome, answers } = result;
+  return outcome.kind === 'error' && outcome.code === 'ACP_TURN_FAILED' ? answers.length : standingAnswers(result);
 }
 
 /** A sentence where a person waits for an answer that did not come. */
@@ -67,8 +76,8 @@ function isAsked(item: TurnResult['items'][number]): boolean {
 }
 
 /** An agent that only talks about starting sub-agents is corrected by what happened. */
-function claims(result: TurnResult, spawns: SpawnFactsOfTurn): readonly Reply[] {
-  if (result.outcome.kind !== 'success' || spawns.started > 0) return [];
+function claims(result: TurnResult, spawns: SpawnFactsOfTurn | undefined): readonly Reply[] {
+  if (spawns === undefined || result.outcome.kind !== 'success' || spawns.started > 0) return [];
   // An agent that reports on runs started earlier says so rightly.
   if (!result.items.some(isAsked)) return [];
   const claim = spawnClaim(result.answers.join('\n\n'));
@@ -81,6 +90,7 @@ function claims(result: TurnResult, spawns: SpawnFactsOfTurn): readonly Reply[] 
   return [];
 }
 
+/** Lines that follow hold commands. */
 function sentence(text: string): string {
-  return /[.!?]$/.test(text) ? text : `${text}.`;
+  return /[.!?]$/.test(text) || text.includes('\n') ? text : `${text}.`;
 }

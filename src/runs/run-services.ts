@@ -33,6 +33,8 @@ export interface RunServicesDeps {
   readonly bound: (session: SessionKey) => Promise<boolean>;
   /** The session's turn under way, with what it has used so far. */
   readonly active: (session: SessionKey) => { readonly usage: Usage } | undefined;
+  /** Whether the session waits for a person to allow something. */
+  readonly awaited: (session: SessionKey) => boolean;
   /** How the message that carries a run's result fares. */
   readonly sending: (
     runId: string,
@@ -49,6 +51,7 @@ export function runServices(deps: RunServicesDeps): RunServices {
       delivery: run.delivery.state === 'sending' ? underway(run.delivery, deps.sending(run.id)) : run.delivery,
     },
     activeChildren: registry.activeChildren(run.child).length,
+    awaited: deps.awaited(run.child),
   });
   const view = (run: Run, number: number): RunView => ({ ...now(run), number });
 
@@ -140,6 +143,7 @@ export function runServices(deps: RunServicesDeps): RunServices {
         request: { ...request, mode: 'run' },
         caller: place.session,
         askedBy: 'person',
+        startedBy: { id: place.caller.id, name: place.caller.name },
         turn: place.commandId,
         tree: place.commandId,
         key: place.commandId,
@@ -172,6 +176,7 @@ export function runServices(deps: RunServicesDeps): RunServices {
       return {
         run: run === undefined ? undefined : now(run),
         busy: deps.active(place.session.key) !== undefined,
+        awaited: deps.awaited(place.session.key),
       };
     },
   };

@@ -23,6 +23,8 @@ export interface SpawnToolDeps {
   readonly log: Log;
   /** Tree, place and first message of a turn under way. */
   readonly turn: (session: SessionKey) => TurnFacts | undefined;
+  /** Whose work a session does. */
+  readonly startedBy: (session: SessionKey) => SpawnAsk['startedBy'];
   /** Where this session's person is, when no turn says so. */
   readonly origin: (session: Session) => Route | undefined;
 }
@@ -50,6 +52,7 @@ export function spawnTool(deps: SpawnToolDeps, allowed: readonly AgentInfo[]): T
         request: request.value,
         caller: context.session,
         askedBy: 'agent',
+        startedBy: deps.startedBy(context.session.key),
         turn: context.turn,
         tree: turn.tree,
         key: `${context.turn}:${context.callId}`,

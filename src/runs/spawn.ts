@@ -36,6 +36,8 @@ export interface SpawnAsk {
   readonly request: SpawnRequest;
   readonly caller: Session;
   readonly askedBy: 'agent' | 'person';
+  /** Person who asks, or whose work asks. */
+  readonly startedBy?: Run['startedBy'];
   /** Turn or command that asks; its completions are handed over together. */
   readonly turn: string;
   readonly tree: string;
@@ -204,7 +206,7 @@ export class Spawner {
       requesterTurn: ask.turn,
       ...(ask.caller.runId === undefined ? {} : { parent: ask.caller.runId }),
       origin: ask.origin,
-      askedBy: ask.askedBy,
+      ...{ askedBy: ask.askedBy, startedBy: ask.startedBy },
       agentId: plan.agentId,
       runtime: plan.runtime,
       mode: plan.mode,
@@ -215,8 +217,8 @@ export class Spawner {
       model: plan.model,
       thinking: plan.thinking,
       context: plan.context,
-      cleanup: plan.cleanup,
-      timeoutSeconds: plan.timeoutSeconds,
+      ...{ cleanup: plan.cleanup, timeoutSeconds: plan.timeoutSeconds },
+      ...plan.external,
       warnings: [...plan.warnings],
       usage: noUsage,
       acceptedAt: now,

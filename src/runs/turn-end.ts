@@ -29,8 +29,8 @@ export interface TurnEndDeps {
   readonly archiveMinutes: () => number;
   /** The conversation bound to a session. */
   readonly boundRoute: (session: SessionKey) => Promise<Route | undefined>;
-  /** Whether sessions_spawn was offered in this turn; decides between the two notes on narrated spawns. */
-  readonly maySpawn: (result: TurnResult) => Promise<boolean>;
+  /** Whether sessions_spawn was offered in this turn; undefined: a coding agent, which has sub-agents of its own. */
+  readonly maySpawn: (result: TurnResult) => boolean | undefined;
   /** Messages for this session that no turn has taken yet. */
   readonly waiting: (session: SessionKey) => readonly MailItem[];
   readonly enqueue: (sql: Sql, entry: OutgoingEntry) => void;
@@ -122,11 +122,12 @@ export class TurnEnd {
     const own = result.items.some((item) => item.kind !== 'note');
     const place = child ? await deps.boundRoute(result.session.key) : undefined;
     const route = asked ?? (own ? place : undefined);
-    const maySpawn = await deps.maySpawn(result);
+    const maySpawn = deps.maySpawn(result);
+    const spawns = maySpawn === undefined ? undefined : { started: registry.startedIn(result.id), maySpawn };
     return {
       route,
       bound: route !== undefined && place !== undefined && sameRoute(route, place),
-      texts: replies(result, { started: registry.startedIn(result.id), maySpawn }),
+      texts: replies(result, spawns),
       completions: result.items.flatMap((item) => (item.kind === 'completion' ? [completionRun(item.id)] : [])),
       run,
       text: run === undefined ? '' : await this.#resultText(result, run),

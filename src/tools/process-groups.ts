@@ -15,6 +15,8 @@ export interface ProgramSpec {
   /** The whole environment; nothing is added but the group's mark. */
   readonly env: Readonly<Record<string, string>>;
   readonly stdin: 'ignore' | 'pipe';
+  /** Time between TERM and KILL in milliseconds; 2 s unless given. */
+  readonly graceMs?: number;
 }
 
 /** How the program itself ended; what it started may live on. */
@@ -29,7 +31,7 @@ export interface ProcessGroup {
   readonly exited: Promise<Exit>;
   /** Living processes of the group. */
   members(): readonly number[];
-  /** TERM to all of them, KILL after 2 s to the rest. Resolves when none is left, with the number that could not be ended. */
+  /** TERM to all of them, KILL after the grace time to the rest. Resolves when none is left, with the number that could not be ended. */
   stop(): Promise<number>;
 }
 
@@ -121,12 +123,14 @@ class Group implements ProcessGroup {
   readonly child: ChildProcess;
   readonly exited: Promise<Exit>;
   readonly #options: GroupOptions;
+  readonly #graceMs: number;
   #stopping: Promise<number> | undefined;
   #released = false;
 
   constructor(spec: ProgramSpec, options: GroupOptions) {
     this.owner = spec.owner;
     this.#options = options;
+    this.#graceMs = spec.graceMs ?? graceMs;
     this.child = spawn(spec.command, spec.args, {
       cwd: spec.cwd,
       env: { ...spec.env, [markName]: options.mark },
@@ -153,7 +157,7 @@ class Group implements ProcessGroup {
   }
 
   stop(): Promise<number> {
-    this.#stopping ??= end(() => this.members(), this.#options.clock).then(async (left) => {
+    this.#stopping ??= end(() => this.members(), this.#options.clock, this.#graceMs).then(async (left) => {
       if (left === 0) await this.exited;
       this.#stopping = undefined;
       this.#options.onStopped();
@@ -169,10 +173,10 @@ class Group implements ProcessGroup {
 }
 
 /** TERM, a grace period, KILL. Looks again and again, because processes may be born in between. Answers how many are left. */
-async function end(members: () => readonly number[], clock: Clock): Promise<number> {
+async function end(members: () => readonly number[], clock: Clock, termMs = graceMs): Promise<number> {
   let left = members();
   for (const [signal, limit] of [
-    ['SIGTERM', graceMs],
+    ['SIGTERM', termMs],
     ['SIGKILL', killWaitMs],
   ] as const) {
     const told = new Set<number>();

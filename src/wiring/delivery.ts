@@ -7,7 +7,7 @@ import type { Priority } from '../core/message.ts';
 import { refusalText } from '../core/result.ts';
 import { parentRoute, type Route, routeKey } from '../core/route.ts';
 import type { Run } from '../core/run.ts';
-import { lastRoute } from '../core/session.ts';
+import { lastRoute, type SessionKey } from '../core/session.ts';
 import { type Adapters, adapterFor } from '../delivery/account.ts';
 import { BoundPlaces } from '../delivery/bound-places.ts';
 import { ClosedPlaces } from '../delivery/closed-places.ts';
@@ -49,6 +49,8 @@ export interface DeliveryLayer {
   /** Names of runs in front of what they say. */
   readonly tags: Tags;
   readonly signs: TurnSigns;
+  /** The person saw something of a turn: what is said of long silence waits. */
+  readonly shown: (turn: string) => void;
   /** Adds an outgoing message inside a transaction; `outbox.kick` sends it after the commit. */
   readonly enqueue: (sql: Sql, entry: OutgoingEntry) => void;
   /** A sentence of ours for a conversation; the same key is sent once. */
@@ -58,8 +60,16 @@ export interface DeliveryLayer {
   readonly routeFor: (run: Run) => Promise<Route | { readonly reason: string }>;
 }
 
-/** `archive`: archives what is due by now. */
-export function wireDelivery(parts: EngineParts, stores: Stores, archive: () => void): DeliveryLayer {
+export interface AfterDelivery {
+  /** Archives what is due by now. */
+  readonly archive: () => void;
+  /** A message has ended, however. */
+  readonly ended: (ended: Ended) => void;
+  /** Session of the chat that one belongs to which no run is about. */
+  readonly scopeOf: (session: SessionKey) => SessionKey | undefined;
+}
+
+export function wireDelivery(parts: EngineParts, stores: Stores, after: AfterDelivery): DeliveryLayer {
   const { clock, log } = parts;
   const { database, sessions, registry, keyed, moves } = stores;
   const pacer = new Pacer(clock);
@@ -78,11 +88,15 @@ export function wireDelivery(parts: EngineParts, stores: Stores, archive: () => 
     ...{ database, clock, log, adapters, pacer, closed },
     fileOver: () => parts.config().messages.outbound.fileOverChunks,
     reroute: (row) => reroute(stores, { places, closed }, row),
-    onEnded: (ended, sql) => recordDelivery(parts, stores, ended, sql),
+    onEnded: (ended, sql) => {
+      recordDelivery({ parts, stores, after }, ended, sql);
+      if (ended.state !== 'delivered') after.ended(ended);
+    },
     onDelivered: (ended) => {
       const { route, runs } = ended;
       lists.delivered(ended);
-      if (runs.some((id) => registry.get(id)?.cleanup === 'delete')) archive();
+      after.ended(ended);
+      if (runs.some((id) => registry.get(id)?.cleanup === 'delete')) after.archive();
       bindings
         .touch(route, clock.now())
         .catch((error: unknown) => log.error({ err: error }, 'binding was not touched'));
@@ -127,9 +141,11 @@ export function wireDelivery(parts: EngineParts, stores: Stores, archive: () => 
     const message = tags.said(sql, route, entry.session, entry.message);
     outbox.enqueue(sql, { ...entry, route, message }, clock.now());
   };
+  const progress = new Progress({ clock, adapters, updates, closed });
   return {
     ...{ adapters, bindings, owner, outbox, updates, lists, closed, places, tags, enqueue },
-    signs: turnSigns(new Progress({ clock, adapters, updates, closed })),
+    signs: turnSigns(progress),
+    shown: (turn) => progress.shown(turn),
     ...{ notify, tell },
     routeFor: async (run) => {
       const requester = await sessions.get(run.requester);
@@ -163,12 +179,20 @@ async function reroute(
   return fallbackRoute(row.route, row.gone, last);
 }
 
+interface Recording {
+  readonly parts: EngineParts;
+  readonly stores: Stores;
+  readonly after: AfterDelivery;
+}
+
 /** The end of an outgoing message is the end of the delivery of the runs it reports. */
-function recordDelivery(parts: EngineParts, { registry, moves }: Stores, ended: Ended, sql: Sql): void {
+function recordDelivery({ parts, stores, after }: Recording, ended: Ended, sql: Sql): void {
+  const { registry, moves } = stores;
   const now = parts.clock.now();
   const row = readRow(sql, { key: ended.key });
   const route = moves.current(ended.route);
-  rememberSpoken(sql, { ...ended, route }, now);
+  const scope = ended.session === undefined ? undefined : after.scopeOf(ended.session);
+  rememberSpoken(sql, { ...ended, route, scope }, now);
   menuShown(sql, { ...ended, place: routeKey(parentRoute(route)), choices: row?.message.choices }, now);
   const archiveMinutes = parts.config().agents.defaults.subagents.archiveAfterMinutes;
   const sends = row?.attempts ?? 0;

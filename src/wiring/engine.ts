@@ -1,12 +1,12 @@
 // The engine: its layers, what happens at start and drain, and when it is idle. Built by app.ts, and by tests with fakes.
 
-import { threadBindingSettings } from '../bindings/expiry.ts';
+import type { Broker } from '../approvals/broker.ts';
 import { ExpiryWatch } from '../bindings/expiry-watch.ts';
-import { bindingServices } from '../bindings/focus.ts';
 import type { ChannelAdapter, ChannelEvents } from '../core/channel.ts';
 import type { InboundMessage } from '../core/message.ts';
 import type { BindingServices, RunServices, SessionServices } from '../core/services.ts';
-import { adapterFor } from '../delivery/account.ts';
+import type { SessionKey } from '../core/session.ts';
+import type { Ended } from '../delivery/deliver-row.ts';
 import { sweepSpoken } from '../delivery/sent-messages.ts';
 import type { InternalItem, StoredMessage } from '../inbound/inbox.ts';
 import { Pairing } from '../inbound/pairing.ts';
@@ -16,8 +16,11 @@ import { sweepExpired } from '../infra/keyv-sqlite.ts';
 import { recoverRuns } from '../runs/recovery.ts';
 import { runServices } from '../runs/run-services.ts';
 import { Sweeper, sweepEveryMs } from '../runs/sweep.ts';
-import { resolveTarget } from '../runs/targets.ts';
 import { sessionServices } from '../sessions/session-services.ts';
+import { AcpLayer } from './acp/layer.ts';
+import { resumeRun } from './acp/resume.ts';
+import { questionEnded, wireApprovals } from './approvals.ts';
+import { bindingsOf } from './bindings.ts';
 import { channelEvents } from './channel-events.ts';
 import { type DeliveryLayer, wireDelivery } from './delivery.ts';
 import { nextGeneration } from './generation.ts';
@@ -45,8 +48,11 @@ export class Engine {
   readonly parts: EngineParts;
   readonly stores: Stores;
   readonly delivery: DeliveryLayer;
+  readonly acp: AcpLayer;
   readonly layer: RunsLayer;
   readonly pairing: Pairing;
+  /** Asks people whether agents may do something. */
+  readonly approvals: Broker;
   readonly receiver: Receiver;
   readonly runs: RunServices;
   readonly sessions: SessionServices;
@@ -67,14 +73,22 @@ export class Engine {
     this.startedAt = parts.clock.now();
     const archive = (): void => this.#sweeper.archiveSoon();
     const process = { generation, draining: () => this.#draining, archive };
-    this.delivery = wireDelivery(parts, stores, archive);
-    this.layer = wireRuns({ parts, stores, delivery: this.delivery, process });
+    const ended = (message: Ended): void => questionEnded(this.approvals, message);
+    const scopeOf = (key: SessionKey) => this.acp.sessions.known(key)?.record.started?.scope;
+    this.delivery = wireDelivery(parts, stores, { archive, ended, scopeOf });
+    this.acp = new AcpLayer({
+      ...{ parts, stores, delivery: this.delivery, layer: () => this.layer },
+      approvals: { ask: (request, signal) => this.approvals.ask(request, signal) },
+    });
+    this.layer = wireRuns({ parts, stores, delivery: this.delivery, acp: this.acp, process });
     const { draining } = process;
-    this.receiver = wireReceiver({ parts, stores, delivery: this.delivery, layer: this.layer, pairing, draining });
+    const below = { parts, stores, delivery: this.delivery, acp: this.acp, layer: this.layer, draining };
+    this.approvals = wireApprovals(below);
+    this.receiver = wireReceiver({ ...below, pairing });
     this.#meet = meeting(this);
     this.runs = this.#runServices();
     this.sessions = this.#sessionServices();
-    this.bindings = this.#bindingServices();
+    this.bindings = bindingsOf(this, () => this.#watchExpiry());
     this.#expiry = new ExpiryWatch({
       ...{ bindings: this.delivery.bindings, clock: parts.clock, log: parts.log, everyMs: sweepEveryMs },
       tell: ({ key, route, text }) => this.delivery.notify(key, route, text),
@@ -92,6 +106,7 @@ export class Engine {
   /** Takes up what the last process left. Channels may hand messages in once this has resolved. */
   async start(): Promise<void> {
     const { stores, layer, parts } = this;
+    await this.acp.start();
     await this.#sweeper.start();
     for (const run of stores.registry.active()) layer.clock.watch(run);
     await recoverRuns({
@@ -103,8 +118,10 @@ export class Engine {
       restart: async (run, requester) => {
         await layer.spawner.begin(run, requester);
       },
+      resume: (run) => resumeRun(this, run),
       announce: (run) => layer.announcer.owe(run),
     });
+    await this.approvals.start();
     this.delivery.outbox.resume();
     await this.#resume();
   }
@@ -188,6 +205,7 @@ export class Engine {
     this.receiver.rest();
     await this.receiver.idle();
     await layer.turns.close();
+    await this.acp.sessions.close();
     parts.log.info({ ...report }, 'drained');
     layer.unprocessed.close();
     layer.announcer.close();
@@ -221,6 +239,7 @@ export class Engine {
       clock: parts.clock,
       bound: async (session) => (await delivery.bindings.of(session)) !== undefined,
       active: (session) => layer.turns.active(session),
+      awaited: (session) => this.approvals.awaited(session),
       sending: (runId) => delivery.outbox.ofRun(runId),
     });
   }
@@ -238,24 +257,10 @@ export class Engine {
     });
   }
 
-  #bindingServices(): BindingServices {
-    const { stores, parts, delivery } = this;
-    return bindingServices({
-      bindings: delivery.bindings,
-      settings: (route) => threadBindingSettings(parts.config(), route),
-      adapter: (route) => adapterFor(delivery.adapters, route),
-      session: (key) => stores.sessions.get(key),
-      sessionById: (id) => stores.sessions.byId(id),
-      findRun: (place, token) => this.runs.find(place, token),
-      findAnywhere: (token) => resolveTarget(token, { runs: stores.registry.newest(1_000), numbers: [] }),
-      runOf: (session) => stores.registry.byChild(session),
-      tell: delivery.tell,
-      changed: () => {
-        this.#expiry
-          .watch()
-          .catch((err: unknown) => parts.log.error({ err }, 'the next end of a binding is not known'));
-      },
-    });
+  /** A binding may end earlier than it would have. */
+  #watchExpiry(): void {
+    const { log } = this.parts;
+    this.#expiry.watch().catch((err: unknown) => log.error({ err }, 'the next end of a binding is not known'));
   }
 
   #makeSweeper(): Sweeper {
@@ -274,9 +279,11 @@ export class Engine {
       stopBelow: (session) => layer.stopper.stopBelow(session),
       others: [
         (now) => this.#expiry.sweep(now),
+        () => this.acp.prune(),
         (now) => stores.inbox.sweep(now),
         (now) => stores.choices.sweep(now),
         (now) => sweepSpoken(stores.database, now),
+        (now) => this.approvals.sweep(now),
         (now) => this.pairing.sweep(now),
         (now) => stores.budgets.sweep(now),
         (now) => delivery.outbox.sweep(now),

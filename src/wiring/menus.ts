@@ -1,4 +1,5 @@
 // Menus in messages that can be changed: a decided one shows what was chosen. Used by receiver.ts.
+import { asksApproval } from '../approvals/broker.ts';
 import { adapterFor } from '../delivery/account.ts';
 import { readRow } from '../delivery/outbox-row.ts';
 import type { DeliveryLayer } from './delivery.ts';
@@ -11,7 +12,8 @@ export function showDecided(
   { key, choice }: { readonly key: string; readonly choice: string },
 ): void {
   const row = readRow(database.read, { key });
-  if (row === undefined) return;
+  // What an agent asked for shows more than the line that was chosen.
+  if (row === undefined || asksApproval(key)) return;
   const { route, message, messageIds } = row;
   const adapter = adapterFor(adapters, route);
   const [messageId, ...more] = messageIds;

@@ -139,7 +139,7 @@ export function nativeAgents(parts: NativeParts): { readonly models: ModelResolv
 }
 
 /** Whoever asked is told why a turn failed; so is the log. */
-function logged(runtime: AgentRuntime, log: Log): AgentRuntime {
+export function logged(runtime: AgentRuntime, log: Log): AgentRuntime {
   return {
     ...runtime,
     async *turn(session, prompt, tools, signal) {

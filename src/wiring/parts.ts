@@ -9,7 +9,8 @@ import type { Clock } from '../infra/clock.ts';
 import type { Config } from '../infra/config.ts';
 import type { Ids } from '../infra/ids.ts';
 import type { Log } from '../infra/log.ts';
-import type { AcpFacts, ModelCheck } from '../runs/policy.ts';
+import type { ModelCheck } from '../runs/policy.ts';
+import type { HarnessHost } from './acp/host.ts';
 
 export interface EngineParts {
   /** State folder, absolute. */
@@ -21,13 +22,15 @@ export interface EngineParts {
   readonly agents: () => AgentRegistry;
   /** By account key, e.g. `telegram:default`. */
   readonly adapters: () => ReadonlyMap<string, ChannelAdapter>;
+  /** Of agents that are not backed by a coding agent. */
   readonly runtime: (session: Session) => AgentRuntime;
   /** Tools that do not belong to the engine: files, programs, web, MCP. */
   readonly tools: (session: Session, agent: AgentDefinition) => Promise<readonly Tool[]>;
   readonly system: (session: Session, agent: AgentDefinition, tools: readonly Tool[]) => Promise<string>;
   readonly checkModel: (ref: string, agentId: string) => ModelCheck;
   readonly contextTokens: (model: string) => number;
-  readonly acp: () => AcpFacts & { readonly enabled: boolean; readonly harnesses: ReadonlySet<string> };
+  /** What coding agents get of this machine. */
+  readonly harnesses: HarnessHost;
   readonly isCommand: (text: string) => boolean;
   /** Whether a text begins with the name of a command that there is. */
   readonly namesCommand: (text: string) => boolean;

@@ -1,6 +1,6 @@
 // What follows when a platform tells that two ids are one person: what is theirs under the other id is theirs under the present
 // one, and their two direct sessions are one. Used by channel-events.ts.
-// 1 what names the person: pairings, bindings, choices  2 which session goes on  3 remember  4 join the other one to it
+// 1 what names the person: pairings, bindings, choices, questions  2 which session goes on  3 remember  4 join the other one to it
 import pLimit from 'p-limit';
 import type { InboundMessage } from '../core/message.ts';
 import type { ChannelId } from '../core/route.ts';
@@ -9,7 +9,7 @@ import type { Engine } from './engine.ts';
 import { joinSessions } from './join-sessions.ts';
 
 export type Who = Pick<InboundMessage, 'route' | 'sender'>;
-type Parts = Pick<Engine, 'parts' | 'stores' | 'delivery' | 'pairing' | 'layer'>;
+type Parts = Pick<Engine, 'parts' | 'stores' | 'delivery' | 'pairing' | 'layer' | 'approvals'>;
 
 /** Resolves once it is done; before that nothing the person says may be taken up. */
 export type Meet = (who: Who) => Promise<void>;
@@ -41,12 +41,13 @@ async function meet(engine: Parts, { route, sender }: Who): Promise<void> {
 }
 
 async function rename(
-  { stores, delivery, pairing }: Parts,
+  { stores, delivery, pairing, approvals }: Parts,
   channel: ChannelId,
   ids: { readonly from: string; readonly to: string },
 ): Promise<void> {
   const [from, to] = [`${channel}:${ids.from}`, `${channel}:${ids.to}`];
   await stores.choices.rename(from, to);
+  await approvals.rename(from, to);
   await pairing.rename(from, to);
   await delivery.bindings.rename(from, to);
 }

@@ -10,6 +10,8 @@ import type { Pairing } from '../inbound/pairing.ts';
 import { Receiver } from '../inbound/receive.ts';
 import type { RouterDeps } from '../inbound/router.ts';
 import { notFound } from '../runs/targets.ts';
+import { closedTo } from './acp/control.ts';
+import type { AcpLayer } from './acp/layer.ts';
 import type { DeliveryLayer } from './delivery.ts';
 import { fileAccess } from './file-access.ts';
 import { watchedCommands } from './live-lists.ts';
@@ -22,12 +24,14 @@ export interface ReceiverParts {
   readonly parts: EngineParts;
   readonly stores: Stores;
   readonly delivery: DeliveryLayer;
+  readonly acp: AcpLayer;
   readonly layer: RunsLayer;
   readonly pairing: Pairing;
   readonly draining: () => boolean;
 }
 
-export function wireReceiver({ parts, stores, delivery, layer, pairing, draining }: ReceiverParts): Receiver {
+export function wireReceiver(receiver: ReceiverParts): Receiver {
+  const { parts, stores, delivery, acp, layer, pairing, draining } = receiver;
   const { clock, ids, log, config, isCommand, namesCommand } = parts;
   const runCommand = watchedCommands(parts, delivery.lists);
   const { inbox, database, sessions, choices, moves } = stores;
@@ -48,6 +52,12 @@ export function wireReceiver({ parts, stores, delivery, layer, pairing, draining
       draining,
     },
     ...routing(parts, stores),
+    quoted: quotedIn(receiver),
+    closedTo: (session, owner) => closedTo(receiver, session, owner),
+    hasOwnCommands: async (key) => {
+      const session = await sessions.get(key);
+      return session !== undefined && acp.backs(session);
+    },
     ...fileAccess(parts),
     bindings: delivery.bindings,
     people: (route) => {
@@ -64,7 +74,7 @@ export function wireReceiver({ parts, stores, delivery, layer, pairing, draining
     shown: (route, reply) => shownChoices(adapterFor(parts.adapters, route)?.can, reply),
     menus: (route) => showsMenus(adapterFor(parts.adapters, route)?.can),
     menuDecided: (key, choice) => showDecided(delivery, stores, { key, choice }),
-    offer: (session, item) => void layer.turns.offer(session, item),
+    offer: (session, item) => acp.offered(session, item, layer.turns.offer(session, item)),
     waits: (id) => layer.turns.waits(id),
     replace: (id, change) => layer.turns.replace(id, change),
     enqueue: delivery.enqueue,
@@ -84,6 +94,20 @@ function accountOwner({ adapters }: EngineParts, route: Route): string | undefin
 function sameChats({ adapters }: EngineParts, { moves }: Stores, route: Route): readonly Route[] {
   const [, ...before] = moves.all(route);
   return before.length > 0 && adapterFor(adapters, route)?.can.lastingIds === true ? before : [];
+}
+
+/** A coding agent that a person started belongs to no run. */
+function quotedIn({ parts, stores, acp }: ReceiverParts): RouterDeps['quoted'] {
+  const { quoted } = routing(parts, stores);
+  return (route, messageId) => {
+    const run = quoted(route, messageId);
+    if (run !== undefined) return run;
+    const speaker = [route, ...sameChats(parts, stores, route)]
+      .map((each) => speakerOf(stores.database.read, each, messageId))
+      .find((each) => each !== undefined);
+    const started = acp.sessions.known(speaker?.session ?? '')?.record.started;
+    return started === undefined || speaker === undefined ? undefined : { ...started, session: speaker.session };
+  };
 }
 
 /** How messages find their session. */

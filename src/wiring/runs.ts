@@ -16,6 +16,7 @@ import { type RunItem, Spawner } from '../runs/spawn.ts';
 import { Stopper } from '../runs/stop.ts';
 import { RunClock } from '../runs/turn-hooks.ts';
 import { distrusted } from '../sessions/sessions.ts';
+import type { AcpLayer } from './acp/layer.ts';
 import type { DeliveryLayer } from './delivery.ts';
 import { originOf } from './origin.ts';
 import type { EngineParts } from './parts.ts';
@@ -38,6 +39,7 @@ export interface Below {
   readonly parts: EngineParts;
   readonly stores: Stores;
   readonly delivery: DeliveryLayer;
+  readonly acp: AcpLayer;
   readonly process: Process;
 }
 
@@ -76,11 +78,12 @@ export function wireRuns(below: Below): RunsLayer {
 }
 
 function ended(below: Below, circle: Circle): (run: Run) => void {
-  const { parts, stores } = below;
+  const { parts, stores, acp } = below;
   return (run) => {
     circle.clock.forget(run);
     // Nobody is left in its session to take in what its children bring.
     circle.turns.passOn(run.child);
+    acp.ended(run);
     const failed = taskFailed(run);
     const after = [
       ...(failed === undefined ? [] : [stores.budgets.recordEnd(run.tree, run.agentId, run.task, failed)]),
@@ -109,13 +112,13 @@ function scheduler({ parts, process }: Below): Scheduler {
 }
 
 function profiles(below: Below, circle: Circle): Profiles {
-  const { parts, stores } = below;
-  const { config, agents, runtime, system, contextTokens } = parts;
+  const { parts, stores, acp } = below;
+  const { config, agents, system, contextTokens } = parts;
   const own = sessionTools(below, () => circle);
   return new Profiles({
     config,
     agents,
-    runtime,
+    runtime: (session) => acp.runtime(session),
     system,
     contextTokens,
     catalogue: async (session, agent) => [...own(session), ...(await parts.tools(session, agent))],
@@ -215,7 +218,7 @@ function announcer(below: Below, circle: Circle): Announcer {
 }
 
 function spawner(below: Below, circle: Circle): Spawner {
-  const { parts, stores, delivery } = below;
+  const { parts, stores, delivery, acp } = below;
   const { clock, ids, log } = parts;
   const { database, registry, sessions, transcripts, numbers, budgets } = stores;
   const deps = { database, registry, sessions, transcripts, numbers, budgets, clock, ids, log };
@@ -223,18 +226,18 @@ function spawner(below: Below, circle: Circle): Spawner {
     ...deps,
     facts: spawnFacts(below, circle.profiles),
     offer: offer(circle),
-    openThread: openRunThread(delivery),
+    openThread: openRunThread(delivery, acp),
     closeThread: closeRunThread(delivery),
   });
 }
 
 function messages(below: Below, circle: Circle): Messages {
-  const { parts, stores, delivery } = below;
+  const { parts, stores, delivery, acp } = below;
   const { clock, ids, log } = parts;
   return new Messages({
     database: stores.database,
     clock,
-    offer: offer(circle),
+    offer: (session, item) => acp.steer(session, item, () => circle.turns.offer(session, item)),
     log,
     store: (sql, message) => {
       const ticket = stores.inbox.acceptInternal(sql, { ...message, kind: 'note' }, clock.now());

@@ -5,6 +5,8 @@ import type { Command } from '../core/command.ts';
 import type { Services, StatusView, ToolsView, UsageView } from '../core/services.ts';
 import type { Session } from '../core/session.ts';
 import type { ConfigFile } from '../infra/config-file.ts';
+import { controlled } from './acp/control.ts';
+import { acpServices } from './acp/services.ts';
 import type { Engine } from './engine.ts';
 import { approvePairing, denyPairing, revokePairing } from './pairing.ts';
 import { version } from './version.ts';
@@ -22,9 +24,9 @@ export interface ServicesParts {
 export function engineServices(parts: ServicesParts): Services {
   const { engine, agents, table } = parts;
   return {
-    runs: engine.runs,
-    sessions: engine.sessions,
-    bindings: engine.bindings,
+    ...controlled(engine),
+    acp: acpServices(engine),
+    approvals: engine.approvals,
     pairing: {
       list: () => engine.pairing.view(),
       approve: (code, person) => approvePairing(engine, { code }, { via: 'chat', person }),

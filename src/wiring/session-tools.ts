@@ -10,6 +10,7 @@ import { readLog } from '../sessions/session-services.ts';
 import { originOf } from './origin.ts';
 import type { Below, RunsLayer } from './runs.ts';
 import { spawnTargets } from './spawn-facts.ts';
+import { startedBy } from './starter.ts';
 
 /** The tools of a session, with the agents it may start in their schema. `layer` is asked when a tool runs. */
 export function sessionTools(below: Below, layer: () => RunsLayer): (session: Session) => readonly Tool[] {
@@ -30,7 +31,7 @@ export function sessionTools(below: Below, layer: () => RunsLayer): (session: Se
     history: (session, limit) => readLog(stores, session, { limit, tools: false }),
     session: (key) => stores.sessions.get(key),
     log: parts.log,
-    targets: (session) => spawnTargets(parts, layer().profiles, session),
+    targets: (session) => spawnTargets(below, layer().profiles, session),
     numbers: async (session) => {
       const place = originOf(stores, session);
       return place === undefined ? [] : stores.numbers.list(place);
@@ -41,6 +42,7 @@ export function sessionTools(below: Below, layer: () => RunsLayer): (session: Se
       const asked = turn.items.find((item) => item.route !== undefined);
       return { tree: turn.tree, route: asked?.route, messageId: asked?.messageId };
     },
+    startedBy: (session) => startedBy({ stores, layer: layer() }, session),
     origin: (session) => originOf(stores, session),
     hold: (session, { runIds, waitFor, timeoutSeconds }) => {
       const wake = timeoutSeconds === 0 ? undefined : wakeAfter(below, layer(), session, timeoutSeconds);

@@ -24,13 +24,13 @@ function callerOf(profiles: Profiles, session: Session): Caller {
   return { agentId, model: session.model ?? own.model, thinking: session.thinking ?? own.thinking };
 }
 
-export function spawnFacts({ parts, process }: Below, profiles: Profiles): SpawnDeps['facts'] {
+export function spawnFacts({ parts, process, acp: external }: Below, profiles: Profiles): SpawnDeps['facts'] {
   return (caller, origin) => {
     const config = parts.config();
     const agents = parts.agents();
     const { subagents } = config.agents.defaults;
     const asCaller = callerOf(profiles, caller);
-    const acp = parts.acp();
+    const acp = external.facts(caller);
     return {
       removed: profiles.removal(caller, spawnTool),
       draining: process.draining(),
@@ -38,7 +38,7 @@ export function spawnFacts({ parts, process }: Below, profiles: Profiles): Spawn
       agents: new Map(agents.list().map((agent) => [agent.id, agent.runtime.type])),
       harnesses: acp.harnesses,
       acp,
-      threads: threads(parts, origin),
+      threads: threadsAt(parts, origin),
       defaultContext: threadBindingSettings(config, origin).defaultSpawnContext,
       maxDepth: subagents.maxSpawnDepth,
       maxChildren: subagents.maxChildrenPerAgent,
@@ -51,8 +51,12 @@ export function spawnFacts({ parts, process }: Below, profiles: Profiles): Spawn
 }
 
 /** What a session may start now, each with the model it would run on; a harness brings its own. */
-export function spawnTargets(parts: EngineParts, profiles: Profiles, session: Session): readonly AgentInfo[] {
-  const [agents, acp, caller] = [parts.agents(), parts.acp(), callerOf(profiles, session)];
+export function spawnTargets(
+  below: Pick<Below, 'parts' | 'acp'>,
+  profiles: Profiles,
+  session: Session,
+): readonly AgentInfo[] {
+  const [agents, acp, caller] = [below.parts.agents(), below.acp.facts(session), callerOf(profiles, session)];
   const usable = (id: string): boolean => acp.enabled && acp.unavailable(id) === undefined;
   const own = agents.targets(session.agentId).flatMap(({ id, name, runtime }): readonly AgentInfo[] => {
     if (runtime.type === 'native')
@@ -68,8 +72,8 @@ function external(id: string, name: string): AgentInfo {
   return { id, name, model: unknown, runtime: 'acp' };
 }
 
-/** What this conversation offers a run that asks for a thread of its own. */
-function threads(parts: EngineParts, origin: Route): SpawnFacts['threads'] {
+/** What a conversation offers a run, or a coding agent, that is to have a thread of its own. */
+export function threadsAt(parts: EngineParts, origin: Route): SpawnFacts['threads'] {
   const adapter = adapterFor(parts.adapters, origin);
   const inThread = origin.thread !== undefined;
   if (adapter?.openThread === undefined || !(inThread || opensThreads(adapter, origin))) return 'none';

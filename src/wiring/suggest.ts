@@ -11,6 +11,7 @@ import { assertNever } from '../core/result.ts';
 import { type Run, shortId } from '../core/run.ts';
 import { chatKey } from '../inbound/router.ts';
 import { resolveTarget, type TargetScope } from '../runs/targets.ts';
+import { codingAgents, codingSessions } from './acp/suggest.ts';
 import type { Engine } from './engine.ts';
 import { routing } from './receiver.ts';
 
@@ -39,6 +40,12 @@ export function candidatesAt(parts: SuggestParts, asker: Asker): Candidates {
           .agents()
           .list()
           .map(({ id, name }) => ({ value: id, label: name === id ? id : `${id} (${name})` }));
+      case 'harness':
+        return codingAgents(parts.engine);
+      case 'acp':
+        return codingSessions(parts.engine, asker);
+      case 'approval':
+        return questionsFor(parts.engine, asker);
       case 'model':
         return models(parts).map((ref) => ({ value: ref, label: ref }));
       default:
@@ -81,6 +88,17 @@ function fits({ label, value }: Suggestion, typed: string): boolean {
   );
 }
 
+/** Open questions this person may answer. */
+function questionsFor(engine: Engine, { route, sender, chat }: Asker): readonly Suggestion[] {
+  const message = { id: 'suggest', route, sender, chat, text: '', mentionsBot: true, attachments: [], sentAt: 0 };
+  const standing = engine.receiver.standing(message);
+  if (standing === 'stranger') return [];
+  const id = `${route.channel}:${sender.id}`;
+  return engine.approvals
+    .openFor({ id, class: standing })
+    .map(({ code, asker, title }) => ({ value: code, label: clip(oneLine(`${code} ${asker}: ${title}`), 80) }));
+}
+
 async function runsAt(engine: Engine, asker: Asker): Promise<readonly Suggestion[]> {
   const { stores, delivery, parts } = engine;
   const { registry, numbers } = stores;
@@ -94,7 +112,10 @@ async function runsAt(engine: Engine, asker: Asker): Promise<readonly Suggestion
   const now = parts.clock.now();
   return runs.map((run) => ({
     value: nameOf(run, scope),
-    label: runLine(run, { scope, now, activeChildren: registry.activeChildren(run.child).length }),
+    label: runLine(run, {
+      ...{ scope, now, activeChildren: registry.activeChildren(run.child).length },
+      awaited: engine.approvals.awaited(run.child),
+    }),
   }));
 }
 
@@ -106,10 +127,15 @@ function nameOf(run: Run, scope: TargetScope): string {
 
 function runLine(
   run: Run,
-  at: { readonly scope: TargetScope; readonly now: number; readonly activeChildren: number },
+  at: {
+    readonly scope: TargetScope;
+    readonly now: number;
+    readonly activeChildren: number;
+    readonly awaited: boolean;
+  },
 ): string {
   const number = at.scope.numbers.find(({ runId }) => runId === run.id)?.number;
-  const status = statusWord({ run, activeChildren: at.activeChildren }, at.now);
+  const status = statusWord({ run, activeChildren: at.activeChildren, awaited: at.awaited }, at.now);
   const name = clip(oneLine(run.label), labelChars);
   return `${number === undefined ? '' : `#${number} `}${name} (${status}, ${shortId(run.id)})`;
 }

@@ -5,6 +5,7 @@ import { ok, type Result } from '../core/result.ts';
 import type { Route } from '../core/route.ts';
 import { adapterFor } from '../delivery/account.ts';
 import type { SpawnDeps } from '../runs/spawn.ts';
+import type { AcpLayer } from './acp/layer.ts';
 import type { DeliveryLayer } from './delivery.ts';
 
 /** Unbinds a run that was refused after its thread had been opened. */
@@ -15,7 +16,7 @@ export function closeRunThread(delivery: DeliveryLayer): SpawnDeps['closeThread'
   };
 }
 
-export function openRunThread(delivery: DeliveryLayer): SpawnDeps['openThread'] {
+export function openRunThread(delivery: DeliveryLayer, acp: Pick<AcpLayer, 'intro'>): SpawnDeps['openThread'] {
   return async ({ origin, messageId }, { label, child, agentId }): Promise<Result<Route>> => {
     const adapter = adapterFor(delivery.adapters, origin);
     if (adapter?.openThread === undefined) return { ok: false, refusal: spawnRefusal.threadRequired() };
@@ -37,7 +38,11 @@ export function openRunThread(delivery: DeliveryLayer): SpawnDeps['openThread'] 
       return { ok: false, refusal: spawnRefusal.threadBindingInvalid(bound.refusal.message, bound.refusal.fix) };
     const { binding, farewells } = bound.value;
     for (const { key, route: place, text } of farewells) await delivery.tell(key, place, text);
-    await delivery.tell(`intro:${child}:${binding.boundAt}`, route, introText({ binding }));
+    await delivery.tell(
+      `intro:${child}:${binding.boundAt}`,
+      route,
+      introText({ binding, acp: acp.intro(child, agentId) }),
+    );
     return ok(route);
   };
 }

@@ -5,11 +5,12 @@ import { ticketsOf } from '../inbound/tickets.ts';
 import { Unprocessed } from '../inbound/unprocessed.ts';
 import { TurnEnd } from '../runs/turn-end.ts';
 import { queueSettings } from '../sessions/session-services.ts';
+import { closeAnswered } from './acp/drop.ts';
 import type { Below, Circle } from './runs.ts';
 import { untilStored } from './until-stored.ts';
 
 export function turnEnd(below: Below, circle: Circle): TurnEnd {
-  const { parts, stores, delivery } = below;
+  const { parts, stores, delivery, acp } = below;
   const { database, registry, sessions, transcripts, budgets, inbox } = stores;
   const spawnTool = { name: 'sessions_spawn', group: 'session' } as const;
   return new TurnEnd({
@@ -21,7 +22,8 @@ export function turnEnd(below: Below, circle: Circle): TurnEnd {
     clock: parts.clock,
     archiveMinutes: () => parts.config().agents.defaults.subagents.archiveAfterMinutes,
     boundRoute: async (session) => (await delivery.bindings.of(session))?.route,
-    maySpawn: async (result) => circle.profiles.removal(result.session, spawnTool) === undefined,
+    maySpawn: ({ session }) =>
+      acp.backs(session) ? undefined : circle.profiles.removal(session, spawnTool) === undefined,
     waiting: (session) => circle.turns.waiting(session),
     enqueue: delivery.enqueue,
     inboxDone: (sql, itemIds, reason) => inbox.done(sql, ticketsOf(itemIds), reason),
@@ -36,8 +38,8 @@ export function turnEnd(below: Below, circle: Circle): TurnEnd {
 }
 
 export function turns(below: Below, circle: Circle, end: TurnEnd): Turns {
-  const { parts, stores, delivery } = below;
-  const { clock, ids, log, config, runtime } = parts;
+  const { parts, stores, delivery, acp } = below;
+  const { clock, ids, log, config } = parts;
   const { sessions, transcripts } = stores;
   const stored = <T>(work: () => Promise<T>): Promise<T> =>
     untilStored({ clock, log, draining: below.process.draining }, work);
@@ -54,7 +56,8 @@ export function turns(below: Below, circle: Circle, end: TurnEnd): Turns {
     profile: (session) => circle.profiles.of(session),
     signs: delivery.signs,
     queue: (session, route) => queueSettings(config(), session, route?.channel),
-    canInject: (session) => runtime(session).kind === 'native',
+    canInject: (session, item) => acp.takesIn(session, item),
+    injectable: (session, item) => acp.injectable(session, item),
     limits: () => {
       const { stall, subagents } = config().agents.defaults;
       const [startMs, warnMs] = [subagents.startTimeoutSeconds * 1000, stall.warnSeconds * 1000];
@@ -67,6 +70,9 @@ export function turns(below: Below, circle: Circle, end: TurnEnd): Turns {
         stored(async () => {
           await named(below, circle, result);
           await end.settle(result);
+          closeAnswered({ ...below, layer: circle }, result).catch((err: unknown) =>
+            log.error({ err, session: result.session.key }, 'a coding agent was not closed'),
+          );
         }),
       refuseCall: (turn) => circle.clock.refuseCall(turn),
       spend: (turn, session, usage) => circle.clock.spend(turn, session, usage),

@@ -20,7 +20,7 @@ function watched(kind: 'task' | 'message', over: Partial<typeof limits> = {}) {
       startedAt: 0,
       lastEventAt: 0,
     },
-    ...{ heard: false, partial: '', usage: noUsage, cause: undefined, ended: Promise.resolve() },
+    ...{ heard: false, asking: 0, partial: '', usage: noUsage, cause: undefined, ended: Promise.resolve() },
   };
   const watch = watchDeadlines(
     clock,

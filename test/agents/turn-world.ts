@@ -57,6 +57,7 @@ export function turnWorld(options: TurnWorldOptions = {}) {
     queue: () => ({ mode: 'steer', debounceMs: 500, cap: 20, drop: 'summarize', ...options.queue }),
     limits: () => ({ startMs: 60_000, warnMs: 600_000, abortMs: 1_800_000 }),
     canInject: () => true,
+    injectable: () => undefined,
     hooks: {
       started: async (turn) =>
         void batches.set(

@@ -15,11 +15,15 @@ import { systemClock } from '../../src/infra/clock.ts';
 import { configSchema } from '../../src/infra/config.ts';
 import { systemIds } from '../../src/infra/ids.ts';
 import { silentLog } from '../../src/infra/log.ts';
-import { acpFacts } from '../../src/wiring/acp.ts';
+import { machineHost } from '../../src/wiring/acp/host.ts';
 import { Engine } from '../../src/wiring/engine.ts';
 import { engineServices } from '../../src/wiring/services.ts';
 
 /** One message as it left, with the monotonic time at which the adapter got it. */
+function neverStarted(): never {
+  throw new Error('nothing that is measured starts programs');
+}
+
 export interface Seen {
   readonly chat: string;
   readonly text: string;
@@ -78,7 +82,7 @@ export async function openBench(options: BenchOptions = {}): Promise<Bench> {
     system: async () => 'You are measured.',
     checkModel: () => ({ kind: 'ok' }),
     contextTokens: () => 200_000,
-    acp: acpFacts(() => config),
+    harnesses: machineHost({ env: { variables: {} }, workingDirectory: home, groups: { start: neverStarted } }),
     runCommand: (text, place) => runCommand(text, place, { services, table, botName: undefined, onBug: rethrow }),
     suggest: async () => [],
     killPrograms: async () => 0,

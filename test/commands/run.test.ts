@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { commandTable } from '../../commands/index.ts';
 import { runCommand } from '../../commands/run.ts';
 import type { Command } from '../../src/core/command.ts';
-import { aPlace, aRun } from '../fakes/builders.ts';
+import { aCodingView, aPlace, aRun } from '../fakes/builders.ts';
 import { aWorld, fakeServices } from '../fakes/services.ts';
 import { lines, typed } from './story.ts';
 
@@ -127,7 +127,7 @@ describe('every command of the table', () => {
   test('shows an example that works, and syntax that begins with its name', async () => {
     const label = 'research';
     for (const { command, verb } of verbs) {
-      const world = aWorld({ runs: [aRun(), aRun({ id: 'b0000000-0', label })] });
+      const world = aWorld({ runs: [aRun(), aRun({ id: 'b0000000-0', label })], coding: [aCodingView()] });
       const text = await typed(verb.example, world);
       expect(text, verb.example).not.toMatch(/Usage:|There is no|internal error|has no "/);
       expect(verb.syntax.startsWith(`/${command.name}`), verb.syntax).toBe(true);

@@ -203,11 +203,12 @@ describe('/status', () => {
 describe('/help', () => {
   test('lists the commands with aliases and meaning', async () => {
     const text = await typed('/help');
-    expect(text?.split('\n').slice(0, 6)).toEqual([
+    expect(text?.split('\n').slice(0, 7)).toEqual([
       'Commands:',
       '-----',
       '/help - The commands you may use, or one of them in detail.',
       '/subagents - See and steer the sub-agents started here.',
+      '/acp - Start and steer coding agents: Claude Code, Codex, Gemini CLI and others.',
       '/steer (/tell) - Tell the agent something while it works.',
       '/stop - Stop everything running here.',
     ]);

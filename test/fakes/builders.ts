@@ -1,4 +1,5 @@
 // Sensible runs, sessions, places and bindings; a test names only what it is about.
+import type { AcpView } from '../../src/core/acp.ts';
 import type { Binding } from '../../src/core/binding.ts';
 import type { CommandPlace } from '../../src/core/command.ts';
 import type { Route } from '../../src/core/route.ts';
@@ -105,6 +106,32 @@ export function aBinding(fields: Partial<Binding> = {}): Binding {
     lastMessageAt: noon - 60_000,
     idleMs: 86_400_000,
     maxAgeMs: 0,
+    ...fields,
+  };
+}
+
+/** A session in a coding agent that is idle and bound nowhere. */
+export function aCodingView(fields: Partial<AcpView> = {}): AcpView {
+  return {
+    session: 'agent:claude:acp:7e0c',
+    label: 'claude',
+    scope: 'agent:main:telegram:direct:42',
+    agent: 'claude',
+    harness: 'claude',
+    harnessSession: '0199a2f4',
+    mode: 'persistent',
+    state: 'idle',
+    cwd: '/srv/shop',
+    permissions: 'approve-reads',
+    timeoutSeconds: 0,
+    progress: 'brief',
+    options: [{ name: 'mode', value: 'default', choices: ['default', 'plan'] }],
+    can: ['resume', 'steer'],
+    memory: 440_401_920,
+    waiting: 0,
+    lastUsed: noon - 60_000,
+    lastError: undefined,
+    bound: undefined,
     ...fields,
   };
 }

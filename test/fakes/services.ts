@@ -1,4 +1,7 @@
 // The engine as commands see it, in memory: runs are a list, what was asked is recorded, refusals are set by the test.
+
+import type { AcpServices, AcpView } from '../../src/core/acp.ts';
+import type { ApprovalServices, OpenApproval } from '../../src/core/approval.ts';
 import type { Binding } from '../../src/core/binding.ts';
 import type { Command } from '../../src/core/command.ts';
 import type { PairingView } from '../../src/core/pairing.ts';
@@ -50,8 +53,12 @@ export interface World {
   busy: boolean;
   bindingsEnabled: boolean;
   pairing: PairingView;
+  /** Open questions the caller may answer. */
+  approvals: OpenApproval[];
   draining: boolean;
   commands: readonly Command[];
+  /** Sessions in coding agents, the current one first. */
+  coding: AcpView[];
   /** Set: every action that can be refused is, with this. */
   refusal: Refusal | undefined;
   /** Set: every action throws it. */
@@ -82,8 +89,10 @@ export function aWorld(fields: Partial<World> = {}): World {
     busy: false,
     bindingsEnabled: true,
     pairing: { pending: [], people: [] },
+    approvals: [],
     draining: false,
     commands: [],
+    coding: [],
     refusal: undefined,
     bug: undefined,
     asked: [],
@@ -116,6 +125,8 @@ export function fakeServices(world: World): Services {
     sessions: fakeSessions(world),
     bindings: fakeBindings(world),
     pairing: fakePairing(world),
+    approvals: fakeApprovals(world),
+    acp: fakeAcp(world),
     agents: () => world.agents,
     tools: async () => world.tools,
     status: async () => world.status,
@@ -136,7 +147,7 @@ function act<T>(world: World, what: string, value: T): Result<T> {
 function viewsOf(world: World): readonly RunView[] {
   return world.runs.map((run, index) => {
     const children = world.runs.filter((other) => other.parent === run.id && !isTerminal(other.state.status));
-    return { run, number: index + 1, activeChildren: children.length };
+    return { run, number: index + 1, activeChildren: children.length, awaited: world.approvals.length > 0 };
   });
 }
 
@@ -179,6 +190,7 @@ function fakeRuns(world: World): RunServices {
     current: async (place) => ({
       run: viewsOf(world).find(({ run }) => run.child === place.session.key),
       busy: world.busy,
+      awaited: world.approvals.length > 0,
     }),
   };
 }
@@ -292,4 +304,50 @@ function fakePairing(world: World): PairingServices {
       return act(world, `revoke ${id}`, { person, wasOwner: person.owner, asksAgain: 'now' });
     },
   };
+}
+
+function fakeApprovals(world: World): ApprovalServices {
+  return {
+    open: () => world.approvals,
+    decide: async (_place, which, verdict) => {
+      const asked = world.approvals.find(({ code }) => which === undefined || code === which);
+      if (asked === undefined) return refuse('none_pending', 'Nothing waits for your answer.', '');
+      return act(world, `${verdict} ${asked.code}`, asked);
+    },
+  };
+}
+
+function fakeAcp(world: World): AcpServices {
+  const find = (token: string | undefined): Result<AcpView> => {
+    const view = world.coding.find(({ label, session }) => token === undefined || token === label || token === session);
+    return view === undefined ? refuse('none', 'There is no such session.', 'next: /acp spawn --bind here') : ok(view);
+  };
+  return {
+    spawn: async (_place, ask) => {
+      const view = find(undefined);
+      return view.ok ? act(world, `acp spawn ${JSON.stringify(ask)}`, spawnedAcp(view.value, ask.place)) : view;
+    },
+    find: async (_place, token) => find(token),
+    list: async () => world.coding,
+    elsewhere: async (_place, agent = 'claude') =>
+      act(world, `elsewhere ${agent}`, {
+        harness: agent,
+        sessions: [{ id: 'abc', cwd: '/srv/shop', title: 'Fix the tax', updatedAt: undefined }],
+      }),
+    steer: async (_place, target, text) => act(world, `acp steer ${target.label} ${text}`, world.steerResult),
+    cancel: async (_place, target) => act(world, `acp cancel ${target.label}`, world.busy),
+    close: async (_place, target) => act(world, `acp close ${target.label}`, { unbound: target.bound !== undefined }),
+    set: async (_place, target, setting, value) =>
+      act(world, `acp set ${target.label} ${JSON.stringify(setting)} ${value}`, value),
+    resetOptions: async (_place, target) => act(world, `acp reset ${target.label}`, target),
+    install: (agent = 'claude') => act(world, `acp install ${agent}`, { harness: agent, steps: ['npm i -g x'] }),
+    doctor: async (agent) => {
+      world.asked.push(`acp doctor ${agent ?? ''}`.trimEnd());
+      return ['acpEnabled: yes', 'healthy: yes'];
+    },
+  };
+}
+
+function spawnedAcp(view: AcpView, place: 'here' | 'thread' | 'nowhere') {
+  return { view, bound: place === 'nowhere' ? undefined : place } as const;
 }

@@ -10,9 +10,10 @@ import { agentRegistry } from '../../src/agents/registry.ts';
 import type { AgentRuntime } from '../../src/core/agent.ts';
 import type { Run } from '../../src/core/run.ts';
 import type { OnRunEnded, Tool } from '../../src/core/tool.ts';
+import type { Clock } from '../../src/infra/clock.ts';
 import { type Config, configSchema } from '../../src/infra/config.ts';
 import { type Log, silentLog } from '../../src/infra/log.ts';
-import { acpFacts } from '../../src/wiring/acp.ts';
+import type { HarnessHost } from '../../src/wiring/acp/host.ts';
 import { Engine } from '../../src/wiring/engine.ts';
 import type { EngineParts } from '../../src/wiring/parts.ts';
 import { engineServices, type ServicesParts } from '../../src/wiring/services.ts';
@@ -36,6 +37,10 @@ export interface WorldOptions {
   /** What /status is told of the config file. */
   readonly configFile?: Partial<ServicesParts['configFile']>;
   readonly seed?: number;
+  /** What coding agents get of this machine; default: no program is there. */
+  readonly harnesses?: HarnessHost;
+  /** A clock that runs by itself; `world.clock` is then not to be used. */
+  readonly time?: Clock;
 }
 
 export interface World {
@@ -63,7 +68,8 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
   const homes = [mkdtempSync(join(tmpdir(), 'switchyard-flow-'))];
   const home = (): string => homes.at(-1) ?? '';
   // Room for a few commits between two timers: their disk is real.
-  const clock = virtualClock(undefined, 12);
+  const virtual = virtualClock(undefined, 12);
+  const clock: Clock = options.time ?? virtual;
   const ids = seededIds(options.seed ?? 1);
   const agent = scriptedRuntime({ clock });
   let config: Config = configSchema.parse(options.config ?? {});
@@ -93,7 +99,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
       system: async () => 'You are a test.',
       checkModel: options.checkModel ?? (() => ({ kind: 'ok' })),
       contextTokens: () => 200_000,
-      acp: acpFacts(() => config),
+      harnesses: options.harnesses ?? noHarnesses,
       runCommand: (text, place) =>
         runCommand(text, place, { services, table, botName: channel.botName?.(), onBug: (error) => fail(error) }),
       suggest: (ask) => suggest({ engine, agents, table }, ask),
@@ -114,12 +120,16 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
   }
 
   let engine = await open();
+  const drained = async (limitMs: number): Promise<void> => {
+    const over = engine.drain();
+    await (options.time === undefined ? Promise.all([over, virtual.runUntil(over, limitMs)]) : over);
+  };
   const world: World = {
     get engine() {
       return engine;
     },
     channel,
-    clock,
+    clock: virtual,
     agent,
     configure(raw) {
       config = configSchema.parse(raw);
@@ -146,7 +156,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     settled: () => until(() => engine.quiet() && engine.delivery.outbox.stats().pending === 0, 'everything to settle'),
     until: (condition, what) => until(condition, what),
     async restart(how = 'drain') {
-      if (how === 'drain') await Promise.all([engine.drain(), clock.runUntil(engine.drain(), 120_000)]);
+      if (how === 'drain') await drained(120_000);
       else {
         const copy = mkdtempSync(join(tmpdir(), 'switchyard-flow-'));
         cpSync(home(), copy, { recursive: true });
@@ -156,12 +166,24 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     },
     async close() {
       // However far time runs meanwhile: nothing looks at it any more.
-      await Promise.all([engine.drain(), clock.runUntil(engine.drain(), Infinity)]);
+      await drained(Infinity);
       for (const each of homes) rmSync(each, { recursive: true, force: true });
     },
   };
   return world;
 }
+
+const noHarnesses: HarnessHost = {
+  groups: {
+    start: () => {
+      throw new Error('no program is there to be started');
+    },
+  },
+  lookup: () => ({ path: '', bins: [], isProgram: () => false }),
+  childEnv: () => ({}),
+  realPath: (path) => path,
+  readFile: async () => undefined,
+};
 
 function fail(error: unknown): never {
   throw error;

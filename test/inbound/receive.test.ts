@@ -54,6 +54,8 @@ function world(over: Partial<ReceiverDeps> = {}) {
     save: async () => ok('/nowhere'),
     isCommand: (text) => text.startsWith('/'),
     namesCommand: (text) => text.startsWith('/stop'),
+    hasOwnCommands: async () => false,
+    closedTo: () => undefined,
     runCommand: async (text, place): Promise<Reply | undefined> => {
       places.push(place);
       return { text: `ran ${text}` };

@@ -46,6 +46,7 @@ function router(dmScope: DmScope = 'per-channel-peer', bindings: readonly Bindin
         ? refuse('target_out_of_range', `No run has number ${number}.`, 'See /subagents list.')
         : ok(run);
     },
+    closedTo: () => undefined,
     firstRoute: (route: Route) => (route.chat === 'moved' ? { ...route, chat: '-100' } : route),
   };
   const route = (how?: Said, owner = true, command = false) => routeMessage(deps, said(how), { owner, command });

@@ -54,6 +54,7 @@ describe('defaults', () => {
       permissionTimeoutSeconds: 300,
       control: 'owner',
       agents: {},
+      allowNpx: false,
       initTimeoutSeconds: 60,
       turnTimeoutSeconds: 0,
       idleTtlMinutes: 30,

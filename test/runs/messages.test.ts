@@ -134,6 +134,9 @@ async function race(steps: readonly Step[], works: readonly number[]): Promise<v
       idle: ['turn', 'stopped'],
       pending: ['turn', 'stopped', 'injected'],
       refused: ['stopped'],
+      // Only of coding agents.
+      preparing: [],
+      resent: [],
     };
     expect(truths[result], `${key} was ${how}`).toContain(how);
   }

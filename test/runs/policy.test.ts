@@ -166,7 +166,7 @@ describe('the effective values', () => {
   test('of a bare call', () => {
     expect(planned({})).toEqual({
       ...{ agentId: 'main', runtime: 'native', mode: 'run', thread: false, context: 'isolated', cleanup: 'keep' },
-      ...{ model: 'p/main', thinking: 'low', timeoutSeconds: 90, role: 'leaf', warnings: [] },
+      ...{ model: 'p/main', thinking: 'low', timeoutSeconds: 90, role: 'leaf', warnings: [], external: {} },
     });
   });
 

@@ -42,7 +42,7 @@ function stopper() {
     const { promise, resolve } = Promise.withResolvers<void>();
     turns.set(session, {
       ...{ id: `turn:${session}`, session, lane: 'subagent', tree: 't', items: [], startedAt: noon, lastEventAt: noon },
-      ...{ heard: true, partial: '', usage: noUsage, cause: undefined, ended: promise },
+      ...{ heard: true, asking: 0, partial: '', usage: noUsage, cause: undefined, ended: promise },
     });
     return resolve;
   }
