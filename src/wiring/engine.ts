@@ -6,6 +6,7 @@ import type { ChannelAdapter, ChannelEvents } from '../core/channel.ts';
 import type { InboundMessage } from '../core/message.ts';
 import type { BindingServices, RunServices, SessionServices } from '../core/services.ts';
 import type { SessionKey } from '../core/session.ts';
+import { adapterFor } from '../delivery/account.ts';
 import type { Ended } from '../delivery/deliver-row.ts';
 import { sweepSpoken } from '../delivery/sent-messages.ts';
 import type { InternalItem, StoredMessage } from '../inbound/inbox.ts';

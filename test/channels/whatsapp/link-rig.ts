@@ -66,7 +66,8 @@ export async function openLinkRig(options: WhatsAppTwinOptions = {}): Promise<Li
       connected: () => undefined,
       getMessage: async () => undefined,
       cachedGroupMetadata: async () => undefined,
-      makeSocket: rotating(40),
+      // Nobody is in a hurry, however busy the machine is.
+      makeSocket: rotating(30_000),
       ...more,
     });
     made.push(connection);

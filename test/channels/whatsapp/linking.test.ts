@@ -14,8 +14,8 @@ const clock = fastClock(10);
 
 describe('linking by QR code', () => {
   it('shows code after code, follows the scan to the login, and is who the phone is', async () => {
-    const rig = await openLinkRig();
-    const device = rig.device();
+    const rig = await openLinkRig({ refs: 500 });
+    const device = rig.device({ makeSocket: rotating(40) });
     await device.connection.start();
     expect(health(device)).toEqual({
       state: 'disconnected',
@@ -46,9 +46,11 @@ describe('linking by QR code', () => {
 
   it('shows three rounds of codes that nobody asked for, then waits, and goes on when asked', async () => {
     const rig = await openLinkRig({ refs: 2 });
-    const device = rig.device();
+    let codeMs = 40;
+    const device = rig.device({ makeSocket: (config) => rotating(codeMs)(config) });
     await device.connection.start();
     await device.reaches('expired');
+    codeMs = 30_000;
     expect({ codes: device.qrs().length, connections: rig.twin.knocks }).toEqual({ codes: 6, connections: 3 });
     expect(health(device).detail).toBe('No phone is linked. Link one: npx switchyard pair whatsapp');
     expect(await device.connection.begin({})).toMatchObject({ ok: true });
@@ -72,7 +74,7 @@ describe('linking by QR code', () => {
 describe('linking by a code for a number', () => {
   it('takes the code that is typed on the phone', async () => {
     const rig = await openLinkRig();
-    const device = rig.device({ makeSocket: rotating(30_000) });
+    const device = rig.device();
     expect(await device.connection.begin({ phone: '+49 151 00000' })).toMatchObject({ ok: true });
     const { code } = await device.reaches('code');
     expect(code).toMatch(/^[A-Z0-9]{8}$/);

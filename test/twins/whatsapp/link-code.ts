@@ -61,11 +61,13 @@ export class LinkCodes {
     if (request === undefined) throw new Error('twin: no device asked for a code');
     const { identity } = this.#world.owner.party;
     const ephemeral = Curve.generateKeyPair();
-    const theirs = await unwrap(code, request.wrapped);
+    // Before anything is waited for: the device may hang up meanwhile.
     const finished = new Promise<Buffer>((finish, failed) => {
       request.finish = finish;
       request.failed = failed;
     });
+    finished.catch(() => undefined);
+    const theirs = await unwrap(code, request.wrapped);
     const attrs = { id: String(this.#world.next()), from: server, type: tag, t: this.#world.seconds() };
     const hello = [
       node('link_code_pairing_wrapped_primary_ephemeral_pub', {}, await wrap(code, ephemeral.public)),
