@@ -6,7 +6,6 @@ import type { ChannelAdapter, ChannelEvents } from '../core/channel.ts';
 import type { InboundMessage } from '../core/message.ts';
 import type { BindingServices, RunServices, SessionServices } from '../core/services.ts';
 import type { SessionKey } from '../core/session.ts';
-import { adapterFor } from '../delivery/account.ts';
 import type { Ended } from '../delivery/deliver-row.ts';
 import { sweepSpoken } from '../delivery/sent-messages.ts';
 import type { InternalItem, StoredMessage } from '../inbound/inbox.ts';
@@ -15,9 +14,7 @@ import type { Receiver } from '../inbound/receive.ts';
 import { itemId } from '../inbound/tickets.ts';
 import { sweepExpired } from '../infra/keyv-sqlite.ts';
 import { recoverRuns } from '../runs/recovery.ts';
-import { runServices } from '../runs/run-services.ts';
 import { Sweeper, sweepEveryMs } from '../runs/sweep.ts';
-import { sessionServices } from '../sessions/session-services.ts';
 import { AcpLayer } from './acp/layer.ts';
 import { resumeRun } from './acp/resume.ts';
 import { questionEnded, wireApprovals } from './approvals.ts';
@@ -30,6 +27,7 @@ import { type Meet, meeting } from './persons.ts';
 import { wireReceiver } from './receiver.ts';
 import { type RunsLayer, wireRuns } from './runs.ts';
 import { openStores, type Stores } from './stores.ts';
+import { runServicesOf, sessionServicesOf } from './views.ts';
 
 /** What is on disk, opened. */
 interface Opened {
@@ -87,8 +85,8 @@ export class Engine {
     this.approvals = wireApprovals(below);
     this.receiver = wireReceiver({ ...below, pairing });
     this.#meet = meeting(this);
-    this.runs = this.#runServices();
-    this.sessions = this.#sessionServices();
+    this.runs = runServicesOf(this);
+    this.sessions = sessionServicesOf(this);
     this.bindings = bindingsOf(this, () => this.#watchExpiry());
     this.#expiry = new ExpiryWatch({
       ...{ bindings: this.delivery.bindings, clock: parts.clock, log: parts.log, everyMs: sweepEveryMs },
@@ -225,37 +223,6 @@ export class Engine {
     } finally {
       await stores.database.close();
     }
-  }
-
-  #runServices(): RunServices {
-    const { stores, layer, parts, delivery } = this;
-    return runServices({
-      registry: stores.registry,
-      sessions: stores.sessions,
-      numbers: stores.numbers,
-      tagged: (route) => adapterFor(delivery.adapters, route)?.can.tags === true,
-      spawner: layer.spawner,
-      stopper: layer.stopper,
-      messages: layer.messages,
-      clock: parts.clock,
-      bound: async (session) => (await delivery.bindings.of(session)) !== undefined,
-      active: (session) => layer.turns.active(session),
-      awaited: (session) => this.approvals.awaited(session),
-      sending: (runId) => delivery.outbox.ofRun(runId),
-    });
-  }
-
-  #sessionServices(): SessionServices {
-    const { stores, layer, parts } = this;
-    return sessionServices({
-      sessions: stores.sessions,
-      transcripts: stores.transcripts,
-      config: parts.config,
-      stop: (session) => layer.stopper.stopSession(session, { cause: 'user' }),
-      waiting: (session) =>
-        layer.turns.waiting(session).filter((item) => item.kind === 'message' || item.kind === 'note').length,
-      contextTokens: parts.contextTokens,
-    });
   }
 
   /** A binding may end earlier than it would have. */
