@@ -64,7 +64,8 @@ if (options.wrapped && process.env.ACP_TWIN_INNER === undefined) {
 }
 process.on('disconnect', () => {
   log('orphaned');
-  setInterval(() => undefined, 1_000);
+  // Watching keeps it alive.
+  void fileThere('nothing');
   for (const { cancelled } of running.values()) cancelled.abort();
 });
 
