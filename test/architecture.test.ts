@@ -97,10 +97,11 @@ describe('every test', () => {
       habits.sleepsFixedTimes,
       'test/bench/',
       'test/kill/',
+      'test/harnesses/',
       'test/fakes/wait.ts',
       /infra\/clock\.test/,
     ],
-    ['is silent', habits.writesToConsole, 'test/bench/', 'test/kill/'],
+    ['is silent', habits.writesToConsole, 'test/bench/', 'test/kill/', 'test/harnesses/'],
   ])('file %s', (_name, rule, ...exceptions) => {
     expect(broken(except(tests, ...exceptions), rule)).toEqual([]);
   });

@@ -42,12 +42,17 @@ export interface Connection {
   /** Answers all open permission questions with `cancelled`. */
   withdrawQuestions(): void;
   alive(): boolean;
+  /** The reason of its end as a sentence where it has ended or soon does; undefined where it lives on. */
+  ending(): Promise<string | undefined>;
   stop(): Promise<void>;
 }
 
 export interface ConnectionDeps extends ProcessDeps {
   readonly clock: Clock;
 }
+
+/** How long after its last words a process that is being ended may still seem to run. */
+const soonMs = 500;
 
 const questionSchema = z.looseObject({
   sessionId: z.string(),
@@ -86,15 +91,16 @@ export async function connect(deps: ConnectionDeps, spec: ProcessSpec, hooks: Ho
     })
     .onNotification('*', () => undefined)
     .connect(stream);
-  const exited = harness.exited.then((how) => {
+  const { exited } = harness;
+  const gone = harness.gone.then(() => {
     alive = false;
     withdraw();
-    return how;
   });
   function withdraw(): void {
     for (const each of open) each.abort();
   }
-  const died = (how: string): RequestFailure => new RequestFailure('died', withWords(how, harness.lastWords()));
+  const reason = (how: string): string => withWords(how, harness.lastWords());
+  const died = (how: string): RequestFailure => new RequestFailure('died', reason(how));
 
   async function request(method: string, params: unknown, limitMs: number): Promise<unknown> {
     const ended = exited.then((how): never => {
@@ -109,7 +115,7 @@ export async function connect(deps: ConnectionDeps, spec: ProcessSpec, hooks: Ho
       if (error instanceof RequestFailure) throw error;
       if (error instanceof acp.RequestError) throw rejected(error);
       // The pipe broke or the stream ended: the process has gone, or is useless and must go.
-      await Promise.race([exited, deps.clock.sleep(500)]);
+      await Promise.race([gone, deps.clock.sleep(soonMs)]);
       if (alive) void harness.stop();
       throw died(alive ? 'it closed the connection' : await exited);
     } finally {
@@ -125,6 +131,10 @@ export async function connect(deps: ConnectionDeps, spec: ProcessSpec, hooks: Ho
     },
     withdrawQuestions: withdraw,
     alive: () => alive && !connection.signal.aborted,
+    ending: async () => {
+      await Promise.race([gone, deps.clock.sleep(soonMs)]);
+      return alive ? undefined : reason(await exited);
+    },
     stop: async () => {
       withdraw();
       connection.close();

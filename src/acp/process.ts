@@ -30,6 +30,8 @@ export interface HarnessProcess {
   readonly pid: number | undefined;
   readonly stdin: Writable;
   readonly stdout: Readable;
+  /** Resolves as soon as the program itself has ended; what it had started may live a little longer. */
+  readonly gone: Promise<void>;
   /** Resolves once it has ended and its last words were read, with the reason as the end of a sentence. */
   readonly exited: Promise<string>;
   /** The last lines it wrote to stderr, without secrets; empty when it wrote nothing. */
@@ -74,7 +76,7 @@ export async function startProcess(deps: ProcessDeps, spec: ProcessSpec): Promis
     return exitText(exit);
   });
   return {
-    ...{ pid: child.pid, stdin, stdout, exited },
+    ...{ pid: child.pid, stdin, stdout, exited, gone: group.exited.then(() => undefined) },
     lastWords: () => words.text(),
     memory: () => memoryOf(group),
     stop: async () => {

@@ -50,6 +50,8 @@ export class Prompts {
   #last: Promise<unknown> = Promise.resolve();
   #prompts = 0;
   #listener: PromptListener | undefined;
+  /** The prompt in flight has a reason to end as cancelled. */
+  #cancelled = false;
   #asking = 0;
   /** Calls of the prompt in flight: a question names one by its id and may leave out the rest. */
   readonly #tools = new Map<string, ToolCall>();
@@ -86,10 +88,14 @@ export class Prompts {
     if (live === undefined) return this.#died('it is not running');
     this.#listener = listener;
     this.#tools.clear();
+    this.#cancelled = false;
     this.#prompts += 1;
     try {
       const params = { sessionId: live.acpSessionId, prompt: content };
       const answer = readEnd(await live.connection.request('session/prompt', params, 0));
+      // One that is being ended from outside may call that a cancel, a moment before its own end is known.
+      const end = answer.stop === 'cancelled' && !this.#cancelled ? await live.connection.ending() : undefined;
+      if (end !== undefined) return this.#died(end);
       this.#host.noteError(undefined);
       return { kind: 'ended', ...answer };
     } catch (error) {
@@ -140,6 +146,7 @@ export class Prompts {
   cancel(): void {
     const live = this.#host.live();
     if (live === undefined) return;
+    this.#cancelled = true;
     live.connection.withdrawQuestions();
     live.connection.notify('session/cancel', { sessionId: live.acpSessionId });
   }
@@ -170,7 +177,10 @@ export class Prompts {
         mode: () => this.#host.permissionMode(),
         granted: () => new Set(this.#host.record().granted),
         grant: (key) => this.#host.grant(key),
-        denied: (each, why) => listener?.denied(each, why),
+        denied: (each, why) => {
+          this.#cancelled = true;
+          listener?.denied(each, why);
+        },
         waiting: (change) => {
           this.#asking += change;
           listener?.waiting(this.#asking > 0);

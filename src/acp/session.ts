@@ -108,6 +108,8 @@ export class HarnessSession {
   async #start(): Promise<Live> {
     // Two processes with one session of the harness would write over each other.
     await this.#stopping;
+    await this.#live?.connection.stop();
+    this.#live = undefined;
     try {
       const live = await openHarness(this.#deps, {
         record: this.#record,

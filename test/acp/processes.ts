@@ -1,5 +1,5 @@
 // Looks at processes of this machine. Used by the tests of coding agents.
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 
 /** No such process, or one that has ended and was not cleared away yet. */
 export function seesDead(pid: number): boolean {
@@ -18,4 +18,17 @@ function signalled(pid: number): boolean {
   } catch {
     return false;
   }
+}
+
+/** A process was started with exactly these words; for systems with /proc. */
+export function commandRuns(words: string): boolean {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .some((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, 'utf8') === `${words.split(' ').join('\0')}\0`;
+      } catch {
+        return false;
+      }
+    });
 }

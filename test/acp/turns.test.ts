@@ -117,6 +117,21 @@ test('a turn cut off by a limit of the agent says how to go on', async () => {
   expect(notices(await world.say('stop max_tokens'))[0]).toContain('send "go on" to continue');
 });
 
+test('a harness that calls its turn cancelled while it is killed has crashed, and is started again once it is gone', async () => {
+  open({ twin: { resume: true, wrapped: true, ignoreTerm: true } });
+  await world.say('say one');
+  const [outer, inner] = world.logged('started', 'pid').map(Number);
+  const { played } = world.start('hang');
+  await world.received('prompt', 2);
+  process.kill(outer ?? 0, 'SIGKILL');
+  const { outcome } = await played;
+  expect(world.logged('stop', 'stopReason')).toContain('cancelled');
+  expect(JSON.stringify(outcome)).toContain('it was ended by SIGKILL');
+  const next = await world.say('remember');
+  expect(seesDead(inner ?? 0)).toBe(true);
+  expect(next.outcome).toEqual({ kind: 'success', text: 'say one / hang / remember' });
+});
+
 test('a crash keeps what was said, explains itself, and the next turn continues the session', async () => {
   open({ twin: { resume: true } });
   await world.say('say one');

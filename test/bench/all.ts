@@ -18,6 +18,7 @@ const suites = [
   'leak',
   'outbound',
   'native',
+  'acp',
 ];
 
 const args = process.argv.slice(2);

@@ -24,6 +24,8 @@ export interface TwinOptions {
   readonly afterDeny?: 'text' | 'empty' | 'cancelled';
   readonly ignoreCancel?: boolean;
   readonly ignoreTerm?: boolean;
+  /** Does its work in a second process, which ends the running prompts as cancelled when the first is gone, and stays. */
+  readonly wrapped?: boolean;
   /** Prints what is no message, and much of it to stderr. */
   readonly noisy?: boolean;
 }
@@ -51,6 +53,21 @@ if (options.init === 'exit') {
   process.stderr.write('cannot find my licence sk-ant-api03-abcdefghijklmnop1234\n');
   process.exit(3);
 }
+
+if (options.wrapped && process.env.ACP_TWIN_INNER === undefined) {
+  const stdio = ['inherit', 'inherit', 'inherit', 'ipc'] as const;
+  const inner = spawn(process.execPath, [import.meta.filename], {
+    ...{ stdio: [...stdio], env: { ...process.env, ACP_TWIN_INNER: 'yes' } },
+  });
+  await new Promise((resolve) => inner.once('exit', resolve));
+  process.exit();
+}
+process.on('disconnect', () => {
+  log('orphaned');
+  // Watching keeps it alive.
+  void fileThere('nothing');
+  for (const { cancelled } of running.values()) cancelled.abort();
+});
 
 interface Running {
   readonly client: acp.AgentContext;
