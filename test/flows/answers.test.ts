@@ -44,21 +44,18 @@ describe('in a bound conversation the bound run itself', () => {
   });
 });
 
-test.each(['claude', 'codex', 'gemini', 'opencode'])(
-  '/%s names the command that starts it, and that this version cannot',
-  async (id) => {
-    world = await openWorld();
-    const told = `⚠️ ${id} is an external coding agent, which /acp spawn ${id} starts. This version has no backend for coding agents yet; /subagents spawn starts a native one.`;
-    expect(await typed(world, `/${id} fix the tests`)).toBe(told);
-    expect(await typed(world, `/help ${id}`)).toBe(told);
-    expect(world.agent.turns).toEqual([]);
-  },
-);
+test.each(['claude', 'codex', 'gemini', 'opencode'])('/%s names the command that starts it', async (id) => {
+  world = await openWorld();
+  const told = `⚠️ ${id} is an external coding agent: /acp spawn ${id} --bind here starts it here.`;
+  expect(await typed(world, `/${id} fix the tests`)).toBe(told);
+  expect(await typed(world, `/help ${id}`)).toBe(told);
+  expect(world.agent.turns).toEqual([]);
+});
 
-test('/acp says that this version has no backend', async () => {
+test('/acp says what switches it on', async () => {
   world = await openWorld();
   expect(await typed(world, '/acp spawn codex')).toBe(
-    '⚠️ /acp starts external coding agents. This version has no backend for coding agents yet; /subagents spawn starts a native one.',
+    '⚠️ ACP error (ACP_DISPATCH_DISABLED): external coding agents are switched off.\nnext: switchyard config set acp.enabled true',
   );
 });
 
