@@ -1,6 +1,7 @@
 // /acp cancel and /acp close: the end of a turn, and of a session.
 import type { AcpView } from '../../src/core/acp.ts';
 import type { Call, Reply, Verb } from '../../src/core/command.ts';
+import { assertNever } from '../../src/core/result.ts';
 import { reply } from '../replies.ts';
 import { target, withTarget } from './target.ts';
 import { acpRefused, nameOf } from './words.ts';
@@ -19,7 +20,20 @@ async function cancelTurn(call: Call, view: AcpView): Promise<Reply> {
   const cancelled = await call.services.acp.cancel(call, view);
   if (!cancelled.ok) return acpRefused(cancelled.refusal);
   if (!cancelled.value) return reply(`ℹ️ ${nameOf(view)}: nothing was running.`);
-  return reply(`✅ ${nameOf(view)}: cancelled${view.mode === 'run' ? '' : '; the session goes on'}.`);
+  return reply(`✅ ${nameOf(view)}: cancelled${afterCancel(view)}`);
+}
+
+function afterCancel({ mode }: AcpView): string {
+  switch (mode) {
+    case 'persistent':
+      return '; the session goes on.';
+    case 'oneshot':
+      return '. It was started for one answer, so it is closed.';
+    case 'run':
+      return '.';
+    default:
+      return assertNever(mode);
+  }
 }
 
 export const close: Verb = {

@@ -42,11 +42,11 @@ async function list(call: Call): Promise<Reply> {
   if (call.flags.all === undefined) return reply(own);
   const elsewhere = await acp.elsewhere(call, call.args.agent);
   if (!elsewhere.ok) return { text: `${own}\n${acpRefused(elsewhere.refusal).text}` };
-  const { harness, sessions: found } = elsewhere.value;
+  const { agent, sessions: found } = elsewhere.value;
   const lines = found.slice(0, mostShown).map(({ id, title, cwd, updatedAt }) => {
     const words = [clip(oneLine(title ?? ''), 60), cwd, updatedAt ?? ''].filter((word) => word !== '');
     return `- ${id} ${words.join(' · ')}`;
   });
-  const other = titled(`${harness} can continue`, lines);
-  return reply(`${own}\n${other}\n/acp resume <id> ${harness} --bind here goes on with one.`);
+  const other = titled(`${agent} can continue`, lines);
+  return reply(`${own}\n${other}\n/acp resume <id> ${agent} --cwd <its folder> --bind here goes on with one.`);
 }

@@ -3,6 +3,7 @@
 // Used by open.ts, and by doctor.ts through it.
 import type { RequestError } from '@agentclientprotocol/sdk';
 import { z } from 'zod';
+import { redact } from '../core/redact.ts';
 import type { Clock } from '../infra/clock.ts';
 import { type HarnessProcess, type ProcessDeps, type ProcessSpec, startProcess } from './process.ts';
 import { openStream } from './wire.ts';
@@ -168,11 +169,9 @@ function rejected({ code, message, data }: RequestError): RequestFailure {
   const details = typeof data === 'string' ? data : undefined;
   const found = detailsSchema.safeParse(data).data;
   const more = details ?? found?.details ?? found?.message;
-  return new RequestFailure(
-    'rejected',
-    more === undefined || message.includes(more) ? message : `${message}: ${more}`,
-    code,
-  );
+  const said = more === undefined || message.includes(more) ? message : `${message}: ${more}`;
+  // Providers repeat the key they did not like.
+  return new RequestFailure('rejected', redact(said), code);
 }
 
 function withWords(how: string, words: string): string {

@@ -43,7 +43,8 @@ function harnessLines(health: Health): readonly string[] {
   const name = abilities === undefined ? 'version n/a' : `${abilities.name || id} ${abilities.version || unknown}`;
   const head = `${id}: ${program.argv.join(' ')} (${program.source}), ${name}${took === '' ? '' : `, ${took}`}`;
   if (abilities === undefined) return [head];
-  const login = fault?.code === 'ACP_BACKEND_UNAVAILABLE' ? 'needed' : 'ok';
+  const began = steps.some(({ name }) => name === 'session');
+  const login = fault?.code === 'ACP_BACKEND_UNAVAILABLE' ? 'needed' : began ? 'ok' : unknown;
   const can = `load: ${yesNo(abilities.load || abilities.resume)} · steer: ${yesNo(abilities.steer)} · asks: ${asks}`;
   return [head, `  login: ${login} · ${can}`];
 }

@@ -131,7 +131,7 @@ export async function listSessions(deps: OpenDeps, name: string, cwd: string): P
   const permissionMode = 'approve-reads';
   const { connection, abilities } = await introduce(deps, { harness, program, cwd, permissionMode, hooks: deaf });
   try {
-    if (!abilities.list) throw new AcpError(acpFault.unsupported(harness.id, 'list of its sessions', []));
+    if (!abilities.list) throw new AcpError(acpFault.noList(harness.id));
     const found: ListedSession[] = [];
     let cursor: string | undefined;
     do {

@@ -93,10 +93,26 @@ export const acpFault = {
     message: `${value} is no ${what}. Valid: ${listed(valid)}.`,
     next: ['use one of the valid values'],
   }),
+  notTaken: (harness: string, value: string, why: string): AcpFault => ({
+    code: 'ACP_INVALID_RUNTIME_OPTION',
+    message: `${harness} did not take ${value}: ${why}`,
+    next: ['/acp status shows what can be set'],
+  }),
+  noList: (harness: string): AcpFault => ({
+    code: 'ACP_BACKEND_UNSUPPORTED_CONTROL',
+    message: `${harness} has no list of its sessions.`,
+    next: [`/acp resume <id> ${harness} --cwd <its folder> goes on with one whose id you know`],
+  }),
   badFolder: (cwd: string, why: string): AcpFault => ({
     code: 'ACP_INVALID_RUNTIME_OPTION',
     message: `the working folder ${cwd} ${why}.`,
     next: ['give the absolute path of a folder that exists'],
+  }),
+  /** Nothing is there yet whose permissions could be set. */
+  neverAsks: (harness: string): AcpFault => ({
+    code: 'ACP_INVALID_RUNTIME_OPTION',
+    message: `${harness} has no way to ask, so nobody would be asked before it acts. That needs the permissions approve-all.`,
+    next: ['switchyard config set acp.permissionMode approve-all'],
   }),
   cannotAsk: (harness: string, how: string): AcpFault => ({
     code: 'ACP_INVALID_RUNTIME_OPTION',
@@ -126,7 +142,10 @@ export const acpFault = {
   resumeFailed: (harness: string, id: string, what: string): AcpFault => ({
     code: 'ACP_SESSION_INIT_FAILED',
     message: `${harness} could not continue its session ${id}: ${what}`,
-    next: ['/acp sessions --all lists what it can continue', `/acp spawn ${harness} starts a new session`],
+    next: [
+      '/acp sessions --all lists what it can continue, and the folder to give with --cwd',
+      `/acp spawn ${harness} starts a new session`,
+    ],
   }),
   askingNotSet: (harness: string, what: string): AcpFault => ({
     code: 'ACP_SESSION_INIT_FAILED',

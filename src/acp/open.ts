@@ -14,6 +14,7 @@ import {
   modesOf,
   readControls,
   readOptions,
+  type Setting,
 } from './controls.ts';
 import { AcpError, type AcpFault, acpFault } from './errors.ts';
 import { findHarness, type Harness, harnessIds } from './harnesses.ts';
@@ -84,8 +85,7 @@ export function locate(
 }
 
 function mustAsk(harness: Harness, mode: PermissionMode): void {
-  if (harness.asking.how === 'never' && mode !== 'approve-all')
-    throw new AcpError(acpFault.cannotAsk(harness.id, `${harness.id} has no way to ask`));
+  if (harness.asking.how === 'never' && mode !== 'approve-all') throw new AcpError(acpFault.neverAsks(harness.id));
 }
 
 export interface Introduction {
@@ -127,6 +127,9 @@ export async function introduce(
     throw new AcpError(initFault(harness, error, connection), error);
   }
 }
+
+const takenBack =
+  'correct the model of its agent in agents.list, or take back what was set on the session with /acp reset-options';
 
 /** Step 4: continued where the harness can, else new. */
 async function beginSession(
@@ -200,7 +203,8 @@ async function settle(live: Live, { record, permissionMode }: OpenAsk): Promise<
   if (record.mode !== undefined) mustStillAsk(harness, controls, { wanted: record.mode, permissionMode });
   for (const wish of wishes) {
     const found = wish();
-    if (!found.ok) throw new AcpError(found.fault);
+    if (!found.ok) throw new AcpError({ ...found.fault, next: [takenBack] });
+    optionStillAsks(harness, controls, { setting: found.setting, permissionMode });
     controls = await apply(live, controls, found.setting);
   }
   return controls;
@@ -216,6 +220,23 @@ export function mustStillAsk(
   if (permissionMode === 'approve-all' || !found.ok) return;
   if (isOneOf(modesOf(controls)?.choices ?? [], String(found.setting.value), harness.unasked))
     throw new AcpError(acpFault.cannotAsk(harness.id, `mode ${wanted} acts without asking`));
+}
+
+/** As `mustStillAsk`, for options: a mode may be one of them, and some agents have one more that makes them ask. */
+export function optionStillAsks(
+  harness: Harness,
+  controls: Controls,
+  { setting, permissionMode }: { readonly setting: Setting; readonly permissionMode: PermissionMode },
+): void {
+  const { value, params } = setting;
+  if (permissionMode === 'approve-all') return;
+  const option = controls.options.find(({ id }) => id === params.configId);
+  if (option?.category === 'mode') mustStillAsk(harness, controls, { wanted: String(value), permissionMode });
+  const asks = harness.asking.how === 'mode' ? harness.asking.option : undefined;
+  if (option === undefined || asks?.id !== option.id) return;
+  const asking = findOption(harness.id, controls, asks.id, asks.value);
+  if (asking.ok && asking.setting.value !== value)
+    throw new AcpError(acpFault.cannotAsk(harness.id, `with ${option.id} ${value} it acts without asking`));
 }
 
 /** Sets one thing; answers how the controls stand after it. Throws an `AcpError`. */
@@ -241,6 +262,8 @@ export async function apply(
     );
     return options === undefined ? controls : { ...controls, options };
   } catch (error) {
+    if (error instanceof RequestFailure && error.kind === 'rejected' && error.code !== authRequired)
+      throw new AcpError(acpFault.notTaken(live.harness.id, String(setting.value), sentence(error)), error);
     throw new AcpError(initFault(live.harness, error, live.connection), error);
   }
 }

@@ -2,6 +2,7 @@
 // the harness's answers stands for that decision. Pure; used by asking.ts.
 import { createHash } from 'node:crypto';
 import { isAbsolute, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import type { Diff, ToolCall } from './updates.ts';
 
@@ -45,20 +46,46 @@ function onlyReads(call: ToolCall, scope: Scope): boolean {
     case 'think':
       return paths.every((path) => isInside(path, scope));
     case 'search':
-      return paths.every((path) => isInside(path, scope));
+      return paths.every((path) => isInside(path, scope)) && staysInside(call.rawInput, scope);
     case 'read':
-      return paths.length > 0 && paths.every((path) => isInside(path, scope));
+      return paths.length > 0 && paths.every((path) => isInside(path, scope)) && staysInside(call.rawInput, scope);
     default:
       return false;
   }
 }
 
-function isInside(path: string, { cwd, realPath }: Scope): boolean {
+/** Words to look for are no place. */
+const soughtNames = new Set(['query', 'regex', 'description']);
+const wildcard = /[*?{[]/;
+
+/** Harnesses call a place what they like, so every text of the input is taken for one. */
+function staysInside(value: unknown, scope: Scope, name = ''): boolean {
+  if (soughtNames.has(name)) return true;
+  if (typeof value === 'string')
+    return value === '' || (name === 'pattern' && !wildcard.test(value)) || isInside(value, scope);
+  if (typeof value !== 'object' || value === null) return true;
+  return Object.entries(value).every(([key, part]) => staysInside(part, scope, Array.isArray(value) ? name : key));
+}
+
+function isInside(place: string, { cwd, realPath }: Scope): boolean {
+  const path = place.startsWith('file:') ? fileOf(place) : place;
+  // What a shell would make of it is the home of whoever runs the harness.
+  if (path === undefined || path.startsWith('~')) return false;
   const way = relative(realPath(cwd), realPath(resolve(cwd, path)));
   return way === '' || (!way.startsWith('..') && !isAbsolute(way));
 }
 
+function fileOf(uri: string): string | undefined {
+  try {
+    return fileURLToPath(uri);
+  } catch {
+    return undefined;
+  }
+}
+
 const inputSchema = z.looseObject({});
+const commandNames = ['command', 'cmd', 'script'];
+const urlNames = ['url', 'uri'];
 const field = (call: ToolCall, names: readonly string[]): unknown => {
   const input = inputSchema.safeParse(call.rawInput).data;
   return names.map((name) => input?.[name]).find((value) => value !== undefined && value !== null && value !== '');
@@ -66,9 +93,10 @@ const field = (call: ToolCall, names: readonly string[]): unknown => {
 
 /** The command line of a call. One harness puts it into the title and gives no input. */
 export function commandOf(call: ToolCall): string | undefined {
-  const value = field(call, ['command', 'cmd', 'script']);
-  if (typeof value === 'string') return value;
-  if (Array.isArray(value) && value.every((part) => typeof part === 'string')) return value.join(' ');
+  const value = field(call, commandNames);
+  const args = field(call, ['args']);
+  const words = [value, ...(Array.isArray(args) ? args : [])].flat();
+  if (value !== undefined && words.every((word) => typeof word === 'string')) return words.join(' ');
   return value === undefined && call.kind === 'execute' && call.rawInput === undefined && call.title !== ''
     ? call.title
     : undefined;
@@ -90,33 +118,50 @@ const pathNames = [
   'path',
   'notebook_path',
 ];
+const placeNames = [...pathNames, 'paths', 'directory', 'dir', 'cwd', 'workdir'];
 
 /** Everything the call names as a place, each once. */
 export function pathsOf(call: ToolCall): readonly string[] {
   const input = inputSchema.safeParse(call.rawInput).data ?? {};
-  const named = [...pathNames, 'paths', 'directory', 'dir', 'cwd', 'workdir'].flatMap((name) => input[name]);
+  const named = placeNames.flatMap((name) => input[name]);
   const texts = named.filter((value) => typeof value === 'string' && value !== '');
   return [...new Set([...texts, ...call.paths, ...call.diffs.map((diff) => diff.path)])] as readonly string[];
 }
 
 export function urlOf(call: ToolCall): string | undefined {
-  const value = field(call, ['url', 'uri']);
+  const value = field(call, urlNames);
   return typeof value === 'string' && !value.startsWith('file:') ? value : undefined;
 }
 
-/** What "for this session" means: the same tool with the same command, address or files. Undefined: only this very call. */
-export function grantKey(call: ToolCall): string | undefined {
-  const command = commandOf(call);
-  const subject =
-    command !== undefined
-      ? ['command', command, ...pathsOf(call)]
-      : (ofUrl(call) ?? ['path', ...[...pathsOf(call)].sort()]);
-  return subject.length === 1 ? undefined : digest([call.kind, ...subject]);
+/** Says why or how long, not what. */
+const remarkNames = ['description', 'reason', 'justification', 'explanation', 'timeout', 'timeout_ms', 'call_id'];
+const shownNames = new Set([...commandNames, 'args', ...urlNames, ...placeNames, ...remarkNames]);
+/** Beside a command line, what makes it another one; the rest differs from harness to harness and from call to call. */
+const surrounding = /env|stdin|input|shell|sandbox|permission|escalat|elevat|privilege/i;
+
+/** What the input says beside command, address, places and remarks; undefined: nothing. */
+export function restOf(call: ToolCall): Readonly<Record<string, unknown>> | undefined {
+  const isCommand = commandOf(call) !== undefined;
+  const parts = Object.entries(inputSchema.safeParse(call.rawInput).data ?? {}).filter(
+    ([name]) => !shownNames.has(name) && (!isCommand || surrounding.test(name)),
+  );
+  return parts.length === 0 ? undefined : Object.fromEntries(parts);
 }
 
-function ofUrl(call: ToolCall): readonly string[] | undefined {
-  const url = urlOf(call);
-  return url === undefined ? undefined : ['url', url];
+/** Kinds that say all there is to say of the tool, so that the place alone names what is allowed. */
+const plainKinds = new Set(['read', 'search', 'edit', 'delete']);
+
+/** What "for this session" means: the same tool with the same command, address or files. Undefined: only this very call. */
+export function grantKey(call: ToolCall): string | undefined {
+  const [command, url, paths] = [commandOf(call), urlOf(call), pathsOf(call)];
+  if (command !== undefined) {
+    const line = [field(call, commandNames) ?? command, field(call, ['args'])];
+    return digest([call.kind, 'command', line, paths, restOf(call)]);
+  }
+  if (url === undefined && paths.length === 0) return undefined;
+  return plainKinds.has(call.kind) && url === undefined
+    ? digest([call.kind, 'path', [...paths].sort()])
+    : digest([call.kind, 'exact', call.title, url, paths, restOf(call)]);
 }
 
 /** Names the exact request: an answer holds for nothing else. */

@@ -2,7 +2,7 @@
 // Pure; used by asking.ts.
 import { clip } from '../core/format.ts';
 import { redact } from '../core/redact.ts';
-import { commandOf, folderOf, pathsOf, urlOf } from './permissions.ts';
+import { commandOf, folderOf, pathsOf, restOf, urlOf } from './permissions.ts';
 import type { Diff, ToolCall } from './updates.ts';
 
 /** Longest preview, in UTF-16 units. */
@@ -20,7 +20,7 @@ export function previewOf(call: ToolCall, harness: string): string {
   const kind = clip(oneLine(clean(call.kind)), kindChars);
   const head = `${title} (${kind})`;
   const body = clean(bodyOf(call));
-  if (body.trim() === '' || oneLine(body) === title) return head;
+  if (body.trim() === '' || body.trim() === title) return head;
   return `${head}\n${counted(body, previewChars - head.length - 1)}`;
 }
 
@@ -30,14 +30,15 @@ export function shortTitle(call: ToolCall): string {
 }
 
 function bodyOf(call: ToolCall): string {
-  const command = commandOf(call);
-  if (command !== undefined) return withFolder(call, command);
-  if (call.diffs.length > 0) return call.diffs.map(diffText).join('\n');
-  const url = urlOf(call);
-  if (url !== undefined) return url;
-  const paths = pathsOf(call);
-  if (paths.length > 0) return paths.join('\n');
-  return call.rawInput === undefined ? '' : (JSON.stringify(call.rawInput) ?? '');
+  const [command, url, rest] = [commandOf(call), urlOf(call), restOf(call)];
+  const changes = call.diffs.map(diffText);
+  const changed = new Set(call.diffs.map(({ path }) => path));
+  const places = command === undefined ? pathsOf(call).filter((path) => !changed.has(path)) : [];
+  // A change is in the input too, in words of the harness's own.
+  const more = rest === undefined || changes.length > 0 ? [] : [JSON.stringify(rest)];
+  const line = command === undefined ? [] : [withFolder(call, command)];
+  const input = typeof call.rawInput === 'string' ? [call.rawInput] : [];
+  return [...line, ...(url === undefined ? [] : [url]), ...places, ...changes, ...more, ...input].join('\n');
 }
 
 /** A command in another folder is another command. */
@@ -70,10 +71,13 @@ function oneLine(text: string): string {
   return text.replaceAll(/\s+/g, ' ').trim();
 }
 
+/** The middle is left out: what matters may stand at the very end. */
 function counted(text: string, max: number): string {
   if (text.length <= max) return text;
-  const note = (left: number): string => `… (+${left} characters)`;
+  const note = (left: number): string => `… (+${left} characters) …`;
   const keep = Math.max(0, max - note(text.length).length);
-  const shown = text.slice(0, keep).replace(/[\uD800-\uDBFF]$/, '');
-  return `${shown}${note(text.length - shown.length)}`;
+  const tail = Math.floor(keep / 3);
+  const shown = text.slice(0, keep - tail).replace(/[\uD800-\uDBFF]$/, '');
+  const end = text.slice(text.length - tail).replace(/^[\uDC00-\uDFFF]/, '');
+  return `${shown}${note(text.length - shown.length - end.length)}${end}`;
 }

@@ -68,7 +68,12 @@ export async function startProcess(deps: ProcessDeps, spec: ProcessSpec): Promis
     child.once('error', (error) => reject(notStarted(error, spec)));
   });
   if (stdin === null || stdout === null) throw new Error('a harness was started without pipes');
-  await record(deps, spec, child.pid);
+  try {
+    await record(deps, spec, child.pid);
+  } catch (error) {
+    await group.stop();
+    throw error;
+  }
   const exited = group.exited.then(async (exit) => {
     // What it had started has no use without it, and would hold the pipes open.
     void group.stop().then(() => deps.processes.delete(String(child.pid)).catch(() => undefined));

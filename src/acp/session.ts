@@ -110,8 +110,9 @@ export class HarnessSession {
     await this.#stopping;
     await this.#live?.connection.stop();
     this.#live = undefined;
+    let live: Live | undefined;
     try {
-      const live = await openHarness(this.#deps, {
+      live = await openHarness(this.#deps, {
         record: this.#record,
         permissionMode: this.permissionMode(),
         hooks: {
@@ -129,6 +130,8 @@ export class HarnessSession {
       this.#stale = false;
       return live;
     } catch (error) {
+      // Nobody knows yet of one that was started but could not be written down.
+      await live?.connection.stop();
       this.#lastError = faultOf(error, (message) => acpFault.initFailed(this.#record.harness, message));
       throw error;
     }
@@ -183,11 +186,13 @@ export class HarnessSession {
     await this.#deps.records.set(this.key, this.#record);
   }
 
-  /** Forgets what was set on it; the harness's own defaults hold from the next start. */
-  async clearSettings(): Promise<void> {
+  /** Forgets what was set on it; the harness's own defaults hold from the next start. @param model configured, if any */
+  async clearSettings(model: string | undefined): Promise<void> {
     const { mode: _mode, model: _model, permissionMode: _permissions, timeoutSeconds: _limit, ...rest } = this.#record;
     this.#record = rest;
-    await this.save({ options: {} });
+    // What they become is known once it starts again.
+    this.#controls = undefined;
+    await this.save({ options: {}, ...(model === undefined ? {} : { model }) });
     await this.restart();
   }
 

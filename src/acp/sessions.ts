@@ -130,6 +130,8 @@ export class HarnessSessions {
     try {
       await this.#room(session, signal);
       if (this.#closed) throw new AcpError(acpFault.shuttingDown());
+      // Nobody would end the process of a session that is known no longer.
+      if (this.#sessions.get(session.key) !== session) throw new AcpError(acpFault.noSession('it was closed.'));
       return await session.open();
     } catch (error) {
       this.release(session);

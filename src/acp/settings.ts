@@ -2,11 +2,13 @@
 // value and is kept, so that it holds after the process was started anew. Throws an `AcpError`. Called by the /acp commands
 // through the wiring.
 import { isAbsolute } from 'node:path';
-import { findMode, findModel, findOption } from './controls.ts';
+import { findMode, findModel, findOption, isOneOf, modesOf, noControls } from './controls.ts';
 import { AcpError, acpFault } from './errors.ts';
-import { locate, mustStillAsk, type OpenDeps } from './open.ts';
+import type { Harness } from './harnesses.ts';
+import { locate, mustStillAsk, type OpenDeps, optionStillAsks } from './open.ts';
 import { type PermissionMode, permissionModes } from './permissions.ts';
 import { mustBeFolder } from './process.ts';
+import type { AcpRecord } from './record.ts';
 import type { HarnessSession } from './session.ts';
 
 export async function setMode(session: HarnessSession, wanted: string): Promise<string> {
@@ -26,7 +28,12 @@ export async function setModel(session: HarnessSession, wanted: string): Promise
 }
 
 export async function setOption(session: HarnessSession, key: string, wanted: string): Promise<string | boolean> {
-  const value = await session.set((live, controls) => findOption(live.harness.id, controls, key, wanted));
+  const permissionMode = session.permissionMode();
+  const value = await session.set((live, controls) => {
+    const found = findOption(live.harness.id, controls, key, wanted);
+    if (found.ok) optionStillAsks(live.harness, controls, { setting: found.setting, permissionMode });
+    return found;
+  });
   await session.save({ options: { ...session.record.options, [key]: value } });
   return value;
 }
@@ -42,16 +49,31 @@ export async function setPermissions(
   const { harness } = locate(deps, session.record.harness);
   if (mode !== 'approve-all' && harness.asking.how === 'never')
     throw new AcpError(acpFault.cannotAsk(harness.id, `${harness.id} has no way to ask`));
-  await session.save({ permissionMode: mode });
+  const kept = mode === 'approve-all' ? {} : stillAsking(session, harness);
+  await session.save({ permissionMode: mode, ...kept });
   await session.restart();
   return mode;
+}
+
+/** What was set on it, without what makes it act unasked: with that it could not be started again. */
+function stillAsking({ record, controls }: HarnessSession, harness: Harness): Pick<AcpRecord, 'mode' | 'options'> {
+  const choices = modesOf(controls ?? noControls)?.choices ?? [];
+  const unasked = (value: string | boolean | undefined): boolean =>
+    typeof value === 'string' && isOneOf(choices, value, harness.unasked);
+  const asks = harness.asking.how === 'mode' ? harness.asking.option?.id : undefined;
+  const modeOptions = controls?.options.filter(({ category }) => category === 'mode').map(({ id }) => id) ?? [];
+  const options = Object.entries(record.options).filter(
+    ([id, value]) => id !== asks && !(modeOptions.includes(id) && unasked(value)),
+  );
+  return { mode: unasked(record.mode) ? undefined : record.mode, options: Object.fromEntries(options) };
 }
 
 /** The harness continues its session there where it can; else a new one begins, which the next turn says. */
 export async function setFolder(session: HarnessSession, cwd: string): Promise<string> {
   if (!isAbsolute(cwd)) throw new AcpError(acpFault.badFolder(cwd, 'is no absolute path'));
   mustBeFolder(cwd);
-  await session.save({ cwd });
+  // The same command in another folder is another command.
+  await session.save({ cwd, granted: [] });
   await session.restart();
   return cwd;
 }
@@ -65,7 +87,11 @@ export async function setTimeLimit(session: HarnessSession, wanted: string): Pro
   return seconds;
 }
 
-/** The agent's own defaults and the configured permissions hold again from its next start. */
-export async function resetSettings(session: HarnessSession): Promise<void> {
-  await session.clearSettings();
+/**
+ * The agent's own defaults, the configured permissions and the configured model hold again from its next start.
+ * @param model configured, if any
+ */
+export async function resetSettings(session: HarnessSession, model: string | undefined): Promise<void> {
+  await session.save({ progress: 'brief' });
+  await session.clearSettings(model);
 }

@@ -80,11 +80,11 @@ export interface AcpServices {
   find(place: CommandPlace, token: string | undefined): Promise<Result<AcpView>>;
   /** Those this person can reach, the latest used first. */
   list(place: CommandPlace): Promise<readonly AcpView[]>;
-  /** Sessions of a harness, made anywhere. */
+  /** Sessions of a harness, made anywhere. `agent`: what to start to go on with one. */
   elsewhere(
     place: CommandPlace,
     agent: string | undefined,
-  ): Promise<Result<{ readonly harness: string; readonly sessions: readonly ElsewhereSession[] }>>;
+  ): Promise<Result<{ readonly agent: string; readonly sessions: readonly ElsewhereSession[] }>>;
   steer(place: CommandPlace, target: AcpView, text: string): Promise<Result<SteerResult>>;
   /** Answers whether something was running. */
   cancel(place: CommandPlace, target: AcpView): Promise<Result<boolean>>;

@@ -150,6 +150,12 @@ export const spawnRefusal = {
     message: `${target} is native, not an ACP agent.`,
     fix: 'Leave runtime out.',
   }),
+  /** To a person who asked /acp for it. */
+  noCodingAgent: (target: string): Refusal => ({
+    code: 'wrong_runtime',
+    message: `${target} is a native agent, not a coding agent.`,
+    fix: `/subagents spawn ${target} <task> starts it.`,
+  }),
   budgetExceeded: (what: string): Refusal => ({
     code: 'budget_exceeded',
     message: `the budget is used up: ${what}.`,

@@ -2,7 +2,7 @@
 // They see the agent's own tree and nothing else.
 import { z } from 'zod';
 import { clip, oneLine } from '../core/format.ts';
-import type { Result } from '../core/result.ts';
+import type { Refusal, Result } from '../core/result.ts';
 import type { Run } from '../core/run.ts';
 import type { AgentInfo, LogLine, SteerResult, StopReport } from '../core/services.ts';
 import type { Session, SessionKey } from '../core/session.ts';
@@ -17,6 +17,8 @@ export interface SessionToolsDeps extends SpawnToolDeps {
   readonly kill: (run: Run) => Promise<StopReport>;
   readonly steer: (run: Run, text: string, from: Session) => Promise<SteerResult>;
   readonly send: (run: Run, text: string, from: Session) => Promise<void>;
+  /** Why what this session says may not reach the other one. */
+  readonly closed: (target: Session, from: Session) => Refusal | undefined;
   readonly history: (session: SessionKey, limit: number) => Promise<Result<readonly LogLine[]>>;
   readonly session: (key: SessionKey) => Promise<Session | undefined>;
   /** What a session may start, each with the model it would run on. */
@@ -107,7 +109,10 @@ function subagentsTool(deps: SessionToolsDeps): Tool {
       if (action === 'kill') return json(killed(await deps.kill(found.value)));
       if (message === undefined || message.trim() === '')
         return failed('message_required', 'subagents steer needs message.', 'Say what the sub-agent should do.');
-      if ((await deps.session(found.value.child)) === undefined) return archived(found.value);
+      const child = await deps.session(found.value.child);
+      if (child === undefined) return archived(found.value);
+      const closed = deps.closed(child, session);
+      if (closed !== undefined) return refused(closed);
       return json({ status: await deps.steer(found.value, message, session) });
     },
   };
@@ -178,7 +183,10 @@ function sendTool(deps: SessionToolsDeps): Tool {
       if (run === undefined || !inTree(deps, session, sessionKey)) {
         return failed('not_in_tree', `${sessionKey} is not a session of your own tree.`, 'See sessions_list.');
       }
-      if ((await deps.session(sessionKey)) === undefined) return archived(run);
+      const child = await deps.session(sessionKey);
+      if (child === undefined) return archived(run);
+      const closed = deps.closed(child, session);
+      if (closed !== undefined) return refused(closed);
       await deps.send(run, message, session);
       return json({ status: 'queued', sessionKey });
     },

@@ -7,6 +7,7 @@ import type { Session } from '../core/session.ts';
 import type { Tool } from '../core/tool.ts';
 import { type SessionToolsDeps, sessionToolset } from '../runs/session-tools.ts';
 import { readLog } from '../sessions/session-services.ts';
+import { closedTo } from './acp/control.ts';
 import { originOf } from './origin.ts';
 import type { Below, RunsLayer } from './runs.ts';
 import { spawnTargets } from './spawn-facts.ts';
@@ -28,6 +29,7 @@ export function sessionTools(below: Below, layer: () => RunsLayer): (session: Se
       return result.ok ? result.value : 'queued';
     },
     send: (run, text, from) => forward(below, layer(), { run: run.child, label: run.label, text, from }),
+    closed: (target, from) => closedTo(below, target, from.ownerOnly),
     history: (session, limit) => readLog(stores, session, { limit, tools: false }),
     session: (key) => stores.sessions.get(key),
     log: parts.log,

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { afterEach, expect, test } from 'vitest';
 import { installSteps, listSessions, probeHarness } from '../../src/acp/doctor.ts';
 import { doctorLines } from '../../src/acp/doctor-text.ts';
+import { acpFault } from '../../src/acp/errors.ts';
 import { until } from '../fakes/wait.ts';
 import { AcpWorld, type WorldOptions } from './world.ts';
 
@@ -71,6 +72,15 @@ test.each<[string, WorldOptions, readonly string[]]>([
   expect(text).toContain('healthy: no');
   expect(text).toContain('\nnext: ');
   for (const part of parts) expect(text).toContain(part);
+});
+
+test('a session that fails for another reason says nothing about the login', async () => {
+  open({ twin: {}, harness: 'claude' });
+  const health = await probeHarness(world.deps, 'claude');
+  const fault = acpFault.initFailed('claude', 'it did not answer session/new within 60 s.');
+  const harnesses = [{ ...health, steps: health.steps.slice(0, 1), fault }];
+  const facts = { settings: world.settings, stats: world.stats.view(), sessions: world.sessions.counts(), harnesses };
+  expect(doctorLines(facts).find((line) => line.includes('login: '))).toMatch(/^ {2}login: n\/a · /);
 });
 
 test('a missing program leads, and is looked for although all is switched off', async () => {

@@ -70,7 +70,10 @@ test('where everything is approved the agent stays in its own mode', async () =>
 
 test('an agent that cannot ask needs approve-all', async () => {
   open({ harness: 'pi' });
-  expect(await words(spawn)).toContain('ACP error (ACP_INVALID_RUNTIME_OPTION): pi has no way to ask');
+  const said = await words(spawn);
+  expect(said).toContain('ACP error (ACP_INVALID_RUNTIME_OPTION): pi has no way to ask');
+  // Its failed start left no session for /acp permissions.
+  expect(said).toMatch(/\nnext: switchyard config set acp\.permissionMode approve-all$/);
   const session = await world.sessions.obtain({ key, harness: 'pi', cwd: world.cwd });
   expect(await setPermissions(world.deps, session, 'approve-all')).toBe('approve-all');
   expect(await words(() => setPermissions(world.deps, session, 'deny-all'))).toContain('pi has no way to ask');
@@ -147,9 +150,27 @@ test('what is set is checked against what the agent has, and holds after a new s
   await world.say('say two');
   expect(world.logged('mode', 'mode')).toEqual(['plan', 'plan']);
   expect(world.logged('option', 'value')).toEqual(['large', 'large']);
-  await resetSettings(session);
+  await resetSettings(session, undefined);
   await world.say('say three');
   expect(world.logged('mode', 'mode')).toHaveLength(2);
+});
+
+test('what the agent refuses to set is said as such, not as a failed start', async () => {
+  open({ twin: { modes: 'refused' } });
+  const session = await spawn();
+  expect(await words(() => setMode(session, 'plan'))).toBe(
+    'ACP error (ACP_INVALID_RUNTIME_OPTION): twin did not take plan: mode is locked.\nnext: /acp status shows what can be set',
+  );
+});
+
+test('what was set and is gone meanwhile is said with the way to take it back', async () => {
+  open();
+  const session = await spawn();
+  await session.save({ model: 'huge' });
+  await session.stop();
+  expect(await words(() => session.open())).toMatch(
+    /huge is no model of twin\. Valid: small, large\.\nnext: .*\/acp reset-options$/,
+  );
 });
 
 test('a mode that acts unasked needs approve-all', async () => {
@@ -160,6 +181,21 @@ test('a mode that acts unasked needs approve-all', async () => {
   );
   await setPermissions(world.deps, session, 'approve-all');
   expect(await setMode(session, 'bypassPermissions')).toBe('bypassPermissions');
+  // It does not outlive the permissions it needs: the session would never start again.
+  await setPermissions(world.deps, session, 'approve-reads');
+  expect((await world.say('say fine')).text).toBe('fine');
+  expect(world.logged('mode', 'mode').at(-1)).toBe('default');
+});
+
+test('a mode that is an option is no way round that', async () => {
+  open({ harness: 'claude', twin: { modes: 'options' } });
+  const session = await spawn();
+  expect(await words(() => setOption(session, 'mode', 'auto'))).toContain('mode auto acts without asking');
+  await setPermissions(world.deps, session, 'approve-all');
+  expect(await setOption(session, 'mode', 'auto')).toBe('auto');
+  await setPermissions(world.deps, session, 'approve-reads');
+  expect((await world.say('say fine')).text).toBe('fine');
+  expect(world.logged('option', 'value').at(-1)).toBe('default');
 });
 
 test('folder and time limit are checked too', async () => {
@@ -167,7 +203,9 @@ test('folder and time limit are checked too', async () => {
   const session = await spawn();
   expect(await words(() => setFolder(session, 'here'))).toContain('is no absolute path');
   expect(await words(() => setFolder(session, '/nowhere'))).toContain('does not exist');
+  await session.save({ granted: ['a command'] });
   expect(await setFolder(session, world.folder)).toBe(world.folder);
+  expect(session.record.granted).toEqual([]);
   expect(await words(() => setTimeLimit(session, 'soon'))).toContain('soon is no number of seconds');
   expect(await setTimeLimit(session, '30')).toBe(30);
   await world.say('say x');

@@ -91,6 +91,33 @@ test('while we shut down nothing is started any more', async () => {
   expect(started()).toBe(0);
 });
 
+test('one that is closed while it waits for its place is not started after all', async () => {
+  open({ twin: { steering: 'on' }, acp: { maxSessions: 1 } });
+  const first = world.start('hang', { session: named('a') });
+  await world.received('prompt');
+  const second = world.start('say b', { session: named('b') });
+  await until(() => world.sessions.counts().waiting === 1, 'it to wait');
+  await world.sessions.forget('agent:twin:acp:b');
+  await world.runtime.steerNow('agent:twin:acp:a', 'go');
+  await first.played;
+  expect((await second.played).outcome).toMatchObject({ kind: 'error', code: 'ACP_SESSION_INIT_FAILED' });
+  expect(started()).toBe(1);
+});
+
+test.each(['processes', 'records'] as const)(
+  'where the %s cannot be written down none is left running',
+  async (store) => {
+    open();
+    // A session itself is written down before it has a process.
+    const set = world.records.set;
+    const full = (): Promise<never> => Promise.reject(new Error('the disk is full'));
+    if (store === 'processes') world.processes.set = full;
+    else world.records.set = (...all) => (started() > 0 ? full() : set(...all));
+    expect((await world.say('say x')).outcome).toMatchObject({ kind: 'error' });
+    expect(world.groups.live().flatMap((group) => group.members())).toEqual([]);
+  },
+);
+
 test('a process is recorded while it runs, and no longer', async () => {
   open();
   await world.say('say x');

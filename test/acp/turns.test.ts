@@ -102,6 +102,7 @@ test('an empty turn says so', async () => {
 
 test.each([
   ['fail quota is used up', 'ACP error (ACP_TURN_FAILED): twin: Internal error: quota is used up'],
+  [`fail wrong key sk-ant-api03-${'a1'.repeat(20)}`, 'twin: Internal error: wrong key [redacted]'],
   ['stop refusal', 'ACP error (ACP_TURN_FAILED): twin: the model refused to go on'],
   ['stop cancelled', 'ACP error (ACP_TURN_FAILED): twin: it cancelled the turn by itself'],
 ])('%s is an error with its code and a next step', async (text, words) => {

@@ -331,7 +331,7 @@ function fakeAcp(world: World): AcpServices {
     list: async () => world.coding,
     elsewhere: async (_place, agent = 'claude') =>
       act(world, `elsewhere ${agent}`, {
-        harness: agent,
+        agent,
         sessions: [{ id: 'abc', cwd: '/srv/shop', title: 'Fix the tax', updatedAt: undefined }],
       }),
     steer: async (_place, target, text) => act(world, `acp steer ${target.label} ${text}`, world.steerResult),

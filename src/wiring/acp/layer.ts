@@ -172,6 +172,11 @@ export class AcpLayer {
     return this.sessions.obtain({ ...about, ...rest });
   }
 
+  /** The model its agent is configured with; undefined: the harness has its own. */
+  configuredModel(session: Session): string | undefined {
+    return this.#describe(session).model;
+  }
+
   /** A run is over: what failed or was stopped leaves no program behind. */
   ended(run: Run): void {
     if (run.runtime !== 'acp' || run.state.status === 'succeeded') return;

@@ -5,7 +5,15 @@ import { AcpError, acpFault, acpRefusal, faultOf } from '../../acp/errors.ts';
 import { canonical, harnessIds } from '../../acp/harnesses.ts';
 import { progressLevels } from '../../acp/progress.ts';
 import type { HarnessSession } from '../../acp/session.ts';
-import { setFolder, setMode, setModel, setOption, setPermissions, setTimeLimit } from '../../acp/settings.ts';
+import {
+  resetSettings,
+  setFolder,
+  setMode,
+  setModel,
+  setOption,
+  setPermissions,
+  setTimeLimit,
+} from '../../acp/settings.ts';
 import type { AcpServices, AcpSetting, AcpView } from '../../core/acp.ts';
 import type { CommandPlace } from '../../core/command.ts';
 import { assertNever, ok, type Result } from '../../core/result.ts';
@@ -67,12 +75,13 @@ export function acpServices(engine: Engine): AcpServices {
     elsewhere: async (place, agent) => {
       const refusal = notController(engine, place.caller);
       if (refusal !== undefined) return { ok: false, refusal };
-      const harness = agent ?? acp.open.settings().defaultAgent ?? 'claude';
+      const named = agent ?? acp.open.settings().defaultAgent ?? 'claude';
+      const harness = harnessOf(parts.agents(), named);
       const fault = unusable(acp.open, harness);
       if (fault !== undefined) return { ok: false, refusal: acpRefusal(fault) };
       const { workspace } = parts.agents().default();
       return faultless(harness, async () => ({
-        harness: canonical(harness),
+        agent: parts.agents().get(named)?.id ?? canonical(named),
         sessions: await listSessions(acp.open, harness, acp.open.settings().cwd ?? workspace),
       }));
     },
@@ -94,8 +103,7 @@ export function acpServices(engine: Engine): AcpServices {
     resetOptions: (place, target) =>
       on(place, target, async (session) => {
         const harness = await acp.obtain(session);
-        await harness.save({ progress: 'brief' });
-        await harness.clearSettings();
+        await resetSettings(harness, acp.configuredModel(session));
         return await viewOf(engine, session);
       }),
     install(agent) {
@@ -183,7 +191,8 @@ function toCheck({ acp, parts }: Engine): readonly string[] {
     .list()
     .filter(({ runtime }) => runtime.type === 'acp')
     .map(({ id }) => harnessOf(parts.agents(), id));
-  const named = [...(defaultAgent === undefined ? [] : [defaultAgent]), ...allowedAgents, ...Object.keys(agents)];
+  const usual = defaultAgent === undefined ? [] : [harnessOf(parts.agents(), defaultAgent)];
+  const named = [...usual, ...allowedAgents, ...Object.keys(agents)];
   const present = harnessIds(agents).filter((id) => isInstalled(acp.open, id));
   const all = [...named.filter((id) => id !== '*'), ...backing, ...present].map(canonical);
   return all.length === 0 ? ['claude'] : [...new Set(all)];

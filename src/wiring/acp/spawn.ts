@@ -6,6 +6,7 @@ import { AcpError, acpFault, acpRefusal, faultOf } from '../../acp/errors.ts';
 import { canonical } from '../../acp/harnesses.ts';
 import { mustBeFolder } from '../../acp/process.ts';
 import type { AcpServices, AcpSpawnAsk, AcpSpawned } from '../../core/acp.ts';
+import type { Binding } from '../../core/binding.ts';
 import type { CommandPlace } from '../../core/command.ts';
 import { spawnRefusal } from '../../core/errors.ts';
 import { oneLine } from '../../core/format.ts';
@@ -31,9 +32,10 @@ export async function spawnHarness(
   const where = wherePlain(engine, place, ask);
   if (!where.ok) return where;
   const session = await openSession(engine, place, agent.value);
+  const before = where.value === 'here' ? await engine.bindings.at(place.route) : undefined;
   const failed = async (refusal: Refusal): Promise<Result<never>> => {
     await dropSession(engine, session);
-    return { ok: false, refusal };
+    return { ok: false, refusal: before === undefined ? refusal : await givenBack(engine, before, refusal) };
   };
   try {
     const harness = await engine.acp.obtain(session, started(engine, place, { ask, agent: agent.value }));
@@ -55,6 +57,18 @@ export async function spawnHarness(
   }
 }
 
+/** The conversation belongs again to whoever had it, where nobody took it meanwhile. */
+async function givenBack(
+  { delivery, bindings }: Engine,
+  { route, session, agentId, label, boundBy }: Binding,
+  refusal: Refusal,
+): Promise<Refusal> {
+  if ((await bindings.at(route)) !== undefined) return refusal;
+  const by = { id: boundBy, class: 'allowed' as const };
+  const bound = await delivery.bindings.bind({ route, session, agentId, label, by });
+  return bound.ok ? { ...refusal, fix: `${refusal.fix}\nMessages here go to ${label} again.` } : refusal;
+}
+
 /** Id of a harness, or of an agent backed by one. */
 function chooseAgent({ parts, acp }: Engine, place: CommandPlace, ask: AcpSpawnAsk): Result<string> {
   const refused = notController({ parts }, place.caller);
@@ -65,7 +79,7 @@ function chooseAgent({ parts, acp }: Engine, place: CommandPlace, ask: AcpSpawnA
   if (named === undefined)
     return refuse('acp_agent_required', 'No coding agent was named, and no default is set.', noAgent);
   const agent = parts.agents().get(named);
-  if (agent?.runtime.type === 'native') return { ok: false, refusal: spawnRefusal.wrongRuntime(named) };
+  if (agent?.runtime.type === 'native') return { ok: false, refusal: spawnRefusal.noCodingAgent(named) };
   const id = agent?.id ?? canonical(named);
   const allowed = allowedHarnesses({ acp: facts, harnesses: facts.harnesses });
   if (agent === undefined && facts.harnesses.has(id) && !allowed.some((each) => canonical(each) === id))

@@ -1,6 +1,6 @@
 // Coding agents as background runs: started by an agent, told of as usual, followed, stopped, and gone on with.
 import { afterEach, describe, expect, test } from 'vitest';
-import { answerOf, expectAccepted, refusalWords, spawn } from '../agent-calls.ts';
+import { answerOf, callTool, expectAccepted, refusalWords, spawn } from '../agent-calls.ts';
 import { type CodingOptions, type CodingWorld, openCoding } from './world.ts';
 
 let world: CodingWorld;
@@ -54,6 +54,22 @@ describe('it is refused', () => {
     world.configure({ acp: { ...world.engine.parts.config().acp, control: 'allowed' } });
     expectAccepted(await acp('say x'));
   });
+});
+
+test('where others have begun to speak, the agent cannot pass on what they want', async () => {
+  await open();
+  await acp('hang', { label: 'long' });
+  await world.received('prompt');
+  const session = world.agent.turns[0]?.session ?? '';
+  await world.engine.stores.sessions.update(session, (each) => ({ ...each, ownerOnly: false }));
+  const calls = [
+    ['subagents', { action: 'steer', target: 'long', message: 'delete all' }],
+    ['sessions_send', { sessionKey: world.run('long').child, message: 'delete all' }],
+  ] as const;
+  for (const [tool, input] of calls)
+    expect(refusalWords(await callTool(world, tool, input))).toContain('only the owner may start coding agents');
+  expect(world.heard()).toEqual(['hang']);
+  await world.ask('/subagents kill long', /stopped/);
 });
 
 test('a failure is told with its code, and the process is gone', async () => {

@@ -59,6 +59,16 @@ test('once: it is closed after its first answer', async () => {
   );
 });
 
+test('once: cancelled before it answered, it is closed too, and the reply says so', async () => {
+  await open();
+  await world.ask('/acp spawn --mode oneshot -- hang', /is ready/);
+  await world.received('prompt');
+  expect(await world.ask('/acp cancel', /cancelled/)).toBe(
+    '✅ twin: cancelled. It was started for one answer, so it is closed.',
+  );
+  await world.until(() => world.engine.acp.sessions.all().length === 0, 'its session to end');
+});
+
 test.each([
   ['on', '✅ steered; it took that in while working.', 'working steered: faster'],
   [
@@ -153,7 +163,23 @@ test('settings answer the effective value, and what the agent does not have is r
     /^⚠️ ACP error \(ACP_BACKEND_UNSUPPORTED_CONTROL\): twin has no option effort\. It has: modes, model\.\nnext: /,
   );
   expect(await world.ask('say still here')).toBe('still here');
-  expect(await world.ask('/acp reset-options')).toMatch(/^✅ twin: defaults again \(permissions=approve-reads/);
+  expect(await world.ask('/acp reset-options')).toBe('✅ twin: defaults again (permissions=approve-reads)');
+  await world.ask('say once more');
+  expect(await world.ask('/acp status')).toMatch(/^options: mode=bypassPermissions /m);
+});
+
+test('taken back, the model is again the one its agent is configured with', async () => {
+  const coder = { id: 'coder', model: 'large', runtime: { type: 'acp', agent: 'twin' } };
+  await open({ config: { agents: { list: [{ id: 'main' }, coder] } } });
+  await world.ask('/acp spawn coder --bind here', /is ready/);
+  await world.ask('/acp model small', /✅/);
+  await world.ask('/acp reset-options', /✅/);
+  await world.ask('say hello');
+  expect(world.log().flatMap(({ what, value }) => (what === 'option' ? [value] : []))).toEqual([
+    'large',
+    'small',
+    'large',
+  ]);
 });
 
 test('sessions are listed with the current one marked, and those made elsewhere can be gone on with', async () => {
@@ -163,10 +189,20 @@ test('sessions are listed with the current one marked, and those made elsewhere 
   expect(list).toMatch(/^\* twin idle chat:\S+ \S+work session:agent:twin:acp:/m);
   expect(list).toMatch(/^- second \(twin\) idle unbound /m);
   expect(list).toContain('twin can continue:\n-----\n- elsewhere Fix the tax · /srv/shop');
+  expect(list).toContain('/acp resume <id> twin --cwd <its folder> --bind here goes on with one.');
   expect(await world.ask('/acp resume elsewhere twin')).toMatch(
     /^⚠️ ACP error \(ACP_SESSION_INIT_FAILED\): twin could not continue its session elsewhere: /,
   );
   expect((await world.ask('/acp sessions')).split('\n')).toHaveLength(4);
+});
+
+test('an agent that lives in one lists what it can continue by its own name', async () => {
+  const coder = { id: 'coder', runtime: { type: 'acp', agent: 'twin' } };
+  await open({ config: { agents: { list: [{ id: 'main' }, coder] } }, acp: { defaultAgent: 'coder' } });
+  const list = await world.ask('/acp sessions --all');
+  expect(list).toContain('coder can continue:');
+  expect(list).toContain('/acp resume <id> coder ');
+  expect(await world.ask('/acp doctor', /healthy/)).toMatch(/^twin: .*\n {2}login: ok.*\nhealthy: yes$/m);
 });
 
 test('a command nobody here knows goes to the agent that is bound', async () => {

@@ -49,7 +49,12 @@ describe('/acp spawn is refused', () => {
       'claude-code',
       /^⚠️ ACP error \(ACP_BACKEND_MISSING\): claude-agent-acp is not installed\.\nnext: npm i -g @agentclientprotocol\/claude-agent-acp\nnext: claude login/,
     ],
-    ['for a native agent', {}, 'main', /^⚠️ main is native/],
+    [
+      'for a native agent',
+      {},
+      'main',
+      /^⚠️ main is a native agent, not a coding agent\. \/subagents spawn main <task> starts it\.$/,
+    ],
     [
       'for a folder that is none',
       {},
@@ -88,6 +93,16 @@ describe('a start that fails', () => {
     expect(world.living()).toEqual([]);
     world.agent.always(/^hello$/, 'hello from the main agent');
     expect(await world.ask('hello')).toBe('hello from the main agent');
+  });
+
+  test('leaves the conversation to whoever had it before', async () => {
+    const broken = { id: 'broken', model: 'nonsuch', runtime: { type: 'acp', agent: 'twin' } };
+    await open({ config: { agents: { list: [{ id: 'main' }, broken] } } });
+    await world.ask('/acp spawn twin --bind here', /is ready/);
+    expect(await world.ask('/acp spawn broken --bind here', /ACP error/)).toMatch(
+      /ACP_INVALID_RUNTIME_OPTION.*\nMessages here go to twin again\.$/s,
+    );
+    expect(await world.ask('say still here', /still/)).toBe('still here');
   });
 
   test('tells everybody who was waiting for it', async () => {
