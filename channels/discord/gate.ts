@@ -2,8 +2,10 @@
 // paced for itself; only together do they stay within what the account has. Used by api.ts.
 import type { Clock, Timer } from '../../src/infra/clock.ts';
 
-/** docs.discord.com/developers/topics/rate-limits: 50 calls a second in all. A few are left for what an earlier process made. */
+/** docs.discord.com/developers/topics/rate-limits: 50 calls a second in all. */
 const most = 45;
+/** Of the first second, which an earlier process may have used: together they stay below 50. */
+const mostAtFirst = 5;
 const perMs = 1_000;
 
 interface Waiter {
@@ -17,12 +19,13 @@ export class Gate {
   readonly #clock: Pick<Clock, 'now' | 'after'>;
   readonly #waiting: Waiter[] = [];
   /** When calls ended, oldest first. */
-  #ended: number[] = [];
+  #ended: number[];
   #inFlight = 0;
   #timer: Timer | undefined;
 
   constructor(clock: Pick<Clock, 'now' | 'after'>) {
     this.#clock = clock;
+    this.#ended = new Array<number>(most - mostAtFirst).fill(clock.now());
   }
 
   /** Resolves when a call may begin, first come first served. Rejects with the reason of `signal`. */

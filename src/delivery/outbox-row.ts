@@ -110,6 +110,28 @@ export function openRowsAfter(sql: Sql, id: number): OpenRow[] {
   }));
 }
 
+export interface RecentRow {
+  readonly route: Route;
+  /** Unix time in milliseconds; undefined while it is open. */
+  readonly endedAt: number | undefined;
+  /** How often something of it was sent, or was perhaps under way. */
+  readonly sends: number;
+}
+
+/** Rows that ended after `since`, and the open ones that were tried; of each place one may be under way. */
+export function recentRows(sql: Sql, since: number): RecentRow[] {
+  const text = `SELECT route, ended_at, max(attempts, 1) AS sends FROM outbox WHERE ended_at > ? UNION ALL
+                SELECT route, NULL, attempts + 1 FROM outbox
+                WHERE id IN (SELECT min(id) FROM outbox WHERE ${open} GROUP BY place) UNION ALL
+                SELECT route, NULL, attempts FROM outbox
+                WHERE ${open} AND attempts > 0 AND id NOT IN (SELECT min(id) FROM outbox WHERE ${open} GROUP BY place)`;
+  return sql.all(text, since).map((row) => ({
+    route: routeSchema.parse(JSON.parse(String(row.route))),
+    endedAt: row.ended_at === null ? undefined : Number(row.ended_at),
+    sends: Number(row.sends),
+  }));
+}
+
 /** Whether a new row for this place would be sent at once: nothing waits there, and not much anywhere. */
 export function isFree(sql: Sql, place: string, atMost: number): boolean {
   if (sql.get(`SELECT 1 FROM outbox WHERE place = ? AND ${open} LIMIT 1`, place) !== undefined) return false;

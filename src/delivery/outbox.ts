@@ -5,6 +5,7 @@ import type { Timer } from '../infra/clock.ts';
 import type { Database, Sql } from '../infra/database.ts';
 import { Claims } from './claims.ts';
 import { type Delivery, type DeliveryParts, deliverRow, endedOf } from './deliver-row.ts';
+import { recallSends } from './earlier-sends.ts';
 import {
   endRow,
   insertRow,
@@ -81,8 +82,9 @@ export class Outbox {
   /** Starts sending: first what an earlier process left. Enqueued messages wait until this was called. */
   resume(): void {
     this.#running = true;
-    this.#now();
-    this.#resumedAt = this.#options.clock.now();
+    const now = this.#now();
+    this.#resumedAt = now;
+    recallSends(this.#database.read, { ...this.#options, now });
     this.kick();
   }
 

@@ -91,6 +91,14 @@ export class Pacer {
     return this.#permit(new Set(target.limits.map((limit) => this.#tally(target, limit))));
   }
 
+  /** A send of an earlier process that had ended by `at`. Only before the first permit is taken. */
+  recall(target: Target, at: number): void {
+    for (const limit of target.limits) {
+      const { ended } = this.#tally(target, limit);
+      ended.splice(ended.findLastIndex((each) => each <= at) + 1, 0, at);
+    }
+  }
+
   /** The platform asked for silence in the chat or from the whole account, for `afterMs` from now. Never shortens one. */
   silence(target: Pick<Target, 'account' | 'chat'>, scope: 'chat' | 'account', afterMs: number): void {
     const key = scope === 'account' ? target.account : target.chat;

@@ -19,6 +19,8 @@ export interface UpdatesOptions {
   readonly log: Pick<Log, 'debug'>;
   readonly pacer: Pacer;
   readonly closed: Pick<ClosedPlaces, 'reason' | 'note'>;
+  /** Stores that something is about to be sent: it counts against the limits of the next process too. */
+  readonly note: (route: Route) => Promise<void>;
   /** Whether something owed waits for a chat (see `chatKey`) or is being sent there. */
   readonly waitsFor: (chat: string) => boolean;
 }
@@ -153,7 +155,7 @@ export class Updates {
   }
 
   async #show(live: Live, adapter: ChannelAdapter, target: Target): Promise<void> {
-    const { clock, pacer } = this.#options;
+    const { clock, note, pacer } = this.#options;
     const message = live.wanted;
     const text = splitText(message?.text ?? '', adapter.can.maxText)[0];
     if (message === undefined || text === undefined) {
@@ -165,6 +167,7 @@ export class Updates {
     Object.assign(live, { busy: true, wanted: undefined });
     this.#open.delete(live);
     this.#open.add(live);
+    await note(live.route);
     const receipt = await answer(clock, () => send(live, adapter, { ...message, text }), answerWithinMs);
     permit.used();
     live.busy = false;

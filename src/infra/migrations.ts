@@ -199,4 +199,11 @@ export const migrations: readonly string[] = [
   CREATE INDEX approvals_request ON approvals (session, hash);
   CREATE INDEX approvals_ended ON approvals (ended_at) WHERE ended_at IS NOT NULL;
   `,
+  `
+  -- What was sent beside the outbox, and may count against the limits of a platform for two more minutes.
+  CREATE TABLE brief_sends (
+    route TEXT NOT NULL,            -- JSON
+    at INTEGER NOT NULL
+  );
+  `,
 ];

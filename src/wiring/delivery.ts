@@ -12,6 +12,7 @@ import { type Adapters, adapterFor } from '../delivery/account.ts';
 import { BoundPlaces } from '../delivery/bound-places.ts';
 import { ClosedPlaces } from '../delivery/closed-places.ts';
 import type { Ended } from '../delivery/deliver-row.ts';
+import { noteSend } from '../delivery/earlier-sends.ts';
 import { inTurn } from '../delivery/in-turn.ts';
 import type { LiveLists } from '../delivery/live-lists.ts';
 import { movedAdapters } from '../delivery/moved-adapters.ts';
@@ -75,8 +76,24 @@ export function wireDelivery(parts: EngineParts, stores: Stores, after: AfterDel
   const pacer = new Pacer(clock);
   const adapters = movedAdapters(parts.adapters, {
     current: (route) => moves.current(route),
-    opening: (parent, open) => inTurn({ pacer, clock }, () => targetOf(parts.adapters, parent), open),
+    opening: (parent, open) =>
+      inTurn(
+        { pacer, clock },
+        () => targetOf(parts.adapters, parent),
+        async () => {
+          await note(parent);
+          return await open();
+        },
+      ),
   });
+  const note = async (route: Route): Promise<void> => {
+    if (targetOf(adapters, route).limits.length === 0) return;
+    await database
+      .write((sql) => noteSend(sql, route, clock.now()))
+      .catch((error: unknown) => {
+        log.error({ err: error }, 'a send was not noted: after a restart the limits may be exceeded by it');
+      });
+  };
   const bindings = new Bindings({
     stores: keyed,
     clock,
@@ -127,7 +144,7 @@ export function wireDelivery(parts: EngineParts, stores: Stores, after: AfterDel
     say('reply', key, route, text).catch((error: unknown) => log.error({ err: error, key }, 'notice was not stored'));
   };
   const waitsFor = (chat: string): boolean => outbox.waitsFor(chat);
-  const updates = new Updates({ clock, adapters, log, pacer, closed, waitsFor });
+  const updates = new Updates({ note, clock, adapters, log, pacer, closed, waitsFor });
   const lists = wireLiveLists(parts, stores, { adapters, updates });
   const tags = new Tags({
     wanted: (route) => adapterFor(adapters, route)?.can.tags === true,

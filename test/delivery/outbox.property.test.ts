@@ -66,7 +66,7 @@ const plans: fc.Arbitrary<Plan> = fc.record({
   crashAfterCommit: fc.boolean(),
 });
 
-/** One call of `deliver` in the first life. */
+/** One call of `deliver`. */
 interface Call {
   readonly at: number;
   readonly chat: string;
@@ -146,7 +146,9 @@ interface Story {
   readonly plan: Plan;
   readonly channel: FakeChannel;
   readonly ended: readonly Ended[];
+  /** In the first life, and in the second. */
   readonly calls: readonly Call[];
+  readonly later: readonly Call[];
   /** Keys whose enqueue was confirmed to the caller. */
   readonly accepted: readonly string[];
   /** Keys on disk. */
@@ -170,11 +172,12 @@ async function play(plan: Plan): Promise<Story> {
   await clock.advance(5000);
   life.dead = true;
   await clock.flush();
-  const second = start(real, channel, clock, ended);
+  const next = new Life({ ...plan, crashAt: 0 }, real);
+  const second = start(real, next.adapter(channel, clock), clock, ended);
   await clock.runUntil(() => second.stats().pending === 0, 60 * 60_000);
   const stored = real.read.all('SELECT key FROM outbox ORDER BY id').map((row) => String(row.key));
   await real.close();
-  return { plan, channel, ended, calls: life.calls, accepted, stored };
+  return { plan, channel, ended, calls: life.calls, later: next.calls, accepted, stored };
 }
 
 /** How often each part of a message was seen. */
@@ -214,13 +217,14 @@ describe('the outbox under random faults and a crash', () => {
     );
   });
 
-  it('keeps the limits and the silences the platform asks for, as long as the process lives', async () => {
+  it('keeps the limits, also over the crash, and the silences the platform asks for as long as the process lives', async () => {
     await fc.assert(
       fc.asyncProperty(plans, async (plan) => {
-        const { calls } = await play(plan);
+        const { calls, later } = await play(plan);
+        const all = [...calls, ...later];
         for (const { count, perMs } of plan.limits)
-          calls.slice(count).forEach(({ at }, index) => {
-            expect(at - (calls[index]?.at ?? 0)).toBeGreaterThan(perMs);
+          all.slice(count).forEach(({ at }, index) => {
+            expect(at - (all[index]?.at ?? 0)).toBeGreaterThan(perMs);
           });
         calls.forEach(({ at, chat, receipt }, index) => {
           if (receipt.status !== 'retry' || receipt.silence === undefined) return;

@@ -16,6 +16,7 @@ function world(can: FakeChannelOptions['can'] = {}) {
   const closed = new ClosedPlaces({ stores: keyedStores(openDatabase(':memory:'), clock), clock, log: quiet });
   const updates = new Updates({
     ...{ clock, adapters, log: quiet, closed, pacer: new Pacer(clock) },
+    note: async () => {},
     waitsFor: () => false,
   });
   const progress = new Progress({ clock, adapters, updates, closed });

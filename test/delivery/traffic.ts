@@ -66,7 +66,7 @@ export async function playTraffic(options: TrafficOptions): Promise<Traffic> {
   const parts = { clock, adapters: () => adapters, log: quiet, pacer, closed };
   const outbox = new Outbox({ ...parts, database, reroute: async () => undefined });
   outbox.resume();
-  const updates = new Updates({ ...parts, waitsFor: (chat) => outbox.waitsFor(chat) });
+  const updates = new Updates({ ...parts, note: async () => {}, waitsFor: (chat) => outbox.waitsFor(chat) });
 
   const owed = plan(options, random, clock.now());
   const waiting = [...owed];

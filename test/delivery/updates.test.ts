@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { RateLimit } from '../../src/core/channel.ts';
 import type { Receipt } from '../../src/core/message.ts';
+import type { Route } from '../../src/core/route.ts';
 import { afterShowing, editEveryMs, pauseMs } from '../../src/delivery/after-showing.ts';
 import { ClosedPlaces } from '../../src/delivery/closed-places.ts';
 import { Pacer } from '../../src/delivery/pacer.ts';
@@ -29,9 +30,14 @@ function world(options: FakeChannelOptions = {}) {
   const owed = new Set<string>();
   const pacer = new Pacer(clock);
   const waitsFor = (chat: string): boolean => owed.has(chat);
-  const updates = new Updates({ clock, adapters: adaptersOf(channel), log: quiet, pacer, closed, waitsFor });
+  /** What was about to be sent, and how much had been shown by then. */
+  const notes: string[] = [];
+  const note = async ({ chat }: Route): Promise<void> => {
+    notes.push(`${chat} after ${channel.attempts.length + edits.length}`);
+  };
+  const updates = new Updates({ note, clock, adapters: adaptersOf(channel), log: quiet, pacer, closed, waitsFor });
   const say = (text: string, key = 'k', route = place()): void => updates.update(key, route, { text });
-  return { clock, channel, updates, say, edits, receipts, owed, closed, pacer };
+  return { clock, channel, updates, say, edits, receipts, owed, closed, pacer, notes };
 }
 
 describe('a message that changes', () => {
@@ -45,6 +51,15 @@ describe('a message that changes', () => {
     expect(channel.attempts.map((one) => [one.key, one.text])).toEqual([['k:0', 'step 0']]);
     expect(edits).toEqual(['1500 step 14', '3000 step 29', '4500 step 39']);
     expect(clock.pending()).toBe(0);
+  });
+
+  it('is noted before each send, which the next process must know of', async () => {
+    const { clock, say, notes } = world();
+    say('one');
+    await clock.advance(1600);
+    say('two');
+    await clock.advance(1600);
+    expect(notes).toEqual(['ann after 0', 'ann after 1']);
   });
 
   it('changes every 3 s in a group and never takes more than half of what the group allows', async () => {

@@ -48,8 +48,7 @@ async function openDiscord(): Promise<KillPlace> {
     recognises: true,
     says: async (text) => void (await ann.says(text, { in: general })),
     shown: () => twin.shown(general),
-    // A new process does not know what the one before has just sent: it is told to wait, and waits.
-    violations: () => twin.violations.filter(({ kind }) => kind !== 'rate limit exceeded').map(({ detail }) => detail),
+    violations: () => twin.violations.map(({ detail }) => detail),
     close: () => twin.close(),
   };
 }

@@ -40,9 +40,21 @@ describe('the gate', () => {
     );
   });
 
+  it('leaves the first second to the calls of an earlier process', async () => {
+    const clock = virtualClock();
+    const gate = new Gate(clock);
+    let begun = 0;
+    for (let n = 0; n < 50; n += 1) void gate.enter(never).then(() => (begun += 1));
+    await clock.advance(999);
+    expect(begun).toBe(5);
+    await clock.advance(2);
+    expect(begun).toBe(45);
+  });
+
   it('leaves out what may be left out while there is little room, and lets nobody wait for what was given up', async () => {
     const clock = virtualClock();
     const gate = new Gate(clock);
+    await clock.advance(1_001);
     const leaves = await Promise.all(Array.from({ length: 22 }, () => gate.enter(never)));
     gate.spare()?.();
     expect(gate.spare()).toBeUndefined();

@@ -54,7 +54,7 @@ it('forty runs stay within every limit, their results are on time and in order',
     onEnded: (one) => ended.push({ ...one, at: clock.now() }),
   });
   outbox.resume();
-  const updates = new Updates({ ...parts, waitsFor: (place) => outbox.waitsFor(place) });
+  const updates = new Updates({ ...parts, note: async () => {}, waitsFor: (place) => outbox.waitsFor(place) });
 
   /** Everything on the wire has been answered but the poll, which waits for people. */
   const answered = (): boolean =>
