@@ -21,9 +21,15 @@ export function approverWords(by: Approver): string {
 }
 
 /** What a revocation comes to. */
-export function revokedWords({ person, wasOwner, asksAgain }: Revoked): string {
+export function revokedWords({ person, wasOwner, asksAgain, still }: Revoked): string {
   const owner = 'They were the owner: the next person approved on the command line (switchyard pair) is.';
-  const sentences = [`${personName(person)} has no access any more.`, askingWords[asksAgain], wasOwner ? owner : ''];
+  const access =
+    still === undefined
+      ? [`${personName(person)} has no access any more.`, askingWords[asksAgain]]
+      : [
+          `${personName(person)} is not paired any more, but ${still} of the config lets them in: change it to end that.`,
+        ];
+  const sentences = [...access, wasOwner ? owner : ''];
   return sentences.filter((sentence) => sentence !== '').join(' ');
 }
 

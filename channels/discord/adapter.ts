@@ -170,7 +170,8 @@ export class DiscordAdapter implements ChannelAdapter {
     return fetchFile(this.#api, file, { maxBytes, ownHost });
   }
 
-  limits(route: Route, answers?: string): readonly RateLimit[] {
+  limits(route: Route, answering?: string): readonly RateLimit[] {
+    const answers = answering === undefined || this.#interactions.goesPlain(answering) ? undefined : answering;
     const more = answers === undefined ? this.#personas?.limits(route) : undefined;
     return [...discordLimits(route, answers), ...(more ?? [])];
   }

@@ -60,6 +60,11 @@ export class Interactions {
     }
   }
 
+  /** Whether what answers this counts as a message of its own; known once it could not be shown with what it answers. */
+  goesPlain(answers: string): boolean {
+    return this.#answers.goesPlain(answers);
+  }
+
   /** Sends a message that answers something native (`message.answers`). Never rejects. */
   answer(route: Route, message: OutboundMessage, key: string): Promise<Receipt> {
     return this.#answers.answer(route, message, key);

@@ -49,6 +49,8 @@ export class NativeAnswers {
   readonly #options: AnsweringOptions;
   /** By the id of the command or press, oldest first; those of this process. */
   readonly #open = new Map<string, Open>();
+  /** Ids of commands whose answer goes the way of every message, until it is there. */
+  readonly #plain = new Set<string>();
   /** By the id of a message that only one person sees. */
   readonly #hidden = new Map<string, Open>();
 
@@ -75,8 +77,21 @@ export class NativeAnswers {
     const open = this.#of(message.answers ?? '');
     const shown = open === undefined ? undefined : await this.#show(open, { route, message, key });
     if (shown !== undefined && shown.status !== 'refused') return shown;
-    const { send } = this.#options;
-    return message.private === true ? this.#privately({ message, key }) : send(route, message, key);
+    if (message.private === true) return this.#privately({ message, key });
+    const id = open?.native.kind === 'command' && key.endsWith(':0') ? open.native.id : undefined;
+    if (id !== undefined && !this.#plain.has(id)) {
+      this.#plain.add(id);
+      return { status: 'retry', afterMs: 0, cause: 'it is a message like any other now, within the limits of those' };
+    }
+    const receipt = await this.#options.send(route, message, key);
+    if (id !== undefined && receipt.status !== 'retry') this.#plain.delete(id);
+    return receipt;
+  }
+
+  /** Whether what answers this counts as a message of its own. */
+  goesPlain(answers: string): boolean {
+    const native = nativeOf(answers);
+    return native !== undefined && this.#plain.has(native.id);
   }
 
   /** Changes a message that only one person sees. Undefined: it is none of those. */

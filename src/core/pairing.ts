@@ -60,6 +60,8 @@ export interface Revoked {
   readonly person: PairedPerson;
   /** There is no owner by pairing any more. */
   readonly wasOwner: boolean;
+  /** Config key that lets them in all the same. */
+  readonly still?: string | undefined;
   /** Whether they get a new code when they write again; `later`: an hour after they last asked. */
   readonly asksAgain: 'now' | 'later' | 'never';
 }

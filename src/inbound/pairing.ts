@@ -136,7 +136,20 @@ export class Pairing {
   /** Access ends at once. @param id `<channel>:<id>`. Refused: `unknown`. */
   async revoke(id: string): Promise<Result<Revoked>> {
     const revoked = await this.#change((state) => rules.revoke(state, id));
-    return revoked.ok ? ok({ ...revoked.value, asksAgain: this.#asksAgain(revoked.value.person) }) : revoked;
+    if (!revoked.ok) return revoked;
+    const { person } = revoked.value;
+    return ok({ ...revoked.value, still: this.#listedBy(person), asksAgain: this.#asksAgain(person) });
+  }
+
+  /** The config key that names a person, or everybody. `id` is `<channel>:<id>`. */
+  #listedBy({ id, route: { channel, account } }: PairedPerson): string | undefined {
+    const { channels, commands } = this.#parts.config();
+    if (commands.ownerAllowFrom.includes(id)) return 'commands.ownerAllowFrom';
+    const allowed = channel === 'console' ? [] : (channels[channel].accounts[account]?.allowFrom ?? []);
+    if (!allowed.some((each) => each === '*' || `${channel}:${each}` === id)) return undefined;
+    return account === 'default'
+      ? `channels.${channel}.allowFrom`
+      : `channels.${channel}.accounts.${account}.allowFrom`;
   }
 
   #asksAgain({ id, route: { channel, account } }: PairedPerson): Revoked['asksAgain'] {

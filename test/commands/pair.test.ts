@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { revokedWords } from '../../commands/pair-words.ts';
 import { aBinding, aPlace, aRoute, noon } from '../fakes/builders.ts';
 import { aWorld } from '../fakes/services.ts';
 import { lines, typed } from './story.ts';
@@ -56,6 +57,14 @@ describe('/pair', () => {
       'revoke telegram:9',
       'revoke telegram:42',
     ]);
+  });
+
+  test('says of a revocation what the config still allows', () => {
+    const [, person] = pairing.people;
+    const still = 'channels.telegram.allowFrom';
+    expect(revokedWords({ person, wasOwner: false, asksAgain: 'now', still })).toBe(
+      'Cy (telegram:9) is not paired any more, but channels.telegram.allowFrom of the config lets them in: change it to end that.',
+    );
   });
 
   test('passes refusals on, and explains what is missing', async () => {

@@ -64,6 +64,14 @@ test('access by pairing holds across a restart and ends with the revocation', as
   await asked;
 });
 
+test('a revocation says where the config lets the person in all the same', async () => {
+  await open();
+  await control()['pair.approve']({ channel: 'telegram', code: await asks('1') });
+  world.configure({ channels: { telegram: { ...telegram, allowFrom: ['1'] } } });
+  const revoked = await control()['pair.revoke']({ id: 'telegram:1' });
+  expect(revoked).toMatchObject({ ok: true, value: { still: 'channels.telegram.allowFrom' } });
+});
+
 test('a revocation says when the person can ask again, where that is so', async () => {
   await open();
   const asksAgain = async (person: string): Promise<string> => {
