@@ -84,7 +84,7 @@ export async function answerQuestion(
     case 'once':
       return allowed(asked, call, optionFor(options, 'allow', mode));
     case 'session': {
-      const key = grantKey(call);
+      const key = grantKey(call, asked.cwd);
       if (key !== undefined) await asked.grant(key);
       return allowed(asked, call, optionFor(options, 'allow', mode));
     }
@@ -108,7 +108,7 @@ async function askPeople(
       {
         ...{ id: deps.ids.uuid(), session: asked.session, harness: asked.harness, turn: asked.turn },
         ...{ title: shortTitle(call), kind: call.kind, preview: previewOf(call, asked.harness) },
-        ...{ hash: requestHash(call), sessionOffered: grantKey(call) !== undefined },
+        ...{ hash: requestHash(call, asked.cwd), sessionOffered: grantKey(call, asked.cwd) !== undefined },
         ...{ cwd: asked.cwd, askedAt: deps.clock.now() },
       },
       signal,

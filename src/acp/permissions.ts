@@ -32,7 +32,7 @@ export function decide(call: ToolCall, scope: Scope): Decision {
       return { answer: 'no', why: 'mode' };
     case 'approve-reads': {
       if (onlyReads(call, scope)) return { answer: 'yes', why: 'read' };
-      const key = grantKey(call);
+      const key = grantKey(call, scope.cwd);
       return key !== undefined && scope.granted.has(key) ? { answer: 'yes', why: 'granted' } : { answer: 'ask' };
     }
   }
@@ -152,21 +152,21 @@ export function restOf(call: ToolCall): Readonly<Record<string, unknown>> | unde
 const plainKinds = new Set(['read', 'search', 'edit', 'delete']);
 
 /** What "for this session" means: the same tool with the same command, address or files. Undefined: only this very call. */
-export function grantKey(call: ToolCall): string | undefined {
+export function grantKey(call: ToolCall, cwd: string): string | undefined {
   const [command, url, paths] = [commandOf(call), urlOf(call), pathsOf(call)];
   if (command !== undefined) {
     const line = [field(call, commandNames) ?? command, field(call, ['args'])];
-    return digest([call.kind, 'command', line, paths, restOf(call)]);
+    return digest([cwd, call.kind, 'command', line, paths, restOf(call)]);
   }
   if (url === undefined && paths.length === 0) return undefined;
   return plainKinds.has(call.kind) && url === undefined
-    ? digest([call.kind, 'path', [...paths].sort()])
-    : digest([call.kind, 'exact', call.title, url, paths, restOf(call)]);
+    ? digest([cwd, call.kind, 'path', [...paths].sort()])
+    : digest([cwd, call.kind, 'exact', call.title, url, paths, restOf(call)]);
 }
 
-/** Names the exact request: an answer holds for nothing else. */
-export function requestHash(call: ToolCall): string {
-  return digest([call.title, call.kind, call.rawInput, call.paths, call.diffs.map((diff: Diff) => ({ ...diff }))]);
+/** Names the exact request: an answer holds for nothing else. @param cwd where it would be done */
+export function requestHash(call: ToolCall, cwd: string): string {
+  return digest([cwd, call.title, call.kind, call.rawInput, call.paths, call.diffs.map((diff: Diff) => ({ ...diff }))]);
 }
 
 function digest(value: unknown): string {

@@ -84,9 +84,13 @@ function redactAssignment(found: string, ...groups: readonly string[]): string {
 
 const pemBegin = /-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----/g;
 const pemEnd = /-----END [A-Z0-9 ]{0,40}-----/y;
-const pemBody = /(?:\s*(?:\\[nr]\s*)*[A-Za-z0-9+/=]{16,})+/y;
+const pemBody = /(?:\s*(?:\\[nr]\s*)*[A-Za-z0-9+/=]{24,})+/y;
+const pemLine = /^[A-Za-z0-9+/=]{1,100}$/;
+const pemHeader = /^(?:Proc-Type|DEK-Info|Version|Comment|Hash|Charset|MessageID): [A-Za-z0-9 ,./:+@-]*$/;
+/** Shorter lines are the last ones: the rest of the key, and the checksum of a PGP key. */
+const pemLineChars = 24;
 
-/** A private key, whole or broken off. A mere mention of its first line stays. */
+/** A private key, whole or broken off. A mere mention of its first line stays, and so does what only stands between such lines. */
 function redactPem(text: string): string {
   let kept = '';
   let at = 0;
@@ -105,8 +109,15 @@ function pemEndAfter(text: string, body: number): number | undefined {
   const dashes = text.indexOf('-----', body);
   if (dashes !== -1) {
     pemEnd.lastIndex = dashes;
-    if (pemEnd.test(text)) return pemEnd.lastIndex;
+    if (pemEnd.test(text) && isKeyBody(text.slice(body, dashes))) return pemEnd.lastIndex;
   }
   pemBody.lastIndex = body;
   return pemBody.test(text) ? pemBody.lastIndex : undefined;
+}
+
+/** Lines of a key and nothing else: what is put to a person for approval must not be hidden between two lines of one. */
+function isKeyBody(body: string): boolean {
+  const lines = body.split(/\\[nr]|\s*\n\s*/).map((line) => line.trim());
+  const key = lines.filter((line) => line !== '' && !pemHeader.test(line));
+  return key.every((line, index) => pemLine.test(line) && (line.length >= pemLineChars || index >= key.length - 2));
 }

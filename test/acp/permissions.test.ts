@@ -12,9 +12,10 @@ import { previewChars, previewOf, shortTitle } from '../../src/acp/preview.ts';
 import { mergeTool, type ToolCall, type ToolPatch } from '../../src/acp/updates.ts';
 import { permissionOptions } from '../twins/acp-options.ts';
 
+const cwd = '/srv/shop';
 const call = (patch: Partial<ToolPatch>): ToolCall => mergeTool(undefined, { id: 'c1', ...patch });
 const scope = (over: Partial<Scope> = {}): Scope => ({
-  ...{ mode: 'approve-reads' as PermissionMode, cwd: '/srv/shop', granted: new Set<string>() },
+  ...{ mode: 'approve-reads' as PermissionMode, cwd, granted: new Set<string>() },
   realPath: (path) => (path.startsWith('/srv/shop/link') ? path.replace('/srv/shop/link', '/etc') : path),
   ...over,
 });
@@ -60,9 +61,10 @@ describe('approve-reads', () => {
 
   test('says yes to what was allowed for the session: the same tool with the same command', () => {
     const shell = (command: string): ToolCall => call({ kind: 'execute', rawInput: { command } });
-    const granted = new Set([grantKey(shell('npm test')) ?? '']);
+    const granted = new Set([grantKey(shell('npm test'), cwd) ?? '']);
     expect(decide(shell('npm test'), scope({ granted }))).toEqual({ answer: 'yes', why: 'granted' });
     expect(decide(shell('npm test; rm x'), scope({ granted })).answer).toBe('ask');
+    expect(decide(shell('npm test'), scope({ granted, cwd: '/srv/other' })).answer).toBe('ask');
     expect(decide(call({ kind: 'other', rawInput: { command: 'npm test' } }), scope({ granted })).answer).toBe('ask');
     expect(
       decide(call({ kind: 'execute', rawInput: { command: 'npm test', cwd: '/etc' } }), scope({ granted })).answer,
@@ -96,23 +98,25 @@ describe('approve-reads', () => {
       { title: 'files: upload', rawInput: { path: 'a' } },
     ],
   ])('a lasting answer does not hold for %s', (_name, allowed, asked) => {
-    const granted = new Set([grantKey(call(allowed)) ?? '']);
+    const granted = new Set([grantKey(call(allowed), cwd) ?? '']);
     expect(decide(call(allowed), scope({ granted })).answer).toBe('yes');
     expect(decide(call(asked), scope({ granted })).answer).toBe('ask');
   });
 
   test('a command is allowed for the session whatever is remarked about it', () => {
     const shell = (remark: object): ToolCall => call({ kind: 'execute', rawInput: { command: 'npm test', ...remark } });
-    expect(grantKey(shell({ description: 'tests', call_id: '1' }))).toBe(grantKey(shell({ description: 'again' })));
+    expect(grantKey(shell({ description: 'tests', call_id: '1' }), cwd)).toBe(
+      grantKey(shell({ description: 'again' }), cwd),
+    );
   });
 
   test('an edit is allowed for the session by its file, whatever the change', () => {
     const edit = (path: string, after: string): ToolCall =>
       call({ kind: 'edit', diffs: [{ path, before: '', after }] });
-    const granted = new Set([grantKey(edit('a', '1')) ?? '']);
+    const granted = new Set([grantKey(edit('a', '1'), cwd) ?? '']);
     expect(decide(edit('a', '2'), scope({ granted })).answer).toBe('yes');
     expect(decide(edit('b', '1'), scope({ granted })).answer).toBe('ask');
-    expect(grantKey(call({ kind: 'other', title: 'do something' }))).toBeUndefined();
+    expect(grantKey(call({ kind: 'other', title: 'do something' }), cwd)).toBeUndefined();
   });
 });
 
@@ -125,13 +129,14 @@ test('approve-all asks nothing, deny-all denies everything and asks nothing', ()
 test('the hash is of the exact request, in whatever order its fields came', () => {
   const base = call({ kind: 'execute', title: 'run', rawInput: { command: 'ls', env: { a: '1', b: '2' } } });
   const same = call({ kind: 'execute', title: 'run', rawInput: { env: { b: '2', a: '1' }, command: 'ls' } });
-  expect(requestHash(same)).toBe(requestHash(base));
+  expect(requestHash(same, cwd)).toBe(requestHash(base, cwd));
   for (const other of [
     call({ kind: 'execute', title: 'run', rawInput: { command: 'ls', env: { a: '1', b: '3' } } }),
     call({ kind: 'execute', title: 'Run', rawInput: { command: 'ls', env: { a: '1', b: '2' } } }),
     call({ kind: 'edit', title: 'run', rawInput: { command: 'ls', env: { a: '1', b: '2' } } }),
   ])
-    expect(requestHash(other)).not.toBe(requestHash(base));
+    expect(requestHash(other, cwd)).not.toBe(requestHash(base, cwd));
+  expect(requestHash(base, '/srv/other')).not.toBe(requestHash(base, cwd));
 });
 
 test.each([

