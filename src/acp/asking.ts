@@ -31,8 +31,8 @@ export interface ApprovalRequest {
   readonly askedAt: number;
 }
 
-/** `nobody`: there was nobody who could be asked. */
-export type ApprovalAnswer = 'once' | 'session' | 'deny' | 'expired' | 'nobody';
+/** `nobody`: there was nobody who could be asked; `too-many`: as many questions of the session wait as anybody reads. */
+export type ApprovalAnswer = 'once' | 'session' | 'deny' | 'expired' | 'nobody' | 'too-many';
 
 export interface Approvals {
   /**
@@ -43,7 +43,7 @@ export interface Approvals {
 }
 
 /** Why a call was not allowed. `no-option`: it was, but the harness offers no answer that allows it once. */
-export type Denial = 'person' | 'expired' | 'mode' | 'nobody' | 'no-option';
+export type Denial = 'person' | 'expired' | 'mode' | 'nobody' | 'too-many' | 'no-option';
 
 export interface AskingDeps {
   readonly approvals: Approvals | undefined;
@@ -92,6 +92,7 @@ export async function answerQuestion(
       return denied(asked, call, options, 'person');
     case 'expired':
     case 'nobody':
+    case 'too-many':
       return denied(asked, call, options, answer);
   }
 }
@@ -142,6 +143,8 @@ export function denialText(title: string, why: Denial): string {
       return `Denied by the permissions deny-all: ${title}. /acp permissions approve-reads asks you instead.`;
     case 'nobody':
       return `Nobody could be asked, so this was denied: ${title}. acp.permissionMode "approve-all" would allow it.`;
+    case 'too-many':
+      return `It asked too much at a time, so this was denied without asking: ${title}. Answer what waits, then let it try again.`;
     case 'no-option':
       return `The agent offers no way to allow this once, so it was not done: ${title}. /acp permissions approve-all would allow it.`;
   }
@@ -156,6 +159,8 @@ export function denialNext(why: Denial): string {
       return 'send the message again and answer in time, or raise acp.permissionTimeoutSeconds';
     case 'mode':
       return '/acp permissions approve-reads asks you before each step';
+    case 'too-many':
+      return 'answer the questions that wait (/status lists them), then send the message again';
     case 'nobody':
     case 'no-option':
       return '/acp permissions approve-all, or switchyard config set acp.permissionMode approve-all';

@@ -57,6 +57,7 @@ export interface BrokerDeps {
 }
 
 interface Waiting {
+  readonly session: SessionKey;
   /** What was asked; an answer to anything else is none. */
   readonly hash: string;
   readonly settle: (answer: ApprovalAnswer) => void;
@@ -65,6 +66,8 @@ interface Waiting {
 type Ended = rows.ApprovalRow & { readonly end: rows.End };
 
 const keyPrefix = 'approval:';
+/** Questions of one session that wait at a time: nobody reads more, and what is not read must not be approved in passing. */
+const mostAtATime = 10;
 
 export function asksApproval(key: string): boolean {
   return key.startsWith(keyPrefix);
@@ -89,6 +92,11 @@ export class Broker implements Approvals, ApprovalServices {
     if (audience === undefined) {
       this.#deps.log.warn({ session: request.session, code: 'approval_nowhere' }, 'nobody could be asked');
       return 'nobody';
+    }
+    const waiting = [...this.#waiting.values()].filter(({ session }) => session === request.session);
+    if (waiting.length >= mostAtATime) {
+      this.#deps.log.warn({ session: request.session, code: 'approval_too_many' }, 'too many questions wait already');
+      return 'too-many';
     }
     return await this.#asked(request, audience, signal);
   }
@@ -140,7 +148,7 @@ export class Broker implements Approvals, ApprovalServices {
     const { clock, sent, changed } = this.#deps;
     const { promise, resolve } = Promise.withResolvers<ApprovalAnswer>();
     const gone = (): void => void this.#lapse(id, this.#deps.draining() ? 'restarted' : 'cancelled');
-    this.#waiting.set(id, { hash: request.hash, settle: resolve });
+    this.#waiting.set(id, { session: request.session, hash: request.hash, settle: resolve });
     try {
       const expires = await this.#deps.database.write((sql) => this.#store(sql, request, audience));
       sent();

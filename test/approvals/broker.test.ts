@@ -324,3 +324,13 @@ test('when the end cannot be stored nothing is allowed, and nobody waits for eve
   expect(await answer).toBe('expired');
   expect(world.log.lines.at(-1)?.fields).toMatchObject({ code: 'approval_not_ended' });
 });
+
+test('more than ten questions of one session at a time are denied unasked, and the next one counts again', async () => {
+  const open = await Promise.all(Array.from({ length: 10 }, (_, n) => asked(`q${n}`, { hash: `h${n}` })));
+  expect(await world.broker.ask(aRequest({ id: 'q10' }), never)).toBe('too-many');
+  expect(world.questions.has('approval:q10')).toBe(false);
+  await asked('other', { session: 'agent:claude:acp:2' });
+  expect(await world.type(`/deny ${open[0]?.code}`)).toContain('denied');
+  await open[0]?.answer;
+  await asked('q11', { hash: 'h11' });
+});

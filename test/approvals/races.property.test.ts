@@ -75,7 +75,7 @@ interface Started {
 async function started(world: ApprovalWorld, id: string, race: Race): Promise<Started> {
   const work = new AbortController();
   world.audience = { route: place(race.channel, id), approver: starter(race.channel), run: undefined };
-  const heard = world.broker.ask(aRequest({ id }), work.signal);
+  const heard = world.broker.ask(aRequest({ id, session: `agent:claude:acp:${id}` }), work.signal);
   while (approval(world.database.read, id) === undefined) await step();
   return { id, race, work, heard };
 }
