@@ -216,8 +216,8 @@ function oneBlock({ run, sessionId, transcriptPath }: Completion, index: number,
   ].join('\n');
 }
 
-/** A fence longer than any run of tildes in the text cannot be closed by it. */
-function fencedResult(result: string): string[] {
+/** Lines that show a text of a child to another agent. A fence longer than any run of tildes in the text cannot be closed by it. */
+export function fencedResult(result: string): string[] {
   const clean = defuseBlockLines(result);
   if (clean === '') return ['Result: (no text)'];
   const cut =

@@ -6,6 +6,7 @@ import { Unprocessed } from '../inbound/unprocessed.ts';
 import { TurnEnd } from '../runs/turn-end.ts';
 import { queueSettings } from '../sessions/session-services.ts';
 import { closeAnswered } from './acp/drop.ts';
+import { noteAnswers } from './acp/note.ts';
 import type { Below, Circle } from './runs.ts';
 import { untilStored } from './until-stored.ts';
 
@@ -70,6 +71,9 @@ export function turns(below: Below, circle: Circle, end: TurnEnd): Turns {
         stored(async () => {
           await named(below, circle, result);
           await end.settle(result);
+          noteAnswers(below, result).catch((err: unknown) =>
+            log.error({ err, session: result.session.key }, 'an answer of a coding agent was not noted in its chat'),
+          );
           closeAnswered({ ...below, layer: circle }, result).catch((err: unknown) =>
             log.error({ err, session: result.session.key }, 'a coding agent was not closed'),
           );

@@ -46,6 +46,12 @@ test('without a place it is unbound: the reply says how to bind it and how to ta
   const answer = world.channel.next(/fine/);
   expect(await world.ask('/acp steer say fine', /sent/)).toBe('✅ sent.');
   expect((await answer).text).toMatch(/^✅ tests: completed successfully\nfine\nruntime /);
+  // The agent of the chat knows of it without having been asked.
+  world.agent.always(/^what did it say\?$/, 'it said fine');
+  await world.ask('what did it say?');
+  const prompt = JSON.stringify(world.agent.turns.at(-1)?.prompt);
+  expect(prompt).toContain('The coding agent tests answered them.');
+  expect(prompt).toContain('untrusted text of the child');
 });
 
 test('once: it is closed after its first answer', async () => {
