@@ -12,6 +12,7 @@ const suites = [
   'spawning',
   'crowd',
   'wedged',
+  'fairness',
   'history',
   'known-sessions',
   'lanes',
