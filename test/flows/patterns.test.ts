@@ -1,8 +1,8 @@
 // The ways to work with sub-agents that the README names, played by a scripted agent as a model would play them.
 import { afterEach, expect, test } from 'vitest';
-import { call, type ScriptContext, type ScriptStep, say } from '../fakes/script.ts';
+import { type ScriptContext, say } from '../fakes/script.ts';
 import { whenTold } from './agent-calls.ts';
-import { completionTurn, isCompletion, start } from './endings.ts';
+import { completionTurn, gate, isCompletion, start } from './endings.ts';
 import { openWorld, type World, type WorldOptions } from './world.ts';
 
 let world: World | undefined;
@@ -43,7 +43,12 @@ test('parallel research: they work at the same time, and the chat goes on meanwh
   const here = await open();
   const questions = ['who is unmaintained', 'what would change', 'who else solves this'];
   here.agent.once(/^research$/, [...questions.map((question) => start(question)), say('I will report.')]);
-  for (const question of questions) whenTold(here, question, [{ do: 'wait', ms: 60_000 }, say(`found ${question}`)]);
+  const back = gate();
+  for (const question of questions)
+    whenTold(here, question, async (context) => {
+      await back.passed(context);
+      return `found ${question}`;
+    });
   digest(
     here,
     questions.map((question) => `found ${question}`),
@@ -54,7 +59,7 @@ test('parallel research: they work at the same time, and the chat goes on meanwh
   here.agent.once(/^and the weather\?$/, 'Sunny.');
   expect(await here.ask('and the weather?', 'Sunny.')).toBe('Sunny.');
   const report = here.channel.next('They disagree on one point.');
-  await here.clock.advance(60_000);
+  back.open();
   await report;
   await here.settled();
   expect(here.channel.texts()).toEqual(['I will report.', 'Sunny.', 'They disagree on one point.']);
