@@ -18,6 +18,7 @@ const suites = [
   'lanes',
   'leak',
   'outbound',
+  'texts',
   'native',
   'acp',
 ];
