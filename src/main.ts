@@ -24,7 +24,7 @@ const parts: Omit<Cli, 'finish'> = {
   onCrash: (fn) => process.on('uncaughtExceptionMonitor', fn),
   createApp: async (options) => (await import('./app.ts')).createApp(options),
   openStore: async () => (await import('./cli/offline-store.ts')).openOfflineStore(env.home, systemClock.now),
-  openLinks: async () => (await import('./cli/offline-links.ts')).openOfflineLinks(env, workingDirectory),
+  openLinks: async (now = env) => (await import('./cli/offline-links.ts')).openOfflineLinks(now, workingDirectory),
   call: async (verb, params) => (await import('./cli/control-client.ts')).callControl(env.home, verb, params),
 };
 

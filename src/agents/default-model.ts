@@ -1,4 +1,5 @@
-// Chooses the model when none is configured: a key, else a local Ollama, else the demo model. Called by live-agents.ts.
+// Chooses the model when none is configured: a key, else a local Ollama, else the demo model. Called by live-agents.ts
+// and, for what there is to choose from, by cli/setup/ask-model.ts.
 import { text } from 'node:stream/consumers';
 import type { Clock } from '../infra/clock.ts';
 import type { Config } from '../infra/config.ts';
@@ -16,7 +17,7 @@ export interface ChosenModel {
 }
 
 /** Model used with each provider when only its key is known. */
-const firstModels: Readonly<Record<string, string>> = {
+export const firstModels: Readonly<Record<string, string>> = {
   anthropic: 'claude-sonnet-5-5',
   openai: 'gpt-5.4-mini',
   google: 'gemini-3.8-flash',
@@ -73,10 +74,15 @@ const probeTimeoutMs = 300;
  * @param url base address without a path.
  */
 export async function probeOllama(url: string, clock: Clock): Promise<string | undefined> {
+  return (await ollamaModels(url, clock))?.[0];
+}
+
+/** Names of all chat models it has; undefined when none answers. As `probeOllama` otherwise. */
+export async function ollamaModels(url: string, clock: Clock): Promise<readonly string[] | undefined> {
   const stop = new AbortController();
   const timer = clock.after(probeTimeoutMs, () => stop.abort());
   try {
-    return firstChatModel(JSON.parse(await getText(`${url}/api/tags`, stop.signal)));
+    return chatModels(JSON.parse(await getText(`${url}/api/tags`, stop.signal)));
   } catch {
     // Not there, not in time, or not an Ollama: all the same here.
     return undefined;
@@ -98,12 +104,10 @@ function getText(url: string, signal: AbortSignal): Promise<string> {
 }
 
 /** Embedding models (BERT families) are listed too and cannot chat. */
-function firstChatModel(body: unknown): string | undefined {
+function chatModels(body: unknown): readonly string[] | undefined {
   const models = (body as { readonly models?: unknown }).models;
   if (!Array.isArray(models)) return undefined;
-  const names = models.flatMap(
-    (model: { readonly name?: unknown; readonly details?: { readonly family?: unknown } }) =>
-      typeof model.name === 'string' && !/bert/i.test(String(model.details?.family ?? '')) ? [model.name] : [],
+  return models.flatMap((model: { readonly name?: unknown; readonly details?: { readonly family?: unknown } }) =>
+    typeof model.name === 'string' && !/bert/i.test(String(model.details?.family ?? '')) ? [model.name] : [],
   );
-  return names[0];
 }

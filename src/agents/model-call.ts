@@ -1,4 +1,5 @@
-// One model call with its retries: streams text, returns what the model wants next. Called by ask-model.ts.
+// One model call with its retries: streams text, returns what the model wants next. Called by ask-model.ts
+// and, to try a model out, by cli/setup/probe-model.ts.
 import type { ModelMessage, ToolSet } from 'ai';
 import type { AssistantPart, TurnEvent } from '../core/agent.ts';
 import type { Clock } from '../infra/clock.ts';
@@ -41,7 +42,7 @@ export interface CallDeps {
   readonly ids: Ids;
 }
 
-const retries = 3;
+const usualRetries = 3;
 const firstBackoffMs = 1000;
 /** A server that asks for more than this is treated as down: the person should know now. */
 const longestWaitMs = 600_000;
@@ -55,9 +56,9 @@ const alive: TurnEvent = { type: 'text', delta: '' };
 export async function* callModel(
   deps: CallDeps,
   opened: OpenedModel,
-  request: ModelRequest & { readonly signal: AbortSignal },
+  request: ModelRequest & { readonly signal: AbortSignal; readonly retries?: number },
 ): AsyncGenerator<TurnEvent, ModelReply> {
-  const { signal } = request;
+  const { signal, retries = usualRetries } = request;
   for (let attempt = 1; ; attempt += 1) {
     const draft: Draft = { parts: [], calls: [], tokens: undefined, finish: 'other', raw: undefined };
     await opened.limit.take(signal);

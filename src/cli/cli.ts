@@ -7,7 +7,7 @@ import type { CallResult } from './control-client.ts';
 import type { ControlAnswers, ControlParams, ControlVerb, CreateApp, LinkDesk, OfflineStore } from './engine-port.ts';
 
 /** Exit codes of all verbs. */
-export const exits = { ok: 0, failed: 1, notRunning: 2 } as const;
+export const exits = { ok: 0, failed: 1, notRunning: 2, noTerminal: 2 } as const;
 export type Exit = (typeof exits)[keyof typeof exits];
 
 export interface Signals {
@@ -32,8 +32,11 @@ export interface Cli {
   readonly onCrash: (fn: (error: unknown) => void) => void;
   readonly createApp: CreateApp;
   readonly openStore: () => Promise<OfflineStore | undefined>;
-  /** Links accounts while no process runs. Refused: `already_running`, and whatever keeps the state from being opened. */
-  readonly openLinks: () => Promise<Result<LinkDesk>>;
+  /**
+   * Links accounts while no process runs. Refused: `already_running`, and whatever keeps the state from being opened.
+   * @param env the one to work with, where it is not `env` any more
+   */
+  readonly openLinks: (env?: Env) => Promise<Result<LinkDesk>>;
   readonly call: <V extends ControlVerb>(verb: V, params: ControlParams<V>) => Promise<CallResult<V>>;
   /** Exit code of the verb; the last one said counts. */
   readonly finish: (code: Exit) => void;

@@ -63,7 +63,7 @@ async function begin(cli: Cli, account: string, ask: LinkAsk): Promise<Result<Be
   if (reply.kind === 'refused') return { ok: false, refusal: reply.refusal };
   if (reply.kind === 'answered')
     return { ok: true, value: { desk: runningDesk(cli), view: reply.value, running: true } };
-  const opened = await cli.openLinks();
+  const opened = await cli.openLinks(cli.env);
   if (!opened.ok) return opened;
   const desk = opened.value;
   const begun = await desk.begin(account, ask);

@@ -7,6 +7,7 @@ import { exits } from './cli.ts';
 
 /** In the order of the help. Each file is loaded only for its own verb: a quick look at the status shall be quick. */
 const verbs: Readonly<Record<string, () => Promise<AddVerb>>> = {
+  setup: async () => (await import('./setup.ts')).addSetup,
   start: async () => (await import('./start.ts')).addStart,
   status: async () => (await import('./status.ts')).addStatus,
   config: async () => (await import('./config-verbs.ts')).addConfig,
@@ -18,7 +19,7 @@ const verbs: Readonly<Record<string, () => Promise<AddVerb>>> = {
 /**
  * Runs one command line.
  * @param args without the program's own name
- * @returns the exit code: 0 done, 1 refused, failed or misused, 2 not running
+ * @returns the exit code: 0 done, 1 refused, failed or misused, 2 not running, or no terminal
  */
 export async function runCli(args: readonly string[], parts: Omit<Cli, 'finish'>): Promise<number> {
   let code: Exit = exits.ok;

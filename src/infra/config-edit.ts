@@ -1,4 +1,5 @@
-// Changes one value in the text of a JSON5 file and leaves every other character alone. Called by config-file.ts.
+// Changes one value in the text of a JSON5 file and leaves every other character alone. Called by config-file.ts and
+// cli/setup/apply.ts.
 import { isDeepStrictEqual } from 'node:util';
 import type { ArrayNode, ObjectNode, Token, ValueNode } from '@humanwhocodes/momoa';
 import JSON5 from 'json5';
@@ -24,8 +25,14 @@ type Place =
 /**
  * @param text content of the file; undefined when there is none
  * @param path numbers are list indexes; missing parents are created, a list grows by one at its end
+ * @param comment one line that goes above what is added, where that gets a line of its own; nothing where a value is replaced
  */
-export async function editConfigText(text: string | undefined, path: KeyPath, value: unknown): Promise<Edited> {
+export async function editConfigText(
+  text: string | undefined,
+  path: KeyPath,
+  value: unknown,
+  comment?: string,
+): Promise<Edited> {
   const source =
     text === undefined
       ? header
@@ -36,7 +43,7 @@ export async function editConfigText(text: string | undefined, path: KeyPath, va
   if (!before.ok) return before;
   const expected = withValue(before.value, path, { value, done: [] });
   if (!expected.ok) return expected;
-  const after = applyChanges(source, await changesFor(source, path, value));
+  const after = applyChanges(source, await changesFor(source, path, { value, comment }));
   if (parses(after, expected.value)) return { ok: true, text: after };
   return {
     ok: false,
@@ -83,7 +90,12 @@ function withValue(root: unknown, path: KeyPath, goal: { readonly value: unknown
   };
 }
 
-async function changesFor(source: string, path: KeyPath, value: unknown): Promise<readonly Change[]> {
+interface Goal {
+  readonly value: unknown;
+  readonly comment: string | undefined;
+}
+
+async function changesFor(source: string, path: KeyPath, { value, comment }: Goal): Promise<readonly Change[]> {
   const { parse } = await import('@humanwhocodes/momoa');
   const parsed = attempt(() => parse(source, { mode: 'json5', ranges: true, tokens: true }));
   if (parsed === undefined) return [];
@@ -94,7 +106,7 @@ async function changesFor(source: string, path: KeyPath, value: unknown): Promis
     const [start, end] = rangeOf(place.node);
     return [{ start, end, text: formatValue(value, style, indentAt(source, start)) }];
   }
-  return insertion({ source, tokens, style }, place.container, nest(place.rest, value));
+  return insertion({ source, tokens, style }, place.container, { ...nest(place.rest, value), comment });
 }
 
 function attempt<T>(work: () => T): T | undefined {
@@ -135,10 +147,11 @@ interface NewPart {
   /** Undefined for a list entry. */
   readonly name: string | undefined;
   readonly value: unknown;
+  readonly comment: string | undefined;
 }
 
 /** The value with the parents that do not exist yet around it, below the first missing segment. */
-function nest(rest: KeyPath, value: unknown): NewPart {
+function nest(rest: KeyPath, value: unknown): Omit<NewPart, 'comment'> {
   const inner = rest
     .slice(1)
     .reduceRight<unknown>((part, segment) => (typeof segment === 'number' ? [part] : { [segment]: part }), value);
@@ -174,7 +187,10 @@ function insertion(
   const closing = indentAt(source, close - 1);
   const own = first === undefined ? '' : indentAt(source, offset(first));
   const indent = own.length > closing.length ? own : `${closing}${style.indent}`;
-  const text = `${style.newline}${indent}${formatMember(part, style, indent)}${trailing || (lastValue === undefined && style.trailingCommas) ? ',' : ''}`;
+  // Plain JSON stays plain JSON.
+  const plain = style.quoteNames && !tokens.some(({ type }) => type === 'LineComment' || type === 'BlockComment');
+  const above = part.comment === undefined || plain ? '' : `${style.newline}${indent}// ${part.comment}`;
+  const text = `${above}${style.newline}${indent}${formatMember(part, style, indent)}${trailing || (lastValue === undefined && style.trailingCommas) ? ',' : ''}`;
   return [...comma, at(from, text)];
 }
 
