@@ -1,5 +1,6 @@
 // `switchyard setup`: asks, shows what would change, writes it, links the phone. Until the question at the end nothing is
 // written. In order: 1 read, 2 ask, 3 plan and check, 4 agree, 5 write, 6 link, 7 say what comes next.
+import { basename, dirname } from 'node:path';
 import { ok, type Result, refusalText, refuse } from '../core/result.ts';
 import type { Env } from '../infra/env.ts';
 import { systemIds } from '../infra/ids.ts';
@@ -78,7 +79,7 @@ interface Talk {
 
 async function talk(cli: Cli, { prompts, paths, current }: Talk): Promise<Exit> {
   const { env, clock, workingDirectory } = cli;
-  prompts.title('Switchyard setup (Esc: end, nothing changed)');
+  prompts.title('Switchyard setup. Esc ends it.');
   const dialogue: Dialogue = {
     ...{ prompts, current, env, workingDirectory, fetch, clock, ids: systemIds },
     columns: cli.stdout.columns || 80,
@@ -124,7 +125,7 @@ async function finish(cli: Cli, { paths, edits, link, wasOn }: Agreed): Promise<
     return exits.failed;
   }
   const { env, files } = written.value;
-  if (files.length > 0) cli.out(`Written: ${files.join(', ')}`);
+  if (files.length > 0) cli.out(`Written: ${names(cli, files)}`);
   // 6
   const linked = link !== undefined && (await linkPhone({ ...cli, env }, link));
   // 7
@@ -170,8 +171,13 @@ async function write(
   if (!planned.ok) return planned;
   const { files, fault } = await writeTexts(paths, before.value, planned.value.texts);
   if (fault === undefined) return ok({ env: planned.value.env, files });
-  const until = files.length === 0 ? 'Nothing was written.' : `Written before that: ${files.join(', ')}.`;
+  const until = files.length === 0 ? 'Nothing was written.' : `Written before that: ${names(cli, files)}.`;
   return refuse('not_written', `${fault}. ${until}`, 'Mend that, then run setup again.');
+}
+
+/** Short where they lie in the folder everybody is in. */
+function names({ workingDirectory }: Cli, files: readonly string[]): string {
+  return files.map((file) => (dirname(file) === workingDirectory ? basename(file) : file)).join(', ');
 }
 
 /** @returns whether the account is linked now */

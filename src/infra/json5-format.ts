@@ -32,7 +32,7 @@ export function styleOf(source: string, tokens: readonly Token[]): Style {
     quote: strings.filter((string) => string.startsWith('"')).length > strings.length / 2 ? '"' : "'",
     quoteNames: names.length > 0 && names.every((token) => token.type === 'String'),
     trailingCommas: filled.length === 0 || filled.some((before) => before === 'Comma'),
-    spaced: !/\{[^\s{}[\]]/.test(source),
+    spaced: !tokens.some((token) => token.type === 'LBrace' && /[^\s{}[\]]/.test(source[token.loc.end.offset] ?? ' ')),
   };
 }
 
