@@ -20,8 +20,8 @@ const file = `// head
 }
 `;
 
-async function edit(text: string | undefined, path: KeyPath, value: unknown): Promise<string> {
-  const edited = await editConfigText(text, path, value);
+async function edit(text: string | undefined, path: KeyPath, value: unknown, comment?: string): Promise<string> {
+  const edited = await editConfigText(text, path, value, comment);
   return edited.ok ? edited.text : `fault: ${edited.fault}`;
 }
 
@@ -45,6 +45,27 @@ describe('editing one value of a JSON5 file', () => {
   it('creates missing parents inside an object written on one line', async () => {
     expect(await edit(file, ['agents', 'defaults', 'subagents', 'allowAgents'], ['*'])).toBe(
       file.replace('{maxConcurrent: 2}', "{maxConcurrent: 2, subagents: {allowAgents: ['*']}}"),
+    );
+  });
+
+  it('puts a comment above what is new, where that has a line of its own', async () => {
+    expect(await edit(file, ['agents', 'extra'], true, 'why')).toBe(
+      file.replace(
+        'maxConcurrent: 2}\n    // end of agents',
+        'maxConcurrent: 2},\n    // end of agents\n    // why\n    extra: true',
+      ),
+    );
+    expect(await edit(file, ['agents', 'defaults', 'model'], 'a/b', 'why')).not.toContain('why');
+    expect(await edit(file, ['agents', 'list', 0, 'model'], 'c/d', 'why')).not.toContain('why');
+  });
+
+  it('writes no comment into plain JSON', async () => {
+    expect(await edit('{\n  "a": 1\n}', ['b'], 2, 'why')).toBe('{\n  "a": 1,\n  "b": 2\n}');
+  });
+
+  it('judges the spacing of braces by the braces, not by texts that hold some', async () => {
+    expect(await edit("{\n  // {A}\n  a: '{A}',\n}\n", ['b'], { c: 1 })).toBe(
+      "{\n  // {A}\n  a: '{A}',\n  b: { c: 1 },\n}\n",
     );
   });
 

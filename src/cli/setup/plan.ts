@@ -53,6 +53,7 @@ export interface Server {
 
 /** Only what differs from what is there: answers that repeat it come to nothing. */
 export function planEdits(current: Current, answers: Answers): Edits {
+  const answersItself = answers.model?.kind === 'harness';
   const parts = [
     telegramEdits(current, answers.telegram),
     discordEdits(current, answers.discord),
@@ -60,7 +61,7 @@ export function planEdits(current: Current, answers: Answers): Edits {
     config(switches(current, answers)),
     config(ownerEdits(answers.owners)),
     modelEdits(current, answers.model),
-    config(answers.harness === undefined ? [] : harnessEdits(current, answers.harness)),
+    config(answers.harness === undefined || answersItself ? [] : harnessEdits(current, answers.harness)),
   ];
   return {
     config: parts.flatMap((part) => part.config).filter((edit) => differs(current.raw, edit)),
@@ -124,13 +125,15 @@ const whatsappComment =
   'WhatsApp, linked with `npx switchyard pair whatsapp`. dmPolicy allowlist: you and the numbers in allowFrom.';
 
 /** `enabled` is written only where it decides something: a token switches its channel on by itself. */
-function switches(current: Current, { channels: wanted, whatsapp }: Answers): readonly ConfigEdit[] {
+function switches(current: Current, answers: Answers): readonly ConfigEdit[] {
+  const { channels: wanted, whatsapp } = answers;
   if (wanted === undefined) return [];
   const ids: readonly PlatformId[] = ['telegram', 'discord', 'whatsapp'];
   return ids.flatMap((id) => {
     const path = ['channels', id, 'enabled'];
     const said = valueAt(current.raw, path);
-    if (!wanted.includes(id)) return current.on.includes(id) ? [{ path, value: false }] : [];
+    const token = id === 'whatsapp' ? undefined : answers[id]?.token;
+    if (!wanted.includes(id)) return current.on.includes(id) || token !== undefined ? [{ path, value: false }] : [];
     if (current.on.includes(id) || (id !== 'whatsapp' && said !== false)) return [];
     return [
       { path, value: true, ...(id === 'whatsapp' && whatsapp === undefined ? { comment: whatsappComment } : {}) },
