@@ -33,7 +33,7 @@ const owners: readonly (readonly [RegExp, readonly string[]])[] = [
   [/^(grammy|@grammyjs\/.*)$/, ['channels/telegram']],
   [/^(discord\.js|@discordjs\/.*|discord-api-types\/.*)$/, ['channels/discord']],
   [/^(@whiskeysockets\/.*|baileys)$/, ['channels/whatsapp']],
-  [/^commander$/, ['src/cli']],
+  [/^(commander|@clack\/.*)$/, ['src/cli']],
   [/^node:sqlite$/, ['src/infra', 'src/cli']],
 ];
 

@@ -1,5 +1,5 @@
-// A loopback server that speaks OpenAI's streaming chat completions (and Ollama's /api/tags): what the real AI SDK talks to
-// in tests. Answers what it was told to, in order, and keeps every request.
+// A loopback server that speaks OpenAI's streaming chat completions (and lists models, also as Ollama's /api/tags): what the
+// real AI SDK talks to in tests. Answers what it was told to, in order, and keeps every request.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
@@ -60,7 +60,7 @@ export interface OpenAiTwin {
   queue(...replies: readonly TwinReply[]): void;
   /** Answers everything the queue does not; default: the text `ok`. */
   always(script: TwinScript): void;
-  /** Names listed by /api/tags. */
+  /** Names listed by /api/tags and /v1/models. */
   models: string[];
   close(): Promise<void>;
 }
@@ -80,6 +80,11 @@ export async function openAiTwin(): Promise<OpenAiTwin> {
     if (incoming.url === '/api/tags') {
       const models = twin.models.map((name) => ({ name, details: { family: 'llama' } }));
       response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ models }));
+      return;
+    }
+    if (incoming.url === '/v1/models') {
+      const data = twin.models.map((id) => ({ id, object: 'model' }));
+      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ object: 'list', data }));
       return;
     }
     const body = JSON.parse(await readBody(incoming)) as TwinRequest['body'];

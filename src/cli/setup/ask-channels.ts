@@ -138,7 +138,7 @@ interface Tried<B> {
   readonly bot?: B;
 }
 
-type Next = 'keep' | 'retry' | 'paste' | 'untested' | 'without';
+type Next = 'keep' | 'retry' | 'paste' | 'untested' | 'leave' | 'without';
 
 /** Until a token works, or the person takes it untested, or does without the channel. */
 async function askToken<B extends Bot>(dialogue: Dialogue, question: TokenQuestion<B>): Promise<Tried<B> | 'without'> {
@@ -149,7 +149,7 @@ async function askToken<B extends Bot>(dialogue: Dialogue, question: TokenQuesti
   for (;;) {
     token ??= await prompts.secret({ message, fault });
     const tried = token;
-    const mine = tried === set ? {} : { token: tried };
+    const mine: Tried<B> = tried === set ? {} : { token: tried };
     const probed = await prompts.during(`Asking ${who} …`, (signal) => question.probe(netOf(dialogue, signal), tried));
     if (probed.kind === 'works') {
       prompts.say(`${question.name(probed.value)} answers.`);
@@ -163,12 +163,16 @@ async function askToken<B extends Bot>(dialogue: Dialogue, question: TokenQuesti
         ...(probed.kind === 'unreachable' ? [{ value: 'retry', label: 'Ask again' } as const] : []),
         { value: 'paste', label: 'Paste another token' },
         ...(probed.kind === 'unreachable' ? [{ value: 'untested', label: 'Take it untested' } as const] : []),
+        ...(mine.token === undefined || set === undefined
+          ? []
+          : [{ value: 'leave', label: 'Leave the one that was set' } as const]),
         { value: 'without', label: `Do without ${who}` },
       ],
       initial: probed.kind === 'unreachable' ? 'retry' : 'paste',
     });
     if (next === 'without') return 'without';
     if (next === 'untested') return mine;
+    if (next === 'leave') return {};
     if (next === 'paste') token = undefined;
   }
 }

@@ -1,5 +1,5 @@
 // Does a model answer: one real call with the settings as they are about to be. Also which models a server has. Called by
-// ask-model.ts.
+// try-model.ts and ask-server.ts.
 import { z } from 'zod';
 import { callModel } from '../../agents/model-call.ts';
 import { createModels } from '../../agents/models.ts';
