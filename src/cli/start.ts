@@ -97,6 +97,7 @@ async function run(cli: Cli, app: App, ending: Ending): Promise<Exit> {
   const banner = app.banner();
   // Without a person in front of it stdout belongs to the JSON log.
   if (banner.console || cli.stdout.isTTY === true) cli.out(bannerText(banner));
+  if (cli.stdout.isTTY === true && isFirstStart(banner)) cli.out(setupHint);
   if (banner.warning !== undefined) cli.err(`⚠️ ${banner.warning}`);
   const unlisten = listen(cli, app, ending);
   let code: Exit = exits.ok;
@@ -168,6 +169,13 @@ function handlers(app: App, ending: Ending): ControlHandlers {
       return ok(null);
     },
   };
+}
+
+const setupHint = 'For a model and your phone: npx switchyard setup';
+
+/** Nobody has chosen a model or a channel yet. */
+function isFirstStart({ channels, model }: Banner): boolean {
+  return model === 'demo' && channels.every((id) => id === 'console');
 }
 
 /** `Switchyard 0.1 · console · model: demo (…)`. */

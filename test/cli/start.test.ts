@@ -113,6 +113,7 @@ describe('switchyard start', () => {
     expect(options[0]).toMatchObject({ console: true, workingDirectory: home });
     expect(cli.out).toEqual([
       'Switchyard 0.1 · console · model: demo (scripted stand-in, no AI; set ANTHROPIC_API_KEY)\nType a message, or /help.',
+      'For a model and your phone: npx switchyard setup',
     ]);
     cli.signals.emit('SIGTERM');
     expect(await exit).toBe(0);
@@ -130,11 +131,24 @@ describe('switchyard start', () => {
     show?.('work', { seq: 5, state: { kind: 'scanned' } });
     show?.('work', { seq: 6, state: { kind: 'linked', number: '4915112345617' } });
     await until(() => cli.out.includes('Linked as +49 151 … 17.'), 'the end of the link');
-    expect(cli.out.slice(1)).toEqual([
+    expect(cli.out.slice(2)).toEqual([
       expect.stringMatching(/^Scan with WhatsApp.*█.*pair whatsapp --account work --phone <your number>$/s),
       'Scanned. Logging in …',
       'Linked as +49 151 … 17.',
     ]);
+    cli.signals.emit('SIGTERM');
+    await exit;
+  });
+
+  it.each([
+    ['a model', { model: 'demo/demo' }],
+    ['a channel', { channels: ['telegram'], console: false }],
+  ])('does not speak of the setup once %s was chosen', async (_name, chosen) => {
+    const { app, cli, exit } = begin((one) => {
+      one.banner = () => ({ ...banner, ...chosen });
+    });
+    await running(app);
+    expect(cli.out).toHaveLength(1);
     cli.signals.emit('SIGTERM');
     await exit;
   });
