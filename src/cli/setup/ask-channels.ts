@@ -57,8 +57,7 @@ async function askTelegram(dialogue: Dialogue): Promise<Tried<Bot> | 'without'> 
     who: 'Telegram',
     message: 'Token of your bot (from @BotFather)',
     place: secretPlace(dialogue.current, channelSlot(dialogue.current.raw, 'telegram')),
-    fault: (text) =>
-      /^\d+:[\w-]+$/.test(text) ? undefined : 'A token looks like 123456:ABC-DEF…; enter takes it whole.',
+    fault: (text) => (/^\d+:[\w-]+$/.test(text) ? undefined : 'A token looks like 123456:ABC-DEF…'),
     probe: (net, token) => probeTelegram(net, token, apiRoot),
     name: (bot) => `@${bot.name}`,
   });

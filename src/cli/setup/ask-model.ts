@@ -18,33 +18,38 @@ const hosted = [
 ] as const;
 
 export async function askModel(dialogue: Dialogue): Promise<Pick<Answers, 'model'>> {
-  const { prompts, env, clock, current, harnesses } = dialogue;
-  const local = await prompts.during('Looking for models …', () => ollamaModels(env.ollamaUrl, clock));
+  const { prompts, env, clock } = dialogue;
+  const local = (await prompts.during('Looking for models …', () => ollamaModels(env.ollamaUrl, clock))) ?? [];
   const now = modelNow(dialogue);
-  const options: readonly Option<string>[] = [
-    { value: 'keep', label: now === undefined ? 'Decide later' : `Keep ${now}`, ...hintFor(now) },
-    ...hosted.map(([value, label]) => ({ value, label, ...keyHint(dialogue, value) })),
-    ...(local === undefined || local.length === 0
-      ? []
-      : [{ value: 'ollama', label: 'Ollama on this machine', hint: local.slice(0, 3).join(', ') }]),
-    { value: 'compatible', label: 'Another server', hint: 'one that speaks the OpenAI API' },
-    ...harnesses.map((id) => ({ value: `harness:${id}`, label: `The coding agent ${id}`, hint: 'with its own login' })),
-    { value: 'demo', label: 'Demo', hint: 'scripted stand-in, no AI, no key' },
-  ];
+  const options = choices(dialogue, now, local);
   for (;;) {
-    const chosen = await prompts.choose({
-      message: 'Which model answers?',
-      options,
-      initial: first(dialogue, now, local),
-    });
+    const initial = first(dialogue, now, local);
+    const chosen = await prompts.choose({ message: 'Which model answers?', options, initial });
     if (chosen === 'keep') return {};
-    const answer = await details(dialogue, chosen, local ?? []);
+    const answer = await details(dialogue, chosen, local);
     // Undefined: it does not work, and the person wants another one.
     if (answer !== undefined) return { model: answer };
   }
-  function hintFor(kept: string | undefined): { readonly hint?: string } {
-    return kept === undefined ? { hint: current.on.length === 0 ? 'the demo answers' : 'found at start' } : {};
-  }
+}
+
+function choices(dialogue: Dialogue, now: string | undefined, local: readonly string[]): readonly Option<string>[] {
+  const found = local.length > 0 || Object.keys(dialogue.env.providerKeys).length > 0;
+  const kept: Option<string> =
+    now === undefined
+      ? { value: 'keep', label: 'Decide later', hint: found ? 'it is found at start' : 'the demo answers' }
+      : { value: 'keep', label: `Keep ${now}` };
+  return [
+    kept,
+    ...hosted.map(([value, label]) => ({ value, label, ...keyHint(dialogue, value) })),
+    ...(local.length === 0
+      ? []
+      : [{ value: 'ollama', label: 'Ollama on this machine', hint: local.slice(0, 3).join(', ') }]),
+    { value: 'compatible', label: 'Another server', hint: 'one that speaks the OpenAI API' },
+    ...dialogue.harnesses.map((id) => ({
+      ...{ value: `harness:${id}`, label: `The coding agent ${id}`, hint: 'with its own login' },
+    })),
+    { value: 'demo', label: 'Demo', hint: 'scripted stand-in, no AI, no key' },
+  ];
 }
 
 async function details(dialogue: Dialogue, chosen: string, local: readonly string[]): Promise<ModelAnswer | undefined> {
@@ -98,10 +103,10 @@ function keyHint({ env }: Dialogue, provider: string): { readonly hint?: string 
 }
 
 /** Where the cursor starts. */
-function first({ env }: Dialogue, now: string | undefined, local: readonly string[] | undefined): string {
+function first({ env }: Dialogue, now: string | undefined, local: readonly string[]): string {
   if (now !== undefined) return 'keep';
   const keyed = hosted.find(([id]) => id in env.providerKeys)?.[0];
-  return keyed ?? (local !== undefined && local.length > 0 ? 'ollama' : 'anthropic');
+  return keyed ?? (local.length > 0 ? 'ollama' : 'anthropic');
 }
 
 /** Whether a coding agent may be started from the chat, where one is installed and does not answer itself. */

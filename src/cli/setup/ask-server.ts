@@ -1,6 +1,7 @@
 // A server that speaks the OpenAI API: its address, its key if it wants one, and one of its models. Called by ask-model.ts.
 import { isLoopback } from '../../agents/providers.ts';
 import type { Config } from '../../infra/config.ts';
+import { keyVariable } from '../../infra/env.ts';
 import { providerSlot, secretPlace } from './current.ts';
 import type { Dialogue } from './dialogue.ts';
 import type { ModelAnswer } from './plan.ts';
@@ -43,12 +44,14 @@ type Providers = Config['models']['providers'];
 function providerId(baseUrl: string, providers: Providers): string {
   const known = Object.entries(providers).find(([, one]) => one.baseUrl === baseUrl)?.[0];
   if (known !== undefined) return known;
-  const labels = new URL(baseUrl).hostname.split('.');
-  const name = isLoopback(baseUrl) ? 'local' : (labels.at(-2) ?? labels[0] ?? '').replace(/[^a-z0-9-]/gi, '');
-  const taken = (id: string): boolean => id in providers || id === 'demo';
-  const free = [name === '' ? 'server' : name, ...Array.from({ length: 99 }, (_, index) => `${name}${index + 2}`)];
-  return free.find((id) => !taken(id)) ?? name;
+  const label = new URL(baseUrl).hostname.split('.').at(-2) ?? '';
+  const name = isLoopback(baseUrl) ? 'local' : /^[a-z][a-z0-9-]*$/i.test(label) ? label : 'server';
+  const numbered = Array.from({ length: 99 }, (_, index) => `${name}${index + 2}`);
+  return [name, ...numbered].find((id) => !(id in providers || isBuiltIn(id))) ?? name;
 }
+
+/** These names mean a provider of their own, with its own address and key. */
+const isBuiltIn = (id: string): boolean => keyVariable(id) !== undefined || id === 'ollama' || id === 'demo';
 
 async function askKey(
   { prompts }: Dialogue,
