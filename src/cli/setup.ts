@@ -89,7 +89,8 @@ async function talk(cli: Cli, { prompts, paths, current }: Talk): Promise<Exit> 
   const { link, ...channels } = await askChannels(dialogue);
   const model = await askModel(dialogue);
   const harness = await askHarness(dialogue, model.model);
-  const owner = await askOwner(dialogue, channels.channels ?? []);
+  const dmPolicy = channels.whatsapp?.dmPolicy ?? current.config.channels.whatsapp.dmPolicy;
+  const owner = await askOwner(dialogue, { channels: channels.channels ?? [], botNumber: dmPolicy !== 'allowlist' });
   const answers: Answers = { ...channels, ...model, ...harness, ...owner };
   // 3
   const edits = planEdits(current, answers);
@@ -131,9 +132,11 @@ async function finish(cli: Cli, { paths, edits, link, wasOn }: Agreed): Promise<
   // 7
   const after = await readAll(paths, env);
   const channels = after.ok ? after.value.on : [];
+  const config = after.ok ? after.value.config : undefined;
   const steps = nextText({
     ...{ channels, secrets: edits.env.length > 0 },
-    owned: after.ok && after.value.config.commands.ownerAllowFrom.length > 0,
+    owned: (config?.commands.ownerAllowFrom.length ?? 0) > 0,
+    botNumber: config?.channels.whatsapp.dmPolicy !== 'allowlist',
     running: (await cli.call('status', {})).kind !== 'not-running',
     unlinked: channels.includes('whatsapp') && (link === undefined ? !wasOn.includes('whatsapp') : !linked),
     shadowed: edits.env.flatMap(({ name, value }) => (env.variables[name] === value ? [] : [name])),

@@ -102,9 +102,9 @@ function keyHint({ env }: Dialogue, provider: string): { readonly hint?: string 
   return provider in env.providerKeys ? { hint: 'its key is set' } : {};
 }
 
-/** Where the cursor starts. */
-function first({ env }: Dialogue, now: string | undefined, local: readonly string[]): string {
-  if (now !== undefined) return 'keep';
+/** Where the cursor starts: enter alone changes nothing where something was set up before. */
+function first({ env, current }: Dialogue, now: string | undefined, local: readonly string[]): string {
+  if (now !== undefined || current.texts.config !== undefined) return 'keep';
   const keyed = hosted.find(([id]) => id in env.providerKeys)?.[0];
   return keyed ?? (local.length > 0 ? 'ollama' : 'anthropic');
 }

@@ -3,28 +3,42 @@ import type { PlatformId } from '../../../channels/index.ts';
 import type { Dialogue } from './dialogue.ts';
 import type { Answers } from './plan.ts';
 
-const ways = {
+interface Way {
+  readonly name: string;
+  /** Where the id is to be found. */
+  readonly how: string;
+  readonly form: RegExp;
+  readonly fault: string;
+}
+
+const ways: Readonly<Record<PlatformId, Way>> = {
   telegram: {
-    name: 'Telegram',
-    form: /^\d{1,20}$/,
-    fault: 'A Telegram id is digits only, not the @name.',
-    how: '/whoami tells it',
+    ...{ name: 'Telegram', how: '/whoami tells it' },
+    ...{ form: /^\d{1,20}$/, fault: 'A Telegram id is digits only, not the @name.' },
   },
   discord: {
-    name: 'Discord',
-    form: /^\d{17,20}$/,
-    fault: 'A Discord id has 17 to 20 digits.',
-    how: 'right click on your name › Copy User ID, with developer mode on',
+    ...{ name: 'Discord', how: 'right click on your name › Copy User ID, with developer mode on' },
+    ...{ form: /^\d{17,20}$/, fault: 'A Discord id has 17 to 20 digits.' },
   },
-} as const;
-type WithIds = keyof typeof ways;
+  whatsapp: {
+    ...{ name: 'WhatsApp', how: 'your number, with the country code' },
+    ...{ form: /^\+?[\d ()/-]{7,}$/, fault: 'Write it with its country code, digits only.' },
+  },
+};
 
-/** @param channels that will be on */
-export async function askOwner(dialogue: Dialogue, channels: readonly PlatformId[]): Promise<Pick<Answers, 'owners'>> {
+export interface Reached {
+  /** Channels that will be on. */
+  readonly channels: readonly PlatformId[];
+  /** The number on WhatsApp is not the owner's. */
+  readonly botNumber: boolean;
+}
+
+export async function askOwner(dialogue: Dialogue, { channels, botNumber }: Reached): Promise<Pick<Answers, 'owners'>> {
   const { prompts, current } = dialogue;
   const now = current.config.commands.ownerAllowFrom;
-  const asked = (Object.keys(ways) as readonly WithIds[]).filter((id) => channels.includes(id));
-  if (channels.includes('whatsapp')) prompts.say('On WhatsApp the account that is linked is the owner.');
+  const ownNumber = channels.includes('whatsapp') && !botNumber;
+  const asked = channels.filter((id) => id !== 'whatsapp' || botNumber);
+  if (ownNumber) prompts.say('On WhatsApp the account that is linked is the owner.');
   if (asked.length === 0) return {};
   const how = await prompts.choose({
     message: 'Who is the owner? The owner lets others in and approves what agents ask.',
@@ -37,17 +51,23 @@ export async function askOwner(dialogue: Dialogue, channels: readonly PlatformId
   });
   if (how === 'keep') return {};
   if (how === 'first') return now.length === 0 ? {} : { owners: [] };
-  const given: string[] = [];
-  for (const id of asked) {
-    const { name, form, fault, how: where } = ways[id];
-    const initial = now.find((one) => one.startsWith(`${id}:`))?.slice(id.length + 1) ?? '';
-    const answer = await prompts.line({
-      message: `Your ${name} id (${where}; empty: none)`,
-      initial,
-      fault: (text) => (text === '' || form.test(text) ? undefined : fault),
-    });
-    if (answer !== '') given.push(`${id}:${answer}`);
-  }
+  const given = await askIds(dialogue, asked);
   const others = now.filter((one) => !asked.some((id) => one.startsWith(`${id}:`)));
   return { owners: [...others, ...given] };
+}
+
+async function askIds({ prompts, current }: Dialogue, asked: readonly PlatformId[]): Promise<readonly string[]> {
+  const now = current.config.commands.ownerAllowFrom;
+  const given: string[] = [];
+  for (const id of asked) {
+    const { name, form, fault, how } = ways[id];
+    const answer = await prompts.line({
+      message: `Your ${name} id (${how}; empty: none)`,
+      initial: now.find((one) => one.startsWith(`${id}:`))?.slice(id.length + 1) ?? '',
+      fault: (text) => (text === '' || form.test(text) ? undefined : fault),
+    });
+    // Ids are digits everywhere; numbers are written with gaps.
+    if (answer !== '') given.push(`${id}:${answer.replace(/\D/g, '')}`);
+  }
+  return given;
 }

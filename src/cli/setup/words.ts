@@ -22,6 +22,8 @@ const isReference = (value: unknown): value is string => typeof value === 'strin
 export interface Outcome {
   /** Channels that are on now. */
   readonly channels: readonly PlatformId[];
+  /** The number on WhatsApp is not the owner's. */
+  readonly botNumber: boolean;
   /** Somebody is named as the owner. */
   readonly owned: boolean;
   /** A process runs on this state folder. */
@@ -36,7 +38,7 @@ export interface Outcome {
 
 /** The next steps, numbered. */
 export function nextText(outcome: Outcome): string {
-  const { channels, owned, running, secrets } = outcome;
+  const { channels, owned, running, secrets, botNumber } = outcome;
   const steps = [
     ...outcome.shadowed.map((name) => `Take ${name} out of the environment: it wins over .env there.`),
     ...(running ? (secrets ? ['Restart Switchyard: it reads .env when it starts.'] : []) : ['npm start']),
@@ -44,14 +46,16 @@ export function nextText(outcome: Outcome): string {
     ...(!owned && channels.includes('telegram')
       ? ['npx switchyard pair telegram   (a link that makes you the owner)']
       : []),
-    ...(!owned && channels.includes('discord')
-      ? ['Write to the bot on Discord, then: npx switchyard pair approve discord <code>   (makes you the owner)']
-      : []),
-    ...(channels.includes('whatsapp') ? ['On WhatsApp, write into the chat with yourself.'] : []),
+    ...(!owned && channels.includes('discord') ? [approval('discord', 'Discord')] : []),
+    ...(!owned && channels.includes('whatsapp') && botNumber ? [approval('whatsapp', 'WhatsApp')] : []),
+    ...(channels.includes('whatsapp') && !botNumber ? ['On WhatsApp, write into the chat with yourself.'] : []),
     'npx switchyard doctor   (checks all of it)',
   ];
   return steps.map((step, index) => `${index + 1}. ${step}`).join('\n');
 }
+
+const approval = (channel: PlatformId, name: string): string =>
+  `Write to the bot on ${name}, then: npx switchyard pair approve ${channel} <code>   (makes you the owner)`;
 
 export const notATerminal = [
   'setup asks questions, and this is no terminal. The same without questions:',

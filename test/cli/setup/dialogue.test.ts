@@ -124,6 +124,42 @@ describe('setup with a new bot on Telegram', () => {
   });
 });
 
+describe('setup with WhatsApp', () => {
+  it('leaves the owner to the account that is linked, where the number is theirs', async () => {
+    const { cli, who } = await run([
+      [where, ['whatsapp']],
+      [/^Link the phone/, 'later'],
+      [/^Which model/, 'keep'],
+    ]);
+    expect(who.seen.filter((line) => line.startsWith('? Who'))).toEqual(['? Whose number is it?']);
+    expect(config()).toEqual({ channels: { whatsapp: { enabled: true } } });
+    expect(cli.out.at(-1)).toBe(
+      'Next:\n1. npm start\n2. npx switchyard pair whatsapp   (links the phone)\n3. On WhatsApp, write into the chat with yourself.\n4. npx switchyard doctor   (checks all of it)',
+    );
+  });
+
+  it('asks for the owner where the number is the bot, and says how else one is let in', async () => {
+    const answers: readonly (readonly [RegExp, Reply])[] = [
+      [where, ['whatsapp']],
+      [/^Whose number/, 'pairing'],
+      [/^Link the phone/, 'later'],
+      [/^Which model/, 'keep'],
+    ];
+    const { cli } = await run(answers);
+    expect(cli.out.at(-1)).toContain(
+      '3. Write to the bot on WhatsApp, then: npx switchyard pair approve whatsapp <code>',
+    );
+    await run([
+      [/^Who is the owner/, 'id'],
+      [/^Your WhatsApp id/, '+49 151 234 567'],
+    ]);
+    expect(config()).toEqual({
+      channels: { whatsapp: { dmPolicy: 'pairing', enabled: true } },
+      commands: { ownerAllowFrom: ['whatsapp:49151234567'] },
+    });
+  });
+});
+
 describe('setup that is ended', () => {
   const questions = [where, /^Token/, /^Which model/, /^Who is the owner/, /^Write it/];
   it.each(questions.map((question, index) => [question, index] as const))(
