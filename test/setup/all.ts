@@ -99,7 +99,8 @@ async function telegram(): Promise<void> {
     const first = machine.setup(phone);
     await first.answers('Where do you want', keys.space, keys.enter);
     await first.answers('Token of your bot', `${twin.token}x`, keys.enter);
-    await first.answers('does not know this token', keys.enter);
+    await first.sees('does not know this token');
+    await first.answers('What now?', keys.enter);
     await first.answers('Token of your bot', twin.token, keys.enter);
     await first.sees('@switchyard_bot answers.');
     await first.answers('Which model answers?', keys.up, keys.up, keys.enter);

@@ -1,4 +1,5 @@
 // The setup dialogue on a terminal, drawn by @clack/prompts. Made by setup.ts.
+import { printable } from '../../../channels/console/format.ts';
 import { Cancelled, type Option, type Prompts } from './prompts.ts';
 
 export interface Terminal {
@@ -31,8 +32,8 @@ export async function clackPrompts({ stdin, stdout, stop }: Terminal): Promise<P
       fault?.((value ?? '').trim());
   return {
     title: (text) => clack.intro(text, on),
-    say: (text) => clack.log.info(folded(text, stdout.columns), on),
-    warn: (text) => clack.log.warn(folded(text, stdout.columns), on),
+    say: (text) => clack.log.info(folded(printable(text), stdout.columns), on),
+    warn: (text) => clack.log.warn(folded(printable(text), stdout.columns), on),
     choose: async ({ message, options, initial }) => {
       const shown = options.map(plain);
       const chosen = await asked(() => clack.select<string>({ ...on, message, options: shown, initialValue: initial }));
@@ -78,9 +79,9 @@ function folded(text: string, columns: number): string {
     .join('\n');
 }
 
-/** The library's own type of an option wants a plain text. */
+/** An option as the library wants it. Some names were chosen by others. */
 function plain({ value, label, hint }: Option<string>): { value: string; label: string; hint?: string } {
-  return { value, label, ...(hint === undefined ? {} : { hint }) };
+  return { value, label: printable(label), ...(hint === undefined ? {} : { hint: printable(hint) }) };
 }
 
 /** Raw mode while nothing is asked: what is pasted too early must not be shown. @returns ends it */

@@ -10,10 +10,7 @@ export interface Bot {
   readonly hints: readonly string[];
 }
 
-const telegramBot = z.object({
-  ok: z.literal(true),
-  result: z.object({ username: z.string(), can_read_all_group_messages: z.boolean().optional() }),
-});
+const telegramBot = z.object({ ok: z.literal(true), result: z.object({ username: z.string() }) });
 
 /** @param apiRoot undefined: Telegram's own (core.telegram.org/bots/api#getme) */
 export async function probeTelegram(net: Net, token: string, apiRoot: string | undefined): Promise<Probed<Bot>> {

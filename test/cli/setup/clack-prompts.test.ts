@@ -110,6 +110,16 @@ describe('the setup dialogue on a terminal', () => {
     await expect(open).rejects.toThrow(Cancelled);
   });
 
+  it('shows names that others chose without what could move the cursor', async () => {
+    const { prompts, keyboard, screen, shows } = await rig();
+    prompts.say('Hi \u001b[2J\u001b]0;x\u0007 there');
+    const asked = prompts.choose({ message: 'Which?', options: [{ value: 'a', label: 'L\u001b[1Aab' }], initial: 'a' });
+    await shows('Which?');
+    await keyboard.press(key.enter);
+    await asked;
+    for (const sequence of ['\u001b[2J', '\u001b[1Aab', '\u001b]0']) expect(screen.raw).not.toContain(sequence);
+  });
+
   it('breaks what it says between words, and never inside an address', async () => {
     const { prompts, screen } = await rig(30);
     prompts.say('A sentence that is longer than the screen, and https://example.org/a?b=c at its end.');
