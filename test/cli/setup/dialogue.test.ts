@@ -303,6 +303,45 @@ describe('the model', () => {
     expect(config()).toMatchObject({ agents: { defaults: { model: 'local/one' } } });
   });
 
+  it('of a provider is asked with the key just given, which goes into .env alone', async () => {
+    const server = await openAiTwin();
+    onTestFinished(() => server.close());
+    const before = `{ models: { providers: { openai: { baseUrl: '${server.url}' } } } }`;
+    writeFileSync(join(folder, 'switchyard.json5'), before);
+    const { who } = await run([
+      [/^Which model/, 'openai'],
+      [/^Key for openai/, 'sk-new'],
+      [/^Model/, 'm'],
+    ]);
+    expect(who.seen).toContain('openai/m answers.');
+    expect(server.requests.at(-1)?.headers.authorization).toBe('Bearer sk-new');
+    expect(readEnvText(text('.env'))).toEqual({ OPENAI_API_KEY: 'sk-new' });
+    expect(config()).toEqual({
+      models: { providers: { openai: { baseUrl: server.url } } },
+      agents: { defaults: { model: 'openai/m' } },
+    });
+    const again = await run([
+      [/^Which model/, 'openai'],
+      [/^A key for openai is set/, 'keep'],
+    ]);
+    expect(again.who.seen).toContain('The files say all of this already: nothing to write.');
+  });
+
+  it('of an Ollama on this machine is offered when it answers', async () => {
+    const server = await openAiTwin();
+    onTestFinished(() => server.close());
+    server.models.push('qwen3', 'llama4');
+    const at = { OLLAMA_HOST: server.url.replace('/v1', '') };
+    await run(
+      [
+        [/^Which model/, 'ollama'],
+        [/^Which of its models/, 'llama4'],
+      ],
+      at,
+    );
+    expect(config()).toEqual({ agents: { defaults: { model: 'ollama/llama4' } } });
+  });
+
   it('may be a coding agent that is on the PATH', async () => {
     const bin = join(folder, 'bin');
     mkdirSync(bin);
