@@ -21,6 +21,7 @@ class Machine {
   readonly folder = mkdtempSync(join(tmpdir(), 'switchyard-setup-'));
   readonly home = join(this.folder, '.switchyard');
   readonly #env: NodeJS.ProcessEnv;
+  readonly #terminals: PseudoTerminal[] = [];
 
   constructor(twins: Readonly<Record<string, string>>) {
     const { PATH = '' } = process.env;
@@ -29,7 +30,9 @@ class Machine {
 
   setup(size: Size): PseudoTerminal {
     const command = `'${process.execPath}' '${launcher}' setup`;
-    return new PseudoTerminal(command, { cwd: this.folder, env: this.#env, size });
+    const terminal = new PseudoTerminal(command, { cwd: this.folder, env: this.#env, size });
+    this.#terminals.push(terminal);
+    return terminal;
   }
 
   /** @returns what it prints, and its exit code */
@@ -83,6 +86,7 @@ class Machine {
   }
 
   remove(): void {
+    for (const terminal of this.#terminals) terminal.close();
     rmSync(this.folder, { recursive: true, force: true });
   }
 }

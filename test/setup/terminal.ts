@@ -78,8 +78,9 @@ export class PseudoTerminal {
     }
   }
 
-  kill(): void {
-    this.#child.kill('SIGKILL');
+  /** Closes the window: what still runs in it is told, and ends. */
+  close(): void {
+    this.#child.kill('SIGTERM');
   }
 
   /** Without colours, frames and line breaks, which differ with the width. */
