@@ -8,6 +8,7 @@ import { commandTable } from '../commands/index.ts';
 import { runCommand } from '../commands/run.ts';
 import type { ChosenModel } from './agents/default-model.ts';
 import type { App, AppOptions, Banner } from './cli/engine-port.ts';
+import { degradedBy } from './cli/status.ts';
 import type { ChannelAdapter, ChannelEvents } from './core/channel.ts';
 import type { InboundMessage } from './core/message.ts';
 import { ok, type Result, refuse } from './core/result.ts';
@@ -29,9 +30,10 @@ import { Engine } from './wiring/engine.ts';
 import { liveAgents } from './wiring/live-agents.ts';
 import { modelCheck, nativeAgents, systemPrompts, Toolbox } from './wiring/models.ts';
 import { removedTool } from './wiring/removed-tool.ts';
-import { configError, engineServices, type ServicesParts, unusedConfig } from './wiring/services.ts';
+import { configError, engineServices, type ServicesParts, status, unusedConfig } from './wiring/services.ts';
 import { candidatesAt, suggest } from './wiring/suggest.ts';
 import { version } from './wiring/version.ts';
+import { StatusPage } from './wiring/web.ts';
 import { Linkers, linkHandlers } from './wiring/whatsapp.ts';
 
 const clock = systemClock;
@@ -105,7 +107,8 @@ async function build(options: AppOptions, base: Base): Promise<App> {
   const botName = (route: Route): string | undefined => adapterFor(() => channels.adapters(), route)?.botName?.();
   const bug = (error: unknown, command: string): void =>
     log.error({ err: error, command, code: 'command_bug' }, 'a command failed');
-  const parts: Parts = { engine, agents, configFile, table, model: () => agents().default().model };
+  const model = (): string => agents().default().model;
+  const parts: Parts = { engine, agents, configFile, table, model, page: () => page.view() };
   const services = engineServices(parts);
   const consoleOptions = {
     ...{ input: options.stdin, output: options.stdout, clock, ids, log },
@@ -133,13 +136,21 @@ async function build(options: AppOptions, base: Base): Promise<App> {
     log,
     events: (adapter) => channelEvents(base, engine, adapter),
   });
+  const handlers = { ...controlHandlers(parts), ...linkHandlers(linkers) };
+  const page = new StatusPage({
+    ...{ home: env.home, engine, ids, log, config, handlers },
+    status: () => status(parts),
+    troubles: degradedBy,
+    links: () => linkers.views(),
+    owner: () => config().commands.ownerAllowFrom[0] ?? engine.pairing.owner(),
+  });
   engine.pairing.watchOwner(() => channels.refresh());
   if (!configFile.channelsOff) await channels.configure(config());
-  const outside = { channels, toolbox, linkers };
+  const outside = { channels, toolbox, linkers, page, showPage: options.showPage };
   return {
     banner: () => banner(channels, chosen(), parts),
     log,
-    control: { ...controlHandlers(parts), ...linkHandlers(linkers) },
+    control: { ...handlers, 'page.link': async () => page.link() },
     start: () => start(base, parts, outside),
     reload: () => reload(configFile),
     idle: () => engine.idle(),
@@ -189,6 +200,8 @@ interface Outside {
   readonly channels: Channels;
   readonly toolbox: Toolbox;
   readonly linkers: Linkers;
+  readonly page: StatusPage;
+  readonly showPage: AppOptions['showPage'];
 }
 
 function channelEvents(base: Base, engine: Engine, adapter: ChannelAdapter): ChannelEvents {
@@ -218,6 +231,7 @@ async function start(base: Base, { engine, agents }: Parts, outside: Outside): P
     outside.toolbox.mcp.configure(config.tools.mcp);
     engine.reconfigured();
     void outside.channels.configure(config);
+    void outside.page.configure();
     log.info({ path: configFile.path }, 'config reloaded');
     warn();
   });
@@ -227,6 +241,10 @@ async function start(base: Base, { engine, agents }: Parts, outside: Outside): P
   configFile.watch();
   await outside.toolbox.groups.sweep();
   await engine.start();
+  // Before a chat takes the terminal, and before a channel that waits for a scan: the page shows the code.
+  await outside.page.configure();
+  const link = outside.page.link();
+  if (link.ok) outside.showPage?.(link.value);
   await outside.channels.start();
   log.info({ generation: engine.generation, version }, 'started');
 }
@@ -243,9 +261,10 @@ async function reload(configFile: ConfigFile): Promise<Result<string>> {
 }
 
 /** Adapters stop last, so that what is owed can still be sent, and before the store closes, which they may still write to. */
-async function drain(base: Base, engine: Engine, { channels, toolbox, linkers }: Outside): Promise<void> {
+async function drain(base: Base, engine: Engine, { channels, toolbox, linkers, page }: Outside): Promise<void> {
   base.configFile.close();
   await engine.drain(async () => {
+    await page.close();
     await channels.stop();
     await linkers.close();
   });

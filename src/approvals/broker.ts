@@ -12,7 +12,7 @@ import type { Clock } from '../infra/clock.ts';
 import type { Database, Sql } from '../infra/database.ts';
 import type { Ids } from '../infra/ids.ts';
 import type { Log } from '../infra/log.ts';
-import { decideAnswer, isHere, mayAnswer, onlyOne } from './decide.ts';
+import { type Answering, decideAnswer, isHere, mayAnswer, onlyOne } from './decide.ts';
 import * as rows from './rows.ts';
 import { approvalRefusal, endedText, endNotice, questionChoices, questionText } from './words.ts';
 
@@ -115,7 +115,7 @@ export class Broker implements Approvals, ApprovalServices {
     return rows.hasOpen(this.#deps.database.read, session);
   }
 
-  async decide(place: CommandPlace, which: string | undefined, verdict: Verdict): Promise<Result<OpenApproval>> {
+  async decide(place: Answering, which: string | undefined, verdict: Verdict): Promise<Result<OpenApproval>> {
     const decided = await this.#deps.database.write((sql) => this.#decideIn(sql, place, { which, verdict }));
     if (!decided.ok) return decided;
     const { row, fresh } = decided.value;
@@ -192,7 +192,7 @@ export class Broker implements Approvals, ApprovalServices {
 
   #decideIn(
     sql: Sql,
-    place: CommandPlace,
+    place: Answering,
     { which, verdict }: { readonly which: string | undefined; readonly verdict: Verdict },
   ): Result<{ readonly row: Ended; readonly fresh: boolean }> {
     const found = which === undefined ? onlyOne(rows.openApprovals(sql), place) : byWord(sql, which);
@@ -263,7 +263,7 @@ function answerOf(how: rows.End['how']): ApprovalAnswer {
   }
 }
 
-function viewOf(row: rows.ApprovalRow, place: Pick<CommandPlace, 'route' | 'session'>): OpenApproval {
+function viewOf(row: rows.ApprovalRow, place: Pick<Answering, 'route' | 'session'>): OpenApproval {
   const { id, code, asker, title, expires } = row;
   return { id, code, asker, title, expires, here: isHere(row, place) };
 }

@@ -2,11 +2,16 @@
 import type { Verdict } from '../core/approval.ts';
 import type { Caller, CommandPlace } from '../core/command.ts';
 import { ok, type Result } from '../core/result.ts';
-import { sameRoute } from '../core/route.ts';
+import { type Route, sameRoute } from '../core/route.ts';
+import type { Session } from '../core/session.ts';
 import type { ApprovalRow } from './rows.ts';
 import { approvalRefusal } from './words.ts';
 
-type Answering = Pick<CommandPlace, 'caller' | 'route' | 'session' | 'commandId'>;
+/** Without `route` and `session`: from outside of all chats. */
+export interface Answering extends Pick<CommandPlace, 'caller' | 'commandId'> {
+  readonly route?: Route;
+  readonly session?: Pick<Session, 'key'>;
+}
 
 /** Who started the work, or the owner. */
 export function mayAnswer({ approver }: Pick<ApprovalRow, 'approver'>, caller: Pick<Caller, 'id' | 'class'>): boolean {
@@ -17,7 +22,7 @@ export function isHere(
   { route, session }: Pick<ApprovalRow, 'route' | 'session'>,
   place: Pick<Answering, 'route' | 'session'>,
 ): boolean {
-  return sameRoute(route, place.route) || session === place.session.key;
+  return (place.route !== undefined && sameRoute(route, place.route)) || session === place.session?.key;
 }
 
 /** What an answer without a code means: the only question of this conversation, never one that was shown elsewhere. */

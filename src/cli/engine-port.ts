@@ -43,6 +43,14 @@ export interface PairLink {
   readonly owner: boolean;
 }
 
+/** An address that opens the status page. */
+export interface PageLink {
+  /** A credential until it is used: never logged. */
+  readonly link: string;
+  /** Unix time in milliseconds. */
+  readonly expiresAt: number;
+}
+
 export interface ControlAnswers {
   readonly status: StatusView;
   readonly 'tasks.list': readonly Run[];
@@ -65,6 +73,7 @@ export interface ControlAnswers {
   readonly 'pair.approve': Approved;
   readonly 'pair.deny': PairingRequest;
   readonly 'pair.revoke': Revoked;
+  readonly 'page.link': PageLink;
   /** One sentence: what was loaded and what changed. */
   readonly reload: string;
   /** Answered when the drain has begun. */
@@ -97,6 +106,7 @@ export const controlParams = {
   'pair.deny': byCode,
   /** `<channel>:<id>` */
   'pair.revoke': one,
+  'page.link': nothing,
   reload: nothing,
   drain: nothing,
 } as const satisfies Record<ControlVerb, z.ZodType>;
@@ -171,6 +181,8 @@ export interface AppOptions {
   readonly onConsoleClosed: () => void;
   /** Shows a step of linking an account that is switched on. Never in the log: it holds codes. Absent: nobody could see it. */
   readonly showLink?: ((account: string, view: LinkView) => void) | undefined;
+  /** Shows a link to the status page, once, where a person sits in front of the terminal. Never in the log. */
+  readonly showPage?: ((page: PageLink) => void) | undefined;
   /** Code of whoever embeds the app: closes what a run left open, before the run is announced. Has 5 s; errors are logged. */
   readonly onRunEnded?: OnRunEnded | undefined;
 }

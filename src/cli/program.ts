@@ -14,6 +14,7 @@ const verbs: Readonly<Record<string, () => Promise<AddVerb>>> = {
   tasks: async () => (await import('./tasks.ts')).addTasks,
   pair: async () => (await import('./pair.ts')).addPair,
   logs: async () => (await import('./logs.ts')).addLogs,
+  web: async () => (await import('./web.ts')).addWeb,
 };
 
 /**

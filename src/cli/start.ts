@@ -5,6 +5,7 @@ import { type AddVerb, type Cli, type Exit, exits, refused } from './cli.ts';
 import { type Control, type ControlOptions, startControl } from './control.ts';
 import type { App, AppOptions, Banner, ControlHandlers } from './engine-port.ts';
 import { linkText } from './link-words.ts';
+import { pageLinkText } from './web.ts';
 
 export const addStart: AddVerb = (program, cli) => {
   program
@@ -42,6 +43,7 @@ export async function start(cli: Cli, console: boolean): Promise<Exit> {
   const created = await cli.createApp({
     ...{ env, workingDirectory, console, stdin, stdout, onConsoleClosed: ending.reach },
     showLink: linkShower(cli, console),
+    showPage: cli.stdout.isTTY === true ? (page) => cli.out(pageLinkText(page, cli.clock.now())) : undefined,
   });
   if (!created.ok) {
     cli.err(refusalText(created.refusal));

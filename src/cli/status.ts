@@ -24,13 +24,14 @@ async function status(cli: Cli, json: boolean): Promise<void> {
   });
 }
 
-/** What keeps the process from being healthy, one sentence each. */
-function degradedBy(view: StatusView): readonly string[] {
-  const { config, outbox } = view;
+/** What keeps the process from being healthy, one sentence each. Used by src/app.ts for the status page too. */
+export function degradedBy(view: StatusView): readonly string[] {
+  const { config, outbox, page } = view;
   return [
     ...(view.draining ? ['It is stopping.'] : []),
     ...(config.error === undefined ? [] : [`The config was not loaded: ${config.error}`]),
     ...view.channels.filter((one) => one.state !== 'connected').map(channelWords),
+    ...(page !== undefined && 'trouble' in page ? [`The status page is not served. ${page.trouble}`] : []),
     ...(outbox.pending > largeBacklog ? [`${outbox.pending} messages wait to be sent.`] : []),
   ];
 }
@@ -49,8 +50,13 @@ export function statusText(view: StatusView, troubles: readonly string[], now: n
     ...view.channels.map((one) => `channel ${channelWords(one)}`),
     `ACP: ${view.acp.enabled ? view.acp.mode : 'off'}`,
     `outbox: ${view.outbox.pending} pending, ${view.outbox.undelivered} undelivered`,
+    ...pageLine(view),
     ...view.closed.map(closedWords),
     ...(troubles.length === 0 ? ['healthy'] : troubles.map((trouble) => `⚠️ ${trouble}`)),
   ];
   return titled('Status:', lines);
+}
+
+function pageLine({ page }: StatusView): readonly string[] {
+  return page !== undefined && 'url' in page ? [`status page: ${page.url} (\`switchyard web\` prints a link)`] : [];
 }

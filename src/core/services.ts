@@ -187,6 +187,8 @@ export interface StatusView {
   /** Chats that take nothing from us, by route key, and why. */
   readonly closed: readonly { readonly chat: string; readonly reason: string }[];
   readonly acp: { readonly enabled: boolean; readonly mode: string };
+  /** The status page: where it is served, or why it is not; absent: it is off. */
+  readonly page?: { readonly url: string } | { readonly trouble: string } | undefined;
   readonly model: string;
 }
 

@@ -14,7 +14,7 @@ import type { Env } from './env.ts';
 import { watchFolder } from './folder-watch.ts';
 import { formatKeyPath, type KeyPath, parseKeyPath, valueAt } from './key-path.ts';
 
-type ConfigEnv = Pick<Env, 'configPath' | 'channels' | 'variables'>;
+type ConfigEnv = Pick<Env, 'configPath' | 'channels' | 'variables' | 'webToken'>;
 
 export interface ConfigFileOptions {
   readonly env: ConfigEnv;

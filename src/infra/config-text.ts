@@ -9,12 +9,15 @@ import { formatKeyPath, isContainer, isPlainObject, type KeyPath } from './key-p
  * @param text content of the file; undefined when there is none
  * @returns the config with defaults, or every fault in one sentence each
  */
-export function readConfigText(text: string | undefined, env: Pick<Env, 'channels' | 'variables'>): Checked {
+export function readConfigText(
+  text: string | undefined,
+  env: Pick<Env, 'channels' | 'variables' | 'webToken'>,
+): Checked {
   const parsed = parseJson5(text ?? '{}');
   if (!parsed.ok) return { ok: false, faults: [parsed.fault] };
   const unset: string[] = [];
   const filled = substitute(parsed.value, [], { variables: env.variables, unset });
-  const checked = checkConfig(withEnvironment(filled, env.channels));
+  const checked = checkConfig(withWebToken(withEnvironment(filled, env.channels), env.webToken));
   if (unset.length === 0) return checked;
   return { ok: false, faults: [...unset, ...(checked.ok ? [] : checked.faults)] };
 }
@@ -81,4 +84,11 @@ function withEnvironment(raw: unknown, channels: Env['channels']): unknown {
     return Object.keys(values).length === 0 || !isPlainObject(own) ? [] : [[id, { ...values, ...own }] as const];
   });
   return { ...raw, channels: { ...configured, ...Object.fromEntries(merged) } };
+}
+
+/** The same for the token of the status page. */
+function withWebToken(raw: unknown, token: string | undefined): unknown {
+  if (token === undefined || !isPlainObject(raw)) return raw;
+  const own = raw.web ?? {};
+  return isPlainObject(own) ? { ...raw, web: { token, ...own } } : raw;
 }

@@ -5,6 +5,7 @@ import { queueDrops, queueModes } from '../core/session.ts';
 import { agentsSchema, bindingsSchema } from './config-agents.ts';
 import { channelsSchema, threadBindingsSchema } from './config-channels.ts';
 import { modelsSchema, plainName, toolsSchema } from './config-tools.ts';
+import { webSchema } from './config-web.ts';
 
 const seconds = z.number().nonnegative();
 const person = z
@@ -204,6 +205,7 @@ export const configSchema = z.strictObject({
     })
     .prefault({})
     .describe('The process.'),
+  web: webSchema.prefault({}).describe('The status page in a browser.'),
   logging: z
     .strictObject({
       level: z

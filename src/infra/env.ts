@@ -8,6 +8,8 @@ export interface Env {
   /** SWITCHYARD_HOME, absolute: the state folder. */
   readonly home: string;
   readonly channels: ChannelEnv;
+  /** SWITCHYARD_WEB_TOKEN: what opens the status page. */
+  readonly webToken?: string;
   /** Keys by provider id. */
   readonly providerKeys: Readonly<Partial<Record<ProviderId, string>>>;
   /** OLLAMA_HOST as a base address without a path, e.g. http://127.0.0.1:11434. */
@@ -69,6 +71,7 @@ export function readEnv(variables: Readonly<Record<string, string | undefined>>,
       telegram: { ...field('token', 'TELEGRAM_TOKEN'), ...field('apiRoot', 'TELEGRAM_API_ROOT') },
       whatsapp: field('wsUrl', 'WHATSAPP_WS_URL'),
     },
+    ...field('webToken', 'SWITCHYARD_WEB_TOKEN'),
     providerKeys: Object.fromEntries(keys),
     ollamaUrl: ollamaUrl(read('OLLAMA_HOST')),
     variables,
@@ -138,7 +141,7 @@ const childNames = [
   ],
 ];
 /** Ours alone: no list of names lets these through. */
-const neverNames = ['DISCORD_TOKEN', 'TELEGRAM_TOKEN'];
+const neverNames = ['DISCORD_TOKEN', 'TELEGRAM_TOKEN', 'SWITCHYARD_WEB_TOKEN'];
 
 /**
  * The environment of a child process: an allowlist, so that no token or key of ours leaks into tools and agents.

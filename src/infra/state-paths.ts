@@ -7,6 +7,8 @@ export interface StatePaths {
   /** JSON copy of the log; the one before is `<log>.1`. */
   readonly log: string;
   readonly consoleHistory: string;
+  /** Secret of the status page, where the config has none. */
+  readonly webToken: string;
 }
 
 /** @param home the state folder, absolute */
@@ -16,5 +18,6 @@ export function statePaths(home: string): StatePaths {
     database: join(home, 'switchyard.db'),
     log: join(home, 'switchyard.log'),
     consoleHistory: join(home, 'console-history'),
+    webToken: join(home, 'web-token'),
   };
 }

@@ -4,23 +4,11 @@ import type { Route } from '../core/route.ts';
 import { accountKey } from '../delivery/account.ts';
 import { keysGivenUp } from '../delivery/outbox-row.ts';
 import { chatKey } from '../delivery/pacer.ts';
-import { setDelivery } from '../runs/end-run.ts';
 import type { Engine } from './engine.ts';
+import { sendAgain } from './messages-again.ts';
 import type { Meet, Who } from './persons.ts';
 
 type Parts = Pick<Engine, 'delivery' | 'stores' | 'parts'>;
-
-/** The runs whose result it is are on their way again. */
-async function sendAgain({ delivery, stores, parts }: Parts, key: string): Promise<void> {
-  const archiveMinutes = parts.config().agents.defaults.subagents.archiveAfterMinutes;
-  await delivery.outbox.retry(key, (sql, { runs }) => {
-    for (const id of runs) {
-      const attempts = stores.registry.get(id, sql)?.delivery.attempts ?? 0;
-      const sending = { state: 'sending', attempts } as const;
-      setDelivery(sql, stores.registry, id, { delivery: sending, now: parts.clock.now(), archiveMinutes });
-    }
-  });
-}
 
 /** A change that takes longer goes on by itself. */
 const editWithinMs = 1_000;

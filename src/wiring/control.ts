@@ -13,7 +13,7 @@ import type { LinkVerb } from './whatsapp.ts';
 /** Newest runs the command line looks among; older ones are found by their full id. */
 const listed = 1_000;
 
-export function controlHandlers(parts: ServicesParts): Omit<EngineHandlers, LinkVerb> {
+export function controlHandlers(parts: ServicesParts): Omit<EngineHandlers, LinkVerb | 'page.link'> {
   const { engine } = parts;
   const { registry } = engine.stores;
   const all = (): readonly Run[] => registry.newest(listed);

@@ -4,6 +4,7 @@ import type { Broker } from '../approvals/broker.ts';
 import { ExpiryWatch } from '../bindings/expiry-watch.ts';
 import type { ChannelAdapter, ChannelEvents } from '../core/channel.ts';
 import type { InboundMessage } from '../core/message.ts';
+import type { Run } from '../core/run.ts';
 import type { BindingServices, RunServices, SessionServices } from '../core/services.ts';
 import type { SessionKey } from '../core/session.ts';
 import type { Ended } from '../delivery/deliver-row.ts';
@@ -13,6 +14,7 @@ import { Pairing } from '../inbound/pairing.ts';
 import type { Receiver } from '../inbound/receive.ts';
 import { itemId } from '../inbound/tickets.ts';
 import { sweepExpired } from '../infra/keyv-sqlite.ts';
+import { Meters } from '../infra/meters.ts';
 import { recoverRuns } from '../runs/recovery.ts';
 import { Sweeper, sweepEveryMs } from '../runs/sweep.ts';
 import { AcpLayer } from './acp/layer.ts';
@@ -58,6 +60,8 @@ export class Engine {
   readonly bindings: BindingServices;
   readonly generation: number;
   readonly startedAt: number;
+  /** What has come in, gone out and ended since the start. */
+  readonly meters = new Meters();
   readonly #sweeper: Sweeper;
   readonly #meet: Meet;
   readonly #expiry: ExpiryWatch;
@@ -71,8 +75,12 @@ export class Engine {
     this.generation = generation;
     this.startedAt = parts.clock.now();
     const archive = (): void => this.#sweeper.archiveSoon();
-    const process = { generation, draining: () => this.#draining, archive };
-    const ended = (message: Ended): void => questionEnded(this.approvals, message);
+    const runEnded = ({ state }: Run): void => this.meters.count('runs_ended', { status: state.status });
+    const process = { generation, draining: () => this.#draining, archive, runEnded };
+    const ended = (message: Ended): void => {
+      this.meters.count('messages_sent', { channel: message.route.channel, state: message.state });
+      questionEnded(this.approvals, message);
+    };
     const scopeOf = (key: SessionKey) => this.acp.sessions.known(key)?.record.started?.scope;
     this.delivery = wireDelivery(parts, stores, { archive, ended, scopeOf });
     this.acp = new AcpLayer({
@@ -150,7 +158,12 @@ export class Engine {
 
   /** What an adapter tells. */
   events(adapter: Pick<ChannelAdapter, 'id' | 'account'>): ChannelEvents {
-    return channelEvents(this, adapter, this.#meet);
+    const told = channelEvents(this, adapter, this.#meet);
+    const message = (heard: InboundMessage): Promise<void> => {
+      this.meters.count('messages_received', { channel: adapter.id });
+      return told.message(heard);
+    };
+    return { ...told, message };
   }
 
   draining(): boolean {

@@ -32,6 +32,8 @@ export interface Process {
   readonly draining: () => boolean;
   /** Archives what is due by now. */
   readonly archive: () => void;
+  /** A run has ended and that is recorded. */
+  readonly runEnded: (run: Run) => void;
 }
 
 /** What the parts below are built from. */
@@ -78,8 +80,9 @@ export function wireRuns(below: Below): RunsLayer {
 }
 
 function ended(below: Below, circle: Circle): (run: Run) => void {
-  const { parts, stores, acp } = below;
+  const { parts, stores, acp, process } = below;
   return (run) => {
+    process.runEnded(run);
     circle.clock.forget(run);
     // Nobody is left in its session to take in what its children bring.
     circle.turns.passOn(run.child);

@@ -19,6 +19,7 @@ export interface ServicesParts {
   readonly table: readonly Command[];
   /** The default agent's model, for people. */
   readonly model: () => string;
+  readonly page?: () => StatusView['page'];
 }
 
 export function engineServices(parts: ServicesParts): Services {
@@ -47,7 +48,7 @@ export function engineServices(parts: ServicesParts): Services {
   };
 }
 
-export async function status({ engine, configFile, model }: ServicesParts): Promise<StatusView> {
+export async function status({ engine, configFile, model, page }: ServicesParts): Promise<StatusView> {
   const { clock, config, adapters } = engine.parts;
   const changed = await configFile.fileChangedAt();
   const error = configError(configFile);
@@ -69,6 +70,7 @@ export async function status({ engine, configFile, model }: ServicesParts): Prom
     outbox: engine.delivery.outbox.stats(),
     closed: engine.delivery.closed.list(),
     acp: { enabled: config().acp.enabled, mode: config().acp.permissionMode },
+    page: page?.(),
     model: model(),
   };
 }

@@ -92,6 +92,15 @@ export class Linkers implements LinkDesk {
     return ok(view);
   }
 
+  /** How far each account is that is switched on or being linked. */
+  views(): readonly { readonly account: string; readonly view: LinkView }[] {
+    const accounts = new Set([...this.#pictures.keys(), ...this.#open.keys()]);
+    return [...accounts].flatMap((account) => {
+      const link = this.#options.adapterLink(account) ?? this.#open.get(account)?.connection;
+      return link === undefined ? [] : [{ account, view: link.view() }];
+    });
+  }
+
   /** Resolves once no connection of ours uses the account. */
   async release(account: string): Promise<void> {
     const linker = this.#open.get(account);

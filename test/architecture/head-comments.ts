@@ -5,7 +5,8 @@ import { basename, join } from 'node:path';
 import type { Rule } from './habits.ts';
 import { root, type Source } from './source.ts';
 
-const fileName = /[\w.-]+(?:\/[\w.-]+)*\.(?:ts|mjs)\b/g;
+/** The library is no file. */
+const fileName = /\b(?!discord\.js\b)[\w.-]+(?:\/[\w.-]+)*\.(?:ts|mjs|js)\b/g;
 /** `Called by a.ts and b.ts.`: everything up to the end of the sentence. */
 const callers =
   /\b(?:asked|built|called|constructed|made|opened|parsed|read|run|shown|started|taken|used)\b[^.;]*?\bby\b(.*?)(?:[.;](?:\s|$)|$)/gi;

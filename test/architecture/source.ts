@@ -38,14 +38,14 @@ export function readSources(...tops: readonly string[]): readonly Source[] {
 
 function paths(top: string): readonly string[] {
   return readdirSync(join(root, top), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && /\.(ts|mjs)$/.test(entry.name))
+    .filter((entry) => entry.isFile() && /\.(ts|mjs|js)$/.test(entry.name))
     .map((entry) => relative(root, join(entry.parentPath, entry.name)).split(sep).join('/'))
     .sort();
 }
 
-/** @param path decides the language: `.mjs` is JavaScript, everything else TypeScript */
+/** @param path decides the language: `.mjs` and `.js` are JavaScript, everything else TypeScript */
 export function parseSource(path: string, text: string): Source {
-  const lang = path.endsWith('.d.ts') ? 'dts' : path.endsWith('.mjs') ? 'js' : 'ts';
+  const lang = path.endsWith('.d.ts') ? 'dts' : /\.m?js$/.test(path) ? 'js' : 'ts';
   const nodes: Node[] = [];
   collect(parseAst(text, { lang }, path), nodes);
   return {

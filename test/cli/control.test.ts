@@ -47,6 +47,7 @@ const handlers: ControlHandlers = {
   'pair.approve': none,
   'pair.deny': none,
   'pair.revoke': none,
+  'page.link': none,
   reload: async () => ok('reloaded'),
   drain: async () => ok(null),
 };

@@ -56,6 +56,7 @@ class FakeApp extends EventEmitter implements App {
       'pair.approve': none,
       'pair.deny': none,
       'pair.revoke': none,
+      'page.link': none,
     };
   }
 

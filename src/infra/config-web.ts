@@ -1,0 +1,39 @@
+// Config keys of the status page, and the rule that it is never open to a network without a token. Read by config.ts; the page
+// itself asks which addresses are this machine.
+import { isIP } from 'node:net';
+import { z } from 'zod';
+
+/** Whether only this machine can reach what listens there. */
+export function isLoopback(host: string): boolean {
+  const plain = host.toLowerCase().replace(/^\[(.*)\]$/, '$1');
+  if (plain === 'localhost' || plain === '::1') return true;
+  return isIP(plain) === 4 && plain.startsWith('127.');
+}
+
+export const webSchema = z
+  .strictObject({
+    enabled: z.boolean().default(false).describe('Whether the status page is served, with `/healthz` and `/metrics`.'),
+    host: z
+      .string()
+      .regex(/^[A-Za-z0-9.:-]+$/, 'use a host name or an address, without scheme and port')
+      .default('127.0.0.1')
+      .describe('Address it listens on. Anything but this machine needs a token of yours.'),
+    port: z.int().min(0).max(65_535).default(8787).describe('Port it listens on; 0 = any free one.'),
+    url: z
+      .url({ protocol: /^https?$/, hostname: /./ })
+      .optional()
+      .describe('Address people open it at, where a proxy or tunnel leads to it. Unset: made of host and port.'),
+    token: z
+      .string()
+      .regex(/^[A-Za-z0-9_-]{16,256}$/, 'use 16 to 256 letters, digits, _ or -')
+      .optional()
+      .describe(
+        'Secret that opens it; a new one signs everybody out. Unset: one is made and kept in the state folder. Environment: SWITCHYARD_WEB_TOKEN.',
+      ),
+  })
+  .superRefine(({ enabled, host, token }, context) => {
+    if (!enabled || isLoopback(host) || token !== undefined) return;
+    const message = `is needed because the status page would be open to the network at ${host}: set web.token, or SWITCHYARD_WEB_TOKEN in .env, or leave web.host out`;
+    context.addIssue({ code: 'custom', path: ['token'], message });
+  });
+export type WebConfig = z.infer<typeof webSchema>;

@@ -1,0 +1,77 @@
+// @ts-check
+// The status page: one stream of what changed, given to the sections. Connects again by itself. Loaded by index.html.
+import { showDeliveries } from './deliveries.js';
+import { find } from './dom.js';
+import { showLinks } from './links.js';
+import { addLog, clearLog } from './log.js';
+import { newsOf } from './news.js';
+import { showQuestions } from './questions.js';
+import { say } from './say.js';
+import { showBindings, showChannels, showHealth, showLanes, showProcess } from './side.js';
+import { setClock, tick } from './time.js';
+import { showWork } from './work.js';
+
+/** Between two attempts where the browser itself makes none, in milliseconds. */
+const againMs = 5_000;
+
+/** @type {import('../view.ts').ProcessView | undefined} */
+let process;
+
+function connect() {
+  const stream = new EventSource('/api/live');
+  let lost = false;
+  stream.addEventListener('open', () => {
+    if (lost) say('Connected again.');
+    lost = false;
+    // The whole tail follows.
+    clearLog();
+    if (process !== undefined) showProcess(process);
+  });
+  stream.addEventListener('state', ({ data }) => show(JSON.parse(data)));
+  stream.addEventListener('log', ({ data }) => addLog(JSON.parse(data)));
+  stream.addEventListener('error', async () => {
+    if (!lost) say('The connection is lost. Connecting again …', { stays: true });
+    lost = true;
+    showHealth('idle', 'Not connected');
+    // A browser tries again where nobody answered, and gives up where it was refused.
+    if (stream.readyState !== EventSource.CLOSED) return;
+    if (await signedOut()) say('You are signed out. For a new link, run: npx switchyard web', { stays: true });
+    else setTimeout(connect, againMs);
+  });
+}
+
+async function signedOut() {
+  try {
+    return (await fetch('/page/main.js', { method: 'HEAD' })).status === 401;
+  } catch {
+    return false;
+  }
+}
+
+/** @param {{ readonly at: number, readonly sections: Partial<import('../view.ts').Sections> }} news */
+function show({ at, sections }) {
+  setClock(at);
+  const { lanes, channels, links, questions, work, deliveries, bindings } = sections;
+  if (sections.process !== undefined) {
+    process = sections.process;
+    showProcess(process);
+  }
+  if (lanes !== undefined) showLanes(lanes);
+  if (channels !== undefined) showChannels(channels);
+  if (links !== undefined) showLinks(links);
+  if (questions !== undefined) showQuestions(questions);
+  if (work !== undefined) showWork(work);
+  if (deliveries !== undefined) showDeliveries(deliveries);
+  if (bindings !== undefined) showBindings(bindings);
+  const news = newsOf(sections);
+  if (news !== undefined) say(news);
+  if (questions !== undefined)
+    document.title = questions.length > 0 ? `(${questions.length}) Switchyard` : 'Switchyard';
+}
+
+find('#sign-out').addEventListener('click', async () => {
+  await fetch('/api/sign-out', { method: 'POST' });
+  location.reload();
+});
+setInterval(tick, 1_000);
+connect();
