@@ -33,7 +33,8 @@ function messageRow(message: MessageView): DeliveryRow {
   return {
     key,
     run: runs[0],
-    what: clip(oneLine(text), textChars),
+    // Marks of Markdown say nothing in one line.
+    what: clip(oneLine(text.replaceAll(/`{3,}|\*\*/g, ' ')), textChars),
     place: placeWords(route),
     state,
     tone: tones[state],

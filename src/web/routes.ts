@@ -37,7 +37,7 @@ const largestBody = 4_096;
  * alone. This page is ours, so where it leads the cookie goes along.
  */
 const entered =
-  '<!doctype html><html lang="en"><meta charset="utf-8"><meta http-equiv="refresh" content="0; url=/"><title>Switchyard</title><a href="/">Open the status page</a></html>';
+  '<!doctype html><html lang="en"><meta charset="utf-8"><meta http-equiv="refresh" content="0; url=/"><title>Switchyard</title><link rel="icon" href="/page/icon.svg"><a href="/">Open the status page</a></html>';
 
 export function routes(parts: RouteParts): Hono {
   const { settings, signIn, live, assets } = parts;

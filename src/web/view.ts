@@ -71,6 +71,8 @@ export interface QuestionRow {
 export interface SessionRow {
   readonly key: string;
   readonly place: string;
+  /** Of a session in a coding agent. */
+  readonly label?: string | undefined;
   readonly agent: string;
   /** The turn under way. */
   readonly turn?: { readonly startedAt: number; readonly asks: boolean } | undefined;

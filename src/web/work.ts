@@ -8,7 +8,7 @@ import type { Engine } from '../wiring/engine.ts';
 import type { RunRow, SessionRow, Tone } from './view.ts';
 import { placeWords, spentWords } from './words.ts';
 
-type Parts = Pick<Engine, 'stores' | 'layer' | 'approvals' | 'parts'>;
+type Parts = Pick<Engine, 'stores' | 'layer' | 'approvals' | 'acp'>;
 
 /** As in the lists of the chats. */
 const recentMs = 30 * 60_000;
@@ -47,6 +47,7 @@ async function sessionRow(
   return {
     key,
     place: route === undefined ? key : placeWords(route),
+    label: engine.acp.label(key),
     agent: session?.agentId ?? '',
     turn: turn === undefined ? undefined : { startedAt: turn.startedAt, asks: turn.asking > 0 },
     waiting: engine.layer.turns.waiting(key).length,

@@ -15,7 +15,7 @@ async function ask(action, body) {
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(body),
     });
-    if (answer.status === 401) say('You are signed out. Run: npx switchyard web', { stays: true });
+    if (answer.status === 401) say('You are signed out. For a new link, run: npx switchyard web', { stays: true });
     else say(String((await answer.json()).text));
     return answer.ok;
   } catch {

@@ -1,7 +1,7 @@
 // @ts-check
 // Outgoing messages and owed results, with what can be done about those that did not arrive. Used by main.js.
 import { button } from './ask.js';
-import { el, fillCard, set } from './dom.js';
+import { el, fillCard, find, set } from './dom.js';
 import { showLeft, timeWords } from './time.js';
 import { state } from './words.js';
 
@@ -10,6 +10,8 @@ import { state } from './words.js';
 /** @param {readonly DeliveryRow[]} rows */
 export function showDeliveries(rows) {
   fillCard('deliveries', rows, ({ key, run }) => key ?? `run ${run}`, item);
+  const open = rows.filter((row) => row.open).length;
+  set(find('#deliveries [data-count]'), { text: open === 0 ? '' : `${open} open` });
 }
 
 /** @returns {import('./dom.js').Item<DeliveryRow>} */

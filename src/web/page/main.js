@@ -1,7 +1,7 @@
 // @ts-check
 // The status page: one stream of what changed, given to the sections. Connects again by itself. Loaded by index.html.
 import { showDeliveries } from './deliveries.js';
-import { find } from './dom.js';
+import { el, find } from './dom.js';
 import { showLinks } from './links.js';
 import { addLog, clearLog } from './log.js';
 import { newsOf } from './news.js';
@@ -16,26 +16,29 @@ const againMs = 5_000;
 
 /** @type {import('../view.ts').ProcessView | undefined} */
 let process;
+/** @type {EventSource | undefined} */
+let stream;
 
 function connect() {
-  const stream = new EventSource('/api/live');
+  const opened = new EventSource('/api/live');
+  stream = opened;
   let lost = false;
-  stream.addEventListener('open', () => {
+  opened.addEventListener('open', () => {
     if (lost) say('Connected again.');
     lost = false;
     // The whole tail follows.
     clearLog();
     if (process !== undefined) showProcess(process);
   });
-  stream.addEventListener('state', ({ data }) => show(JSON.parse(data)));
-  stream.addEventListener('log', ({ data }) => addLog(JSON.parse(data)));
-  stream.addEventListener('error', async () => {
+  opened.addEventListener('state', ({ data }) => show(JSON.parse(data)));
+  opened.addEventListener('log', ({ data }) => addLog(JSON.parse(data)));
+  opened.addEventListener('error', async () => {
     if (!lost) say('The connection is lost. Connecting again …', { stays: true });
     lost = true;
     showHealth('idle', 'Not connected');
     // A browser tries again where nobody answered, and gives up where it was refused.
-    if (stream.readyState !== EventSource.CLOSED) return;
-    if (await signedOut()) say('You are signed out. For a new link, run: npx switchyard web', { stays: true });
+    if (opened.readyState !== EventSource.CLOSED) return;
+    if (await signedOut()) leave();
     else setTimeout(connect, againMs);
   });
 }
@@ -69,9 +72,19 @@ function show({ at, sections }) {
     document.title = questions.length > 0 ? `(${questions.length}) Switchyard` : 'Switchyard';
 }
 
+/** Nothing of what was shown is left to whoever comes next. */
+function leave() {
+  stream?.close();
+  document.title = 'Switchyard';
+  document.body.replaceChildren(
+    el('p', { class: 'away', role: 'status', text: 'You are signed out. For a new link, run: npx switchyard web' }),
+  );
+}
+
 find('#sign-out').addEventListener('click', async () => {
-  await fetch('/api/sign-out', { method: 'POST' });
-  location.reload();
+  const answer = await fetch('/api/sign-out', { method: 'POST' }).catch(() => undefined);
+  if (answer === undefined) say('Switchyard did not answer: you are still signed in.');
+  else leave();
 });
 setInterval(tick, 1_000);
 connect();

@@ -74,13 +74,16 @@ function lane() {
       set(words, { text: `${active} of ${width} at work${waiting === 0 ? '' : `, ${waiting} waiting`}` });
       const marks = Math.min(width, mostMarks);
       const taken = Math.ceil((Math.min(active, width) * marks) / width);
-      const all = Array.from({ length: marks }, (_, index) => index);
-      fill(places, all, String, () => {
-        const node = el('i');
-        return { node, update: (index) => set(node, { 'data-taken': index < taken }) };
-      });
+      const all = Array.from({ length: marks }, (_, index) => ({ index, isTaken: index < taken }));
+      fill(places, all, ({ index }) => String(index), mark);
     },
   };
+}
+
+/** @returns {import('./dom.js').Item<{ index: number, isTaken: boolean }>} */
+function mark() {
+  const node = el('i');
+  return { node, update: ({ isTaken }) => set(node, { 'data-taken': isTaken }) };
 }
 
 /** @param {readonly ChannelRow[]} rows */
@@ -90,14 +93,14 @@ export function showChannels(rows) {
 
 /** @returns {import('./dom.js').Item<ChannelRow>} */
 function channel() {
-  const [now, name, detail] = [state(), el('span', { class: 'name grow' }), el('p', { class: 'soft' })];
+  const [now, name, detail] = [state(), el('span', { class: 'name fill' }), el('p', { class: 'soft' })];
   return {
     node: el('li', { class: 'row' }, el('div', { class: 'line' }, name, now.node), detail),
     update(row) {
       const tone = row.state === 'connected' ? 'good' : row.state === 'connecting' ? 'busy' : 'bad';
       now.show(tone, row.state);
       set(name, { text: row.id });
-      set(detail, { text: row.detail, hidden: row.detail === '' });
+      set(detail, { text: row.detail, hidden: row.detail === '' || row.detail === row.state });
     },
   };
 }
@@ -109,7 +112,7 @@ export function showBindings(rows) {
 
 /** @returns {import('./dom.js').Item<BindingRow>} */
 function binding() {
-  const [place, who, left] = [el('span', { class: 'grow' }), el('span', { class: 'name' }), el('b')];
+  const [place, who, left] = [el('span', { class: 'fill' }), el('span', { class: 'name' }), el('b')];
   const by = el('span');
   const ends = el('span', {}, 'ends in ', left);
   return {

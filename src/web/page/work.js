@@ -42,7 +42,7 @@ function sessionItem() {
       if (turn === undefined) now.show('idle', session.runs.some((run) => run.active) ? 'waits' : 'idle');
       else now.show(turn.asks ? 'asks' : 'busy', turn.asks ? 'asks' : 'answers');
       set(place, { text: session.place, title: session.key });
-      set(agent, { text: session.agent });
+      set(agent, { text: session.label === undefined ? session.agent : `${session.label} · ${session.agent}` });
       showSpan(span.value, turn?.startedAt);
       set(span.node, { hidden: turn === undefined });
       set(waiting.node, { hidden: session.waiting === 0 });
