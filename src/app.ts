@@ -150,7 +150,7 @@ async function build(options: AppOptions, base: Base): Promise<App> {
   return {
     banner: () => banner(channels, chosen(), parts),
     log,
-    control: { ...handlers, 'page.link': async () => page.link() },
+    control: { ...handlers, 'page.link': () => page.link() },
     start: () => start(base, parts, outside),
     reload: () => reload(configFile),
     idle: () => engine.idle(),
@@ -243,7 +243,7 @@ async function start(base: Base, { engine, agents }: Parts, outside: Outside): P
   await engine.start();
   // Before a chat takes the terminal, and before a channel that waits for a scan: the page shows the code.
   await outside.page.configure();
-  const link = outside.page.link();
+  const link = await outside.page.link();
   if (link.ok) outside.showPage?.(link.value);
   await outside.channels.start();
   log.info({ generation: engine.generation, version }, 'started');

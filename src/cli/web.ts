@@ -1,5 +1,4 @@
 // `switchyard web`: a link that opens the status page of the running process.
-import { elapsed } from '../core/format.ts';
 import { isLoopback } from '../infra/config-web.ts';
 import { type AddVerb, ask, type Cli, printJson } from './cli.ts';
 import type { PageLink } from './engine-port.ts';
@@ -29,5 +28,6 @@ async function linkText(cli: Cli, page: PageLink): Promise<string> {
 
 /** Used by start.ts too. */
 export function pageLinkText({ link, expiresAt }: PageLink, now: number): string {
-  return `Status page: ${link}\nThe link opens it once, within ${elapsed(expiresAt - now)}; \`npx switchyard web\` prints another one.`;
+  const minutes = Math.round((expiresAt - now) / 60_000);
+  return `Status page: ${link}\nThe link opens it once, within ${minutes} minutes; \`npx switchyard web\` prints another one.`;
 }

@@ -38,11 +38,14 @@ export class StatusPage {
     return this.#server === undefined ? undefined : { url: this.#server.origin };
   }
 
-  /** Refused: `page_off`, `page_failed`. */
-  link(): Result<PageLink> {
+  /** Waits for a change under way. Refused: `page_off`, `page_failed`, `not_ready`. */
+  async link(): Promise<Result<PageLink>> {
+    await this.#tail;
     if (this.#server !== undefined) return ok(this.#server.invite());
     if (this.#trouble !== undefined)
       return refuse('page_failed', `The status page is not served. ${this.#trouble}`, '');
+    if (this.#parts.config().web.enabled)
+      return refuse('not_ready', 'The status page is being opened.', 'Try again in a few seconds.');
     const fix = 'Switch it on: npx switchyard config set web.enabled true';
     return refuse('page_off', 'The status page is off.', fix);
   }

@@ -31,7 +31,7 @@ function onStage(name: string, tell: OnStage): Story {
         await tell(tools, stage, async (options) => {
           const view = await openView(tools.browser, options);
           views.push(view);
-          await view.page.goto(stage.page.link());
+          await view.page.goto(await stage.page.link());
           await view.page.getByText('Healthy').waitFor();
           return view;
         });
@@ -65,7 +65,7 @@ export const stories: readonly Story[] = [
       const answer = await fetch(`${origin}${path}`);
       deepEqual([path, answer.status, await answer.text()], [path, 401, '']);
     }
-    const link = stage.page.link();
+    const link = await stage.page.link();
     const [first, second] = [await openView(browser), await openView(browser)];
     await first.page.goto(link);
     await first.page.getByText('Healthy').waitFor();

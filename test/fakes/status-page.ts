@@ -22,7 +22,7 @@ export interface TestPage {
   /** `http://127.0.0.1:<port>` */
   readonly origin: string;
   /** Opens the page once. */
-  link(): string;
+  link(): Promise<string>;
   /** Changes the settings as a reload would. */
   configure(web: Partial<WebConfig>): Promise<void>;
   close(): Promise<void>;
@@ -60,8 +60,8 @@ export async function openPage(world: World, options: PageOptions = {}): Promise
       if (view === undefined || !('url' in view)) throw new Error(`no page: ${JSON.stringify(view)}`);
       return view.url;
     },
-    link: () => {
-      const link = page.link();
+    link: async () => {
+      const link = await page.link();
       if (!link.ok) throw new Error(link.refusal.message);
       return link.value.link;
     },
