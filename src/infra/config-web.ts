@@ -21,6 +21,10 @@ export const webSchema = z
     port: z.int().min(0).max(65_535).default(8787).describe('Port it listens on; 0 = any free one.'),
     url: z
       .url({ protocol: /^https?$/, hostname: /./ })
+      .refine(
+        (url) => !URL.canParse(url) || new URL(url).pathname === '/',
+        'leave the path out: the page is at the top',
+      )
       .optional()
       .describe('Address people open it at, where a proxy or tunnel leads to it. Unset: made of host and port.'),
     token: z

@@ -107,6 +107,8 @@ async function changesOnlyFromOurPage(
 
 /** `state`: sections that changed; `log`: lines that were added. A comment now and then while nothing happens. */
 function stream(c: Context, { live, closing, now }: RouteParts): Response {
+  // Proxies such as nginx would hold it back.
+  c.header('x-accel-buffering', 'no');
   return streamSSE(c, async (out) => {
     const gone = new AbortController();
     out.onAbort(() => gone.abort());

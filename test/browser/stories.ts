@@ -2,6 +2,7 @@
 import { deepEqual, equal, match, ok, rejects } from 'node:assert/strict';
 import type { Browser, Page } from 'playwright-core';
 import QrCode from 'qrcode';
+import { say } from '../fakes/script.ts';
 import { until } from '../fakes/wait.ts';
 import { linkState, openWorld as openWhatsapp } from '../flows/whatsapp/world.ts';
 import { openView, type View, type ViewOptions } from './browser.ts';
@@ -160,11 +161,22 @@ export const stories: readonly Story[] = [
     equal(await row.getByRole('button').count(), 0);
   }),
 
+  onStage('what agents and people write is text and nothing else', async (_tools, stage, open) => {
+    const nasty = '<img src=x onerror=alert(1)><b>bold</b>';
+    const { page } = await open();
+    stage.world.agent.once(/^nasty/, [say(nasty)]);
+    await stage.world.ask(`/subagents spawn main nasty ${nasty}`, /./);
+    await page.locator('#work').getByText(nasty).first().waitFor();
+    await page.locator('#deliveries').getByText(nasty).first().waitFor();
+    equal(await page.locator('img, b:text-is("bold")').count(), 0);
+  }),
+
   onStage('what cannot be taken back asks twice', async (_tools, stage, open) => {
     const { page } = await open();
     const stop = run(page, 'prices').getByRole('button');
     await stop.click();
     equal(await stop.textContent(), 'Stop: sure?');
+    await page.getByRole('button', { name: 'Stop: sure? prices', exact: true }).waitFor();
     equal(stage.world.run('prices').state.status, 'running');
     await stop.click();
     await run(page, 'prices').locator('.state', { hasText: 'stopped' }).waitFor();

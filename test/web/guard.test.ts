@@ -78,6 +78,7 @@ describe('the settings', () => {
     { token: 'with spaces in it, long' },
     { host: 'http://x' },
     { url: 'ftp://x' },
+    { url: 'https://bot.example.org/status' },
     { port: 70_000 },
   ])('refuse %o', (web) => expect(faults(web)).toHaveLength(1));
 

@@ -1,6 +1,6 @@
 // @ts-check
 // Buttons that ask the server to do something. Used by the sections.
-import { el, set } from './dom.js';
+import { el, idOf, set } from './dom.js';
 import { say } from './say.js';
 
 /**
@@ -30,7 +30,7 @@ const armedMs = 4_000;
 /**
  * @typedef {object} ButtonOptions
  * @property {string} label
- * @property {string} [about] What it acts on, for those who hear the button without its row.
+ * @property {Element} of Names what it acts on, for those who hear the button without its row.
  * @property {string} action
  * @property {() => unknown} body Read when it is pressed.
  * @property {string} [look] Further classes.
@@ -38,19 +38,18 @@ const armedMs = 4_000;
  */
 
 /** @param {ButtonOptions} options */
-export function button({ label, about, action, body, look = '', twice = false }) {
+export function button({ label, of, action, body, look = '', twice = false }) {
   const node = el('button', { type: 'button', class: look, text: label });
-  if (about !== undefined) set(node, { 'aria-label': `${label}: ${about}` });
+  set(node, { 'aria-labelledby': `${idOf(node)} ${idOf(of)}` });
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
   const disarm = () => {
     clearTimeout(timer);
     set(node, { 'data-armed': undefined, text: label });
-    if (about !== undefined) set(node, { 'aria-label': `${label}: ${about}` });
   };
   node.addEventListener('click', async () => {
     if (twice && !node.hasAttribute('data-armed')) {
-      set(node, { 'data-armed': true, text: `${label}: sure?`, 'aria-label': undefined });
+      set(node, { 'data-armed': true, text: `${label}: sure?` });
       timer = setTimeout(disarm, armedMs);
       return;
     }

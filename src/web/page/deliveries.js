@@ -26,8 +26,8 @@ function item() {
   const buttons = el(
     'span',
     { class: 'buttons' },
-    button({ label: 'Send again', action: 'retry', body, look: 'small' }),
-    button({ label: 'Dismiss', action: 'dismiss', body, look: 'small', twice: true }),
+    button({ label: 'Send again', action: 'retry', of: what, body, look: 'small' }),
+    button({ label: 'Dismiss', action: 'dismiss', of: what, body, look: 'small', twice: true }),
   );
   const figures = el('span', { class: 'figures' }, at, tries, next);
   const head = el('div', { class: 'line' }, now.node, el('span', { class: 'grow' }, what), place, figures, buttons);

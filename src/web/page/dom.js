@@ -31,6 +31,20 @@ export function set(node, attributes) {
   }
 }
 
+let made = 0;
+
+/**
+ * An id for an element that others refer to.
+ * @param {Element} node
+ */
+export function idOf(node) {
+  if (node.id === '') {
+    made += 1;
+    node.id = `e${made}`;
+  }
+  return node.id;
+}
+
 /**
  * @param {string} selector
  * @param {ParentNode} [inside]

@@ -24,7 +24,7 @@ function item() {
   const [picture, code] = [qrPicture(), el('p', { class: 'code' })];
   const [title, text, left] = [el('p', { class: 'name' }), el('p'), el('b')];
   const until = el('p', { class: 'soft' }, 'This code is good for ', left, '; the next one follows by itself.');
-  const again = button({ label: 'New code', action: 'link', body: () => ({ account }), look: 'main' });
+  const again = button({ label: 'New code', action: 'link', of: title, body: () => ({ account }), look: 'main' });
   const words = el('div', {}, title, text, code, until, again);
   return {
     node: el('div', { class: 'link' }, picture.node, words),

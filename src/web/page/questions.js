@@ -14,11 +14,11 @@ export function showQuestions(rows) {
 /** @returns {import('./dom.js').Item<QuestionRow>} */
 function item() {
   let id = '';
-  const answer = (/** @type {string} */ label, /** @type {string} */ verdict, look = '') =>
-    button({ label, action: 'answer', body: () => ({ id, verdict }), look });
   const [who, where, left] = [el('span', { class: 'name' }), el('span', { class: 'soft' }), el('b')];
   const time = el('span', { class: 'figures' }, el('span', {}, left, ' left'));
   const preview = el('pre', { class: 'preview', tabindex: 0 });
+  const answer = (/** @type {string} */ label, /** @type {string} */ verdict, look = '') =>
+    button({ label, action: 'answer', of: who, body: () => ({ id, verdict }), look });
   const forSession = answer('Allow for this session', 'session');
   const buttons = [answer('Allow once', 'once', 'main'), forSession, answer('Deny', 'deny')];
   return {

@@ -61,7 +61,7 @@ function runItem() {
   const [now, name, agent] = [state(), el('span', { class: 'name' }), el('span', { class: 'soft' })];
   const [span, tokens, cost] = [figure(''), figure('tokens'), figure('')];
   const stop = button({
-    ...{ label: 'Stop', action: 'stop', look: 'small', twice: true },
+    ...{ label: 'Stop', action: 'stop', of: name, look: 'small', twice: true },
     body: () => ({ id: shown?.id ?? '' }),
   });
   const figures = el('span', { class: 'figures' }, span.node, tokens.node, cost.node);
