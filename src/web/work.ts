@@ -2,7 +2,7 @@
 import { outcomeWords, shownUsage, statusWord } from '../../commands/run-words.ts';
 import { clip, oneLine } from '../core/format.ts';
 import { isTerminal, type Run } from '../core/run.ts';
-import { addUsage, lastRoute, type SessionKey } from '../core/session.ts';
+import { addUsage, lastRoute, noUsage, type SessionKey } from '../core/session.ts';
 import { type OverviewRun, shownRuns } from '../runs/overview.ts';
 import type { Engine } from '../wiring/engine.ts';
 import type { RunRow, SessionRow, Tone } from './view.ts';
@@ -56,13 +56,16 @@ async function sessionRow(
   };
 }
 
-function runRows({ stores, approvals }: Parts, all: readonly OverviewRun[], now: number): readonly RunRow[] {
+function runRows({ stores, approvals, layer }: Parts, all: readonly OverviewRun[], now: number): readonly RunRow[] {
   const ids = new Map(all.map(({ run }) => [run.child, run.id]));
   const working = Map.groupBy(
     all.filter(({ run }) => !isTerminal(run.state.status)),
     ({ run }) => run.requester,
   );
-  return all.map(({ run }) => {
+  return all.map(({ run: recorded }) => {
+    // The record gets a turn's usage at its end; people see it grow.
+    const usage = addUsage(recorded.usage, layer.turns.active(recorded.child)?.usage ?? noUsage);
+    const run = { ...recorded, usage };
     const ended = isTerminal(run.state.status);
     const awaited = !ended && approvals.awaited(run.child);
     // Those that are shown are all: whatever is active is shown.

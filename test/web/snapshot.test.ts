@@ -61,7 +61,14 @@ test('runs stand below what started them, with their facts, tokens and cost', as
     active: true,
   });
   expect(top?.spent).toEqual({ tokens: '1.2k', cost: '$0.25' });
-  expect(below).toMatchObject({ label: 'below', parent: top?.id, state: 'running', tone: 'busy', endedAt: undefined });
+  expect(below).toMatchObject({
+    label: 'below',
+    parent: top?.id,
+    state: 'running',
+    tone: 'busy',
+    endedAt: undefined,
+    spent: { tokens: '6', cost: '$0.00' },
+  });
   expect(below?.startedAt).toBeGreaterThanOrEqual(below?.acceptedAt ?? Infinity);
   expect(lanes).toContainEqual({ name: 'subagent', active: 1, width: 8, waiting: 0 });
   expect(process.today).toEqual({ tokens: '1.2k', cost: '$0.25' });
@@ -69,8 +76,6 @@ test('runs stand below what started them, with their facts, tokens and cost', as
 
 test('time alone changes nothing, or the page would be sent anew every second', async () => {
   await tree();
-  // Until then nothing can have been used.
-  await world.clock.advance(61_000);
   detail = '@bot, polling for 5m12s; no answer for 0.4s';
   const before = await look();
   await world.clock.advance(2 * 60_000);
