@@ -2,13 +2,17 @@
 import { z } from 'zod';
 import type { EngineHandlers } from '../cli/engine-port.ts';
 import { ok, type Result } from '../core/result.ts';
+import { channelIds } from '../core/route.ts';
 import type { Ids } from '../infra/ids.ts';
 import type { Engine } from '../wiring/engine.ts';
 import { dismissMessage, retryMessage } from '../wiring/messages-again.ts';
 
 export interface ActionParts {
   readonly engine: Engine;
-  readonly handlers: Pick<EngineHandlers, 'tasks.retry' | 'tasks.dismiss' | 'tasks.cancel' | 'link.begin'>;
+  readonly handlers: Pick<
+    EngineHandlers,
+    'tasks.retry' | 'tasks.dismiss' | 'tasks.cancel' | 'link.begin' | 'pair.approve' | 'pair.deny'
+  >;
   /** `<channel>:<id>` of the owner; undefined: nobody is yet, and whoever holds the token acts for the machine. */
   readonly owner: () => string | undefined;
   readonly ids: Pick<Ids, 'uuid'>;
@@ -67,6 +71,22 @@ const link: Action<{ account: string }> = {
   act: async ({ handlers }, params) => said(await handlers['link.begin'](params), () => 'Linking begins.'),
 };
 
+const person = z.strictObject({ channel: z.enum(channelIds), code: z.string().min(1) });
+
+const admit: Action<z.infer<typeof person>> = {
+  params: person,
+  act: async ({ handlers }, params) =>
+    said(await handlers['pair.approve'](params), ({ person: { name }, becameOwner }) =>
+      becameOwner ? `${name} is the owner now.` : `${name} may write now.`,
+    ),
+};
+
+const refusePerson: Action<z.infer<typeof person>> = {
+  params: person,
+  act: async ({ handlers }, params) =>
+    said(await handlers['pair.deny'](params), ({ name }) => `${name} was sent away.`),
+};
+
 /** Undefined: there is no such action, or these are not its parameters. */
 export function actionOf(name: string, body: unknown): ((parts: ActionParts) => Promise<Result<string>>) | undefined {
   switch (name) {
@@ -80,6 +100,10 @@ export function actionOf(name: string, body: unknown): ((parts: ActionParts) => 
       return bound(stop, body);
     case 'link':
       return bound(link, body);
+    case 'admit':
+      return bound(admit, body);
+    case 'refuse':
+      return bound(refusePerson, body);
     default:
       return undefined;
   }

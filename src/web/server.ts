@@ -18,7 +18,7 @@ import { type Invitation, SignIn } from './sign-in.ts';
 import { type SnapshotParts, snapshot } from './snapshot.ts';
 import { webToken } from './token.ts';
 
-export interface ServerParts extends SnapshotParts, Pick<ActionParts, 'handlers' | 'owner'> {
+export interface ServerParts extends SnapshotParts, Pick<ActionParts, 'handlers'> {
   /** State folder. */
   readonly home: string;
   readonly settings: WebConfig;

@@ -2,11 +2,12 @@
 
 import { nothing } from '../../commands/run-words.ts';
 import { expiryOf } from '../bindings/expiry.ts';
+import { pairingMs } from '../core/pairing.ts';
 import type { StatusView } from '../core/services.ts';
 import type { Engine } from '../wiring/engine.ts';
 import { deliveryRows } from './deliveries.ts';
 import { type AccountLinkView, linkRows } from './links.ts';
-import type { BindingRow, ChannelRow, QuestionRow, Sections } from './view.ts';
+import type { BindingRow, ChannelRow, PersonRow, QuestionRow, Sections } from './view.ts';
 import { placeWords, spentWords } from './words.ts';
 import { workRows } from './work.ts';
 
@@ -16,6 +17,8 @@ export interface SnapshotParts {
   /** Why the process is not healthy, one sentence each. */
   readonly troubles: (status: StatusView) => readonly string[];
   readonly links: () => readonly AccountLinkView[];
+  /** `<channel>:<id>` of the owner; undefined: nobody is yet, and whoever holds the token acts for the machine. */
+  readonly owner: () => string | undefined;
 }
 
 export async function snapshot(parts: SnapshotParts): Promise<Sections> {
@@ -35,6 +38,7 @@ export async function snapshot(parts: SnapshotParts): Promise<Sections> {
     lanes: status.lanes,
     channels: status.channels.map(channelRow),
     links: await linkRows(parts.links(), async () => (await import('qrcode')).default),
+    people: personRows(parts, now),
     questions: questionRows(engine),
     work: await workRows(engine, now),
     deliveries: deliveryRows(engine),
@@ -49,6 +53,13 @@ function withoutSpans(text: string): string {
 
 function channelRow({ id, state, detail }: StatusView['channels'][number]): ChannelRow {
   return { id: id.replace(/:default$/, ''), state, detail: withoutSpans(detail) };
+}
+
+function personRows({ engine, owner }: SnapshotParts, now: number): readonly PersonRow[] {
+  const becomesOwner = owner() === undefined;
+  return engine.pairing.pending(now).map(({ route, code, name, id, at }) => {
+    return { channel: route.channel, code, name, id, expires: at + pairingMs, becomesOwner };
+  });
 }
 
 function questionRows({ approvals }: Engine): readonly QuestionRow[] {

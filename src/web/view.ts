@@ -1,5 +1,6 @@
 // What the status page shows, as it goes over the wire: plain values, times in Unix milliseconds, words for people where the
 // page has nothing to compute. Made by snapshot.ts and its neighbours; the browser files in src/web/page read it.
+import type { ChannelId } from '../core/route.ts';
 
 /** One event of the stream: the sections that changed. The first one of a connection holds them all. */
 export type Sections = {
@@ -7,6 +8,7 @@ export type Sections = {
   readonly lanes: readonly LaneRow[];
   readonly channels: readonly ChannelRow[];
   readonly links: readonly LinkRow[];
+  readonly people: readonly PersonRow[];
   readonly questions: readonly QuestionRow[];
   readonly work: readonly SessionRow[];
   readonly deliveries: readonly DeliveryRow[];
@@ -52,6 +54,20 @@ export type LinkRow = { readonly account: string } & (
   | { readonly state: 'linked'; readonly number: string }
   | { readonly state: 'trouble' | 'ended'; readonly what: string }
 );
+
+/** Somebody who wrote and waits to be let in. */
+export interface PersonRow {
+  readonly channel: ChannelId;
+  /** What they were told; the owner compares it. */
+  readonly code: string;
+  readonly name: string;
+  /** `<channel>:<id>` */
+  readonly id: string;
+  /** When the code stops being valid. */
+  readonly expires: number;
+  /** Nobody is the owner yet: whoever is let in first becomes it. */
+  readonly becomesOwner: boolean;
+}
 
 /** An agent asks whether it may do something. */
 export interface QuestionRow {

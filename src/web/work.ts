@@ -12,7 +12,7 @@ type Parts = Pick<Engine, 'stores' | 'layer' | 'approvals' | 'acp'>;
 
 /** As in the lists of the chats. */
 const recentMs = 30 * 60_000;
-const mostRuns = 200;
+const mostRuns = 100;
 const textChars = 160;
 
 /** Sessions that have a turn, or runs worth a look; the one that changed last comes first. */

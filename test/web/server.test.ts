@@ -7,6 +7,7 @@ import { systemClock } from '../../src/infra/clock.ts';
 import { recordingLog } from '../fakes/recording-log.ts';
 import { say } from '../fakes/script.ts';
 import { openPage, type PageOptions, type TestPage } from '../fakes/status-page.ts';
+import { openPeople } from '../flows/people.ts';
 import { openWorld, type World } from '../flows/world.ts';
 
 let world: World;
@@ -72,6 +73,7 @@ async function* events(headers: Record<string, string>): AsyncGenerator<{ event:
 interface Shown {
   readonly sections: {
     readonly process?: object;
+    readonly people?: readonly { channel: string; code: string; name: string; id: string }[];
     readonly deliveries?: readonly { key?: string; state: string; what: string; open: boolean }[];
     readonly work?: readonly { runs: readonly { id: string; label: string; state: string }[] }[];
   };
@@ -236,7 +238,7 @@ describe('the stream', () => {
     const headers = await signIn();
     const first = await shown(headers, () => true);
     expect(Object.keys(first)).toEqual([
-      ...['process', 'lanes', 'channels', 'links', 'questions', 'work', 'deliveries', 'bindings'],
+      ...['process', 'lanes', 'channels', 'links', 'people', 'questions', 'work', 'deliveries', 'bindings'],
     ]);
     const later = shown(headers, ({ deliveries }) => deliveries?.some(({ what }) => what === 'hello there') === true);
     world.agent.once(/^hi/, [say('hello there')]);
@@ -300,6 +302,24 @@ describe('a button', () => {
     const id = work?.[0]?.runs[0]?.id;
     expect(await (await post('stop', { id }, headers)).json()).toEqual({ text: '1 stopped.' });
     expect(world.run('dig').state).toMatchObject({ status: 'stopped' });
+  });
+});
+
+describe('a stranger', () => {
+  it('is let in, or sent away, from the page', async () => {
+    world = await openPeople();
+    page = await openPage(world);
+    const headers = { ...(await signIn()), origin: page.origin };
+    await world.say('hello?', { from: { id: 'zed', name: 'Zed' } });
+    await world.say('hello?', { from: { id: 'kim', name: 'Kim' } });
+    const { people = [] } = await shown(headers, (view) => view.people?.length === 2);
+    expect(people[0]).toMatchObject({ channel: 'telegram', name: 'Zed', id: 'telegram:zed', becomesOwner: false });
+    const which = people.map(({ channel, code }) => ({ channel, code }));
+    expect(await (await post('admit', which[0], headers)).json()).toEqual({ text: 'Zed may write now.' });
+    expect(await (await post('refuse', which[1], headers)).json()).toEqual({ text: 'Kim was sent away.' });
+    expect((await post('admit', { ...which[1], code: 'NOSUCHCODE' }, headers)).status).toBe(409);
+    expect(world.engine.pairing.people().map(({ id }) => id)).toEqual(['telegram:zed']);
+    await world.channel.next(/You may talk to me now/);
   });
 });
 

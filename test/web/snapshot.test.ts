@@ -29,7 +29,7 @@ const view = (): StatusView => ({
 });
 
 const look = (links: Parameters<typeof snapshot>[0]['links'] = () => []): Promise<Sections> =>
-  snapshot({ engine: world.engine, status: async () => view(), troubles: degradedBy, links });
+  snapshot({ engine: world.engine, status: async () => view(), troubles: degradedBy, links, owner: () => undefined });
 
 const agents = { defaults: { subagents: { maxSpawnDepth: 2 }, stall: { warnSeconds: 0, abortSeconds: 0 } } };
 

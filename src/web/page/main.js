@@ -5,6 +5,7 @@ import { el, find } from './dom.js';
 import { showLinks } from './links.js';
 import { addLog, clearLog } from './log.js';
 import { newsOf } from './news.js';
+import { showPeople } from './people.js';
 import { showQuestions } from './questions.js';
 import { say } from './say.js';
 import { showBindings, showChannels, showHealth, showLanes, showProcess } from './side.js';
@@ -54,7 +55,7 @@ async function signedOut() {
 /** @param {{ readonly at: number, readonly sections: Partial<import('../view.ts').Sections> }} news */
 function show({ at, sections }) {
   setClock(at);
-  const { lanes, channels, links, questions, work, deliveries, bindings } = sections;
+  const { lanes, channels, links, people, questions, work, deliveries, bindings } = sections;
   if (sections.process !== undefined) {
     process = sections.process;
     showProcess(process);
@@ -62,6 +63,7 @@ function show({ at, sections }) {
   if (lanes !== undefined) showLanes(lanes);
   if (channels !== undefined) showChannels(channels);
   if (links !== undefined) showLinks(links);
+  if (people !== undefined) showPeople(people);
   if (questions !== undefined) showQuestions(questions);
   if (work !== undefined) showWork(work);
   if (deliveries !== undefined) showDeliveries(deliveries);

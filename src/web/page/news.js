@@ -7,6 +7,8 @@
 let runs;
 /** @type {Set<string> | undefined} */
 let questions;
+/** @type {Set<string> | undefined} */
+let people;
 
 /**
  * One sentence, or undefined. What was there when the page was opened is no news.
@@ -14,7 +16,7 @@ let questions;
  * @returns {string | undefined}
  */
 export function newsOf(sections) {
-  const said = [...questionNews(sections), ...runNews(sections)];
+  const said = [...questionNews(sections), ...peopleNews(sections), ...runNews(sections)];
   return said.length === 0 ? undefined : said.join(' ');
 }
 
@@ -25,6 +27,15 @@ function questionNews({ questions: rows }) {
   questions = new Set(rows.map(({ id }) => id));
   const fresh = before === undefined ? [] : rows.filter(({ id }) => !before.has(id));
   return fresh.map(({ asker, title }) => `${asker} asks: ${title}.`);
+}
+
+/** @param {Sections} sections */
+function peopleNews({ people: rows }) {
+  if (rows === undefined) return [];
+  const before = people;
+  people = new Set(rows.map(({ code }) => code));
+  const fresh = before === undefined ? [] : rows.filter(({ code }) => !before.has(code));
+  return fresh.map(({ name }) => `${name} asks to be let in.`);
 }
 
 /** @param {Sections} sections */
