@@ -2,8 +2,11 @@
 import { deepEqual, equal, match, ok, rejects } from 'node:assert/strict';
 import type { Browser, Page } from 'playwright-core';
 import QrCode from 'qrcode';
+import { systemClock } from '../../src/infra/clock.ts';
 import { say } from '../fakes/script.ts';
+import { openPage } from '../fakes/status-page.ts';
 import { until } from '../fakes/wait.ts';
+import { openPeople } from '../flows/people.ts';
 import { linkState, openWorld as openWhatsapp } from '../flows/whatsapp/world.ts';
 import { openView, type View, type ViewOptions } from './browser.ts';
 import { openStage, type Stage } from './stage.ts';
@@ -235,6 +238,33 @@ export const stories: readonly Story[] = [
     await page.keyboard.press('Enter');
     await stage.world.channel.next(/was not allowed/);
   }),
+
+  {
+    name: 'a stranger is let in',
+    async tell({ browser, picture }) {
+      const world = await openPeople({ time: systemClock });
+      const page = await openPage(world, { owner: () => undefined });
+      const view = await openView(browser, { size: 'phone' });
+      try {
+        await view.page.goto(await page.link());
+        await view.page.getByText('Healthy').waitFor();
+        await world.say('hello?', { from: { id: 'zed', name: 'Zed' } });
+        const row = view.page.locator('#people li', { hasText: 'Zed' });
+        await row.getByText('whoever is let in first becomes it').waitFor();
+        await picture(view, 'stranger-phone');
+        await row.getByRole('button', { name: 'Let in' }).click();
+        await row.getByRole('button', { name: 'Let in: sure?' }).click();
+        await view.page.locator('#people').waitFor({ state: 'hidden' });
+        await view.page.locator('#said', { hasText: 'Zed may write now.' }).waitFor();
+        await world.channel.next(/You may talk to me now/);
+        deepEqual(view.complaints, []);
+      } finally {
+        await view.close();
+        await page.close();
+        await world.close();
+      }
+    },
+  },
 
   {
     name: 'a phone is linked by the code on the page',

@@ -15,6 +15,7 @@ export interface PageOptions {
   readonly web?: Partial<WebConfig>;
   readonly log?: Log;
   readonly links?: StatusPageParts['links'];
+  readonly owner?: StatusPageParts['owner'];
 }
 
 export interface TestPage {
@@ -50,7 +51,7 @@ export async function openPage(world: World, options: PageOptions = {}): Promise
     status: () => status(parts),
     troubles: degradedBy,
     links: options.links ?? (() => []),
-    owner: () => 'console:ann',
+    owner: options.owner ?? (() => 'console:ann'),
   });
   await page.configure();
   return {
