@@ -18,6 +18,16 @@ describe('the text of the config file', () => {
     expect(config('// nothing yet\n/* … */')).toEqual(config(undefined));
   });
 
+  it('a token of the environment lets the status page be open to the network; the file wins', () => {
+    const open = "enabled: true, host: '0.0.0.0'";
+    const variables = { SWITCHYARD_WEB_TOKEN: 'a-token-of-the-environment' };
+    expect(read(`{ web: { ${open} } }`)).toMatchObject({ ok: false, faults: [expect.stringContaining('web.token')] });
+    expect(config(`{ web: { ${open} } }`, variables).web.token).toBe('a-token-of-the-environment');
+    const own = 'a-token-of-the-file';
+    expect(config(`{ web: { ${open}, token: '${own}' } }`, variables).web.token).toBe(own);
+    expect(read('{ web: 7 }', variables).ok).toBe(false);
+  });
+
   it('tokens of the environment switch channels on; the file wins', () => {
     const variables = { DISCORD_TOKEN: 'env-d', TELEGRAM_TOKEN: 'env-t', WHATSAPP_WS_URL: 'ws://127.0.0.1:1/' };
     const { channels } = config("{ channels: { telegram: { token: 'own' } } }", variables);
