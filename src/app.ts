@@ -239,8 +239,7 @@ async function start(base: Base, { engine, agents }: Parts, outside: Outside): P
   if (configFile.error !== undefined) fault(configFile.error);
   warn();
   configFile.watch();
-  await outside.toolbox.groups.sweep();
-  await engine.start();
+  await engine.start(await outside.toolbox.groups.sweep());
   // Before a chat takes the terminal, and before a channel that waits for a scan: the page shows the code.
   await outside.page.configure();
   const link = await outside.page.link();

@@ -48,6 +48,12 @@ export function outcomeOf(ending: Ending, { reason, timedOut, kind }: Circumstan
   return { outcome: { kind: 'success', text }, fault: undefined, notice: noticeFor(ending) };
 }
 
+/** The end of a turn that was to go on with one a restart cut off, in a harness that has lost its session. */
+export function cannotGoOn(harness: string): NonNullable<Ending['refused']> {
+  const message = `a restart cut it off, and ${harness} could not continue its session; check what it may have done in part, then say it again`;
+  return { code: 'interrupted', message };
+}
+
 function plain(outcome: Outcome): Settled {
   return { outcome, fault: undefined, notice: undefined };
 }

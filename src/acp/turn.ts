@@ -7,7 +7,7 @@ import { type Denial, denialText } from './asking.ts';
 import { contentOf, entryOf, type FileReader, interrupted, type Message, messagesOf } from './content.ts';
 import { acpFault, faultOf } from './errors.ts';
 import type { Live } from './open.ts';
-import { type Ending, outcomeOf, type Settled } from './outcome.ts';
+import { cannotGoOn, type Ending, outcomeOf, type Settled } from './outcome.ts';
 import { shortTitle } from './preview.ts';
 import { noProgress, type ProgressView, progressAfter } from './progress.ts';
 import type { PromptEnd, PromptListener } from './prompts.ts';
@@ -179,6 +179,11 @@ export class HarnessTurn {
         if (!this.#leased && this.#state.phase === 'ended') return this.#deps.sessions.release(harness);
         this.#leased = true;
         this.#live = live;
+        if (live.began === 'lost' && this.#input.prompt.resumed === true) {
+          // Told anew it would do over again what it has done already.
+          this.#ending.refused = cannotGoOn(live.harness.id);
+          return this.#post({ type: 'unready' });
+        }
         if (live.began === 'lost')
           this.#notice(
             `${live.harness.id} could not continue its earlier session, so what was said before is not in its memory.`,

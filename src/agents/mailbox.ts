@@ -35,8 +35,6 @@ export interface MailItem {
   readonly steerable: boolean;
   /** Its files are on their way: it keeps its place in the queue and holds up the messages behind it until `replace`. */
   readonly pending?: boolean | undefined;
-  /** Left open by the last process, which may have begun to work on it. */
-  readonly resumed?: boolean | undefined;
   /** Ids of the messages this item stands for, when the queue was over its cap and they were folded into it. */
   readonly folds?: readonly string[] | undefined;
 }

@@ -18,9 +18,9 @@ export interface MessageOptions {
   readonly images?: ReadonlyMap<string, Uint8Array>;
 }
 
-/** Answer given for a call whose result was never recorded (the process ended in between). */
+/** Answer given for a call whose result was never recorded. */
 export const unansweredText =
-  'interrupted: no result was recorded for this call; check what it did before repeating it';
+  'unknown: the process ended before the result was known; check what it did before repeating it';
 
 /** Pure. Tool results stand right after their call; results without a call are left out. */
 export function promptMessages(history: readonly Entry[], options: MessageOptions): ModelMessage[] {

@@ -1,6 +1,6 @@
 // What the turn engine tells the rooms around it.
 // Implemented in turn-hooks.ts and turn-end.ts of src/runs, wired in src/wiring/turns.ts.
-import type { AgentRuntime, Entry, TurnEvent } from '../core/agent.ts';
+import type { AgentRuntime, AssistantPart, Entry, TurnEvent } from '../core/agent.ts';
 import type { Outcome } from '../core/run.ts';
 import type { Session, SessionKey, ThinkingLevel, Usage } from '../core/session.ts';
 import type { Tool } from '../core/tool.ts';
@@ -18,6 +18,9 @@ export type AbortCause =
   | 'stalled'
   | 'start_timeout'
   | 'handoff';
+
+/** A tool call whose result no transcript holds. */
+export type CutCall = Extract<AssistantPart, { type: 'call' }>;
 
 /** A turn that holds its slots. */
 export interface ActiveTurn {
@@ -78,8 +81,13 @@ export type ItemEnd =
   | { readonly kind: 'dropped'; readonly why: 'stopped' | 'cap' | 'draining' | 'gone' | 'passed_on' };
 
 export interface TurnHooks {
-  /** A turn took its first items; called before its first model call. */
-  readonly started: (turn: ActiveTurn) => Promise<void>;
+  /**
+   * A turn took its first items; called before its first model call. Resolves with the id of the first turn it goes on
+   * with, where a restart cut that off.
+   */
+  readonly started: (turn: ActiveTurn) => Promise<string | undefined>;
+  /** What a call that a restart cut off is known to have come to, as its tool would have answered. */
+  readonly recall: (turn: string, call: CutCall) => string | undefined;
   /** Any sign of life. Must be cheap. */
   readonly alive: (turn: ActiveTurn) => void;
   /** Records what the turn brought. Runs inside the session slot, so turns of a session settle in order. Exactly once per turn. */

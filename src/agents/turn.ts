@@ -9,12 +9,11 @@ import type { Log } from '../infra/log.ts';
 import type { Transcripts } from '../sessions/transcript.ts';
 import { renderBatch } from './mail-text.ts';
 import type { MailItem } from './mailbox.ts';
-import type { AbortCause, ActiveTurn, Profile, TurnHooks, TurnResult, TurnSigns } from './turn-types.ts';
+import { cutOff, openCalls, resumeText } from './resume.ts';
+import type { AbortCause, ActiveTurn, CutCall, Profile, TurnHooks, TurnResult, TurnSigns } from './turn-types.ts';
 
 /** Model calls one turn may make. */
 const maxSteps = 50;
-const resumeText =
-  '[A restart cut the work above off. It goes on with what is asked below: check what was done in part before repeating it.]';
 /** What a turn is told that lost its slots and wants to go on. */
 const lostSlots = { code: 'slots_lost', message: 'this turn was ended' } as const;
 
@@ -59,10 +58,11 @@ export async function runTurn(deps: TurnDeps, input: TurnInput): Promise<void> {
     const profile = await deps.profile(session, turn.id);
     const history = await deps.transcripts.read(session.id);
     if (!input.held()) return;
-    await deps.hooks.started(turn);
-    const first = [...resumeEntry(deps, turn, history), inputEntry(deps, turn, turn.items)];
+    const cut = cutOff(history, await deps.hooks.started(turn));
+    const first = [...(cut.length === 0 ? [] : resumeEntries(deps, turn, cut)), inputEntry(deps, turn, turn.items)];
     for (const entry of first) write(deps, session, progress, entry);
-    const prompt = buildPrompt(deps, input, profile, [...history, ...first]);
+    const resumed = cut.length === 0 ? {} : { resumed: true };
+    const prompt = { ...buildPrompt(deps, input, profile, [...history, ...first]), ...resumed };
     for await (const event of profile.runtime.turn(session, prompt, profile.tools, input.signal)) {
       if (!input.held()) return;
       turn.heard = true;
@@ -219,15 +219,17 @@ export function answersOf(entries: readonly Entry[], partial: string): readonly 
   return partial.trim() === '' ? answers : [...answers, partial.trim()];
 }
 
-/** Says that the turn before this one was cut off by a restart, where it had begun with what this one begins with. */
-function resumeEntry(deps: TurnDeps, turn: ActiveTurn, history: readonly Entry[]): readonly Entry[] {
-  const resumed = turn.items.filter((item) => item.resumed === true);
-  if (resumed.length === 0) return [];
-  const last = history.filter((entry) => entry.turn === history.at(-1)?.turn);
-  const begun = (item: MailItem): boolean =>
-    last.some((entry) => (entry.type === 'user' || entry.type === 'note') && entry.text.includes(item.text));
-  if (!resumed.some(begun)) return [];
-  return [{ type: 'note', at: deps.clock.now(), turn: turn.id, text: resumeText }];
+/** Says that the turn before this one was cut off by a restart; what is known of its last calls is their result. */
+function resumeEntries(deps: TurnDeps, turn: ActiveTurn, cut: readonly Entry[]): readonly Entry[] {
+  const at = deps.clock.now();
+  const unknown: CutCall[] = [];
+  const known: Entry[] = [];
+  for (const { turn: before, call } of openCalls(cut)) {
+    const output = deps.hooks.recall(before, call);
+    if (output === undefined) unknown.push(call);
+    else known.push({ type: 'tool', at, turn: before, callId: call.id, name: call.name, output, failed: false });
+  }
+  return [...known, { type: 'note', at, turn: turn.id, text: resumeText(unknown) }];
 }
 
 function inputEntry(deps: TurnDeps, turn: ActiveTurn, items: readonly MailItem[]): Entry {

@@ -81,9 +81,11 @@ export class Broker implements Approvals, ApprovalServices {
     this.#deps = deps;
   }
 
-  /** At the start of the process: nobody waits any more for what the last one asked. */
-  async start(): Promise<void> {
-    for (const { id } of rows.openApprovals(this.#deps.database.read)) await this.#lapse(id, 'restarted');
+  /** At the start of the process: nobody waits any more for what the last one asked. Returns how many questions that ended. */
+  async start(): Promise<number> {
+    const open = rows.openApprovals(this.#deps.database.read);
+    for (const { id } of open) await this.#lapse(id, 'restarted');
+    return open.length;
   }
 
   async ask(request: ApprovalRequest, signal: AbortSignal): Promise<ApprovalAnswer> {

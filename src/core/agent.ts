@@ -65,6 +65,8 @@ export interface TurnPrompt {
   /** Prompt size limit in tokens; the oldest turns leave the prompt above it. */
   readonly contextTokens: number;
   readonly maxSteps: number;
+  /** A restart cut off the turn before, and this one goes on with it: work that is not in memory any more is not begun anew. */
+  readonly resumed?: boolean;
   /** Called at every boundary (between two model calls, after a tool call): messages to take in now, in order. */
   readonly takeInjections: () => readonly Injection[];
   /** Called before every model call; a refusal ends the turn with that error (budgets). */

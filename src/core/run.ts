@@ -97,8 +97,6 @@ export const runSchema = z.object({
   /** Of a coding agent: its session that goes on, and whether it is followed where it was asked for. */
   resumeSessionId: z.string().optional(),
   streamTo: z.literal('parent').optional(),
-  /** When starts after a restart took it up again, lately. */
-  resumedAt: z.array(z.number()).optional(),
   warnings: z.array(z.string()),
   usage: usageSchema,
   acceptedAt: z.number(),

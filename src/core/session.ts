@@ -72,6 +72,8 @@ export const sessionSchema = z.object({
   lastPerson: z.string().optional(),
   /** A turn was cut off by a restart and has not been resumed yet. */
   abortedLastRun: z.boolean().optional(),
+  /** When turns went on with what a restart had cut off, lately; unix ms. */
+  resumedAt: z.array(z.number()).optional(),
   /** Turns since the session was opened or reset. */
   turns: z.number().int().nonnegative(),
   usage: usageSchema,

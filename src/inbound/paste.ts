@@ -20,8 +20,8 @@ export interface Whole {
   readonly owner: boolean;
   /** The last part joined to it. */
   readonly tail?: string;
-  /** Left open by the last process. */
-  readonly resumed: boolean;
+  /** The tree it belongs to, where the last process had begun to work on it. */
+  readonly tree?: string | undefined;
   /** What could not be brought along, as stored with the message. */
   readonly notes?: readonly string[] | undefined;
 }

@@ -77,10 +77,13 @@ export class Receiver {
     if (!answered) void this.take(ticket, { message });
   }
 
-  /** Goes on with a stored message; `resumed`: the last process left it open. Resolves when it has its place. */
-  take(ticket: number, { message, notes }: StoredMessage, resumed = false): Promise<void> {
+  /**
+   * Goes on with a stored message. Resolves when it has its place.
+   * @param tree the one it belongs to, where the last process had begun to work on it
+   */
+  take(ticket: number, { message, notes }: StoredMessage, tree?: string): Promise<void> {
     if (this.#resting) return Promise.resolve();
-    const taken = { ticket, message, notes, resumed };
+    const taken = { ticket, message, notes, tree };
     return this.#inOrder(message.route, () =>
       this.#steps(taken).catch((error: unknown) => failed(this.#deps, taken, error)),
     );
@@ -149,7 +152,7 @@ export class Receiver {
   }
 
   async #steps(taken: Stored): Promise<void> {
-    const { ticket, message, notes, resumed } = taken;
+    const { ticket, message, notes, tree } = taken;
     const place = routeKey(message.route);
     // The rest of a long text may begin with a path: only a command that there is interrupts it.
     const rest = this.#pastes.expects(message) && !this.#deps.namesCommand(message.text);
@@ -159,7 +162,7 @@ export class Receiver {
     const heard = await this.#hearing.hear(taken, expected);
     if (heard.kind === 'unheard') return finish(this.#deps, taken, heard.end);
     const { owner } = heard;
-    const whole: Whole = { tickets: [ticket], message, owner, resumed, notes };
+    const whole: Whole = { tickets: [ticket], message, owner, tree, notes };
     if (!command) return this.#turns(this.#pastes.add(whole));
     // What is held came before the command, complete or not.
     await this.#turns(this.#pastes.end(place));
@@ -211,12 +214,9 @@ export class Receiver {
   #turn(whole: Whole, ticket: number, { session, text }: Extract<Routed, { kind: 'session' }>): void {
     // While the process goes down the message stays stored; the next start answers it.
     if (this.#deps.draining()) return;
-    const { notes, resumed } = whole;
+    const { notes, tree = this.#deps.ids.uuid() } = whole;
     const message = text === undefined ? whole.message : { ...whole.message, text };
-    const item = turnItem({
-      ...{ ticket, message, notes, resumed },
-      ...{ at: this.#deps.clock.now(), tree: this.#deps.ids.uuid() },
-    });
+    const item = turnItem({ ticket, message, notes, at: this.#deps.clock.now(), tree });
     this.#deps.offer(session, item);
     if (item.pending === true) this.#files.start(ticket, { message, notes }, session);
   }
@@ -236,5 +236,5 @@ export class Receiver {
 const notForThem = 'acp_not_controller';
 
 interface Stored extends Taken, StoredMessage {
-  readonly resumed: boolean;
+  readonly tree?: string | undefined;
 }

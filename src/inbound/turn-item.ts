@@ -27,17 +27,16 @@ function quoteLines(quote: InboundMessage['quote']): string {
 
 export interface ItemSource extends StoredMessage {
   readonly ticket: number;
-  readonly resumed: boolean;
   /** Unix time in milliseconds. */
   readonly at: number;
   readonly tree: string;
 }
 
-export function turnItem({ ticket, resumed, at, tree, ...stored }: ItemSource): MailItem {
+export function turnItem({ ticket, at, tree, ...stored }: ItemSource): MailItem {
   const { message } = stored;
   const pending = (message.files?.length ?? 0) > 0;
   return {
-    ...{ id: itemId(ticket), kind: 'message', text: itemText(stored), at, tree, resumed, steerable: true },
+    ...{ id: itemId(ticket), kind: 'message', text: itemText(stored), at, tree, steerable: true },
     ...{ from: message.sender.name, person: personOf(message), route: message.route, attachments: message.attachments },
     ...(message.native === true ? {} : { messageId: message.id }),
     ...(pending ? { pending } : {}),

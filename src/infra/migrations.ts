@@ -206,4 +206,16 @@ export const migrations: readonly string[] = [
     at INTEGER NOT NULL
   );
   `,
+  `
+  -- The turn under way in each session. What is here when the process starts was cut off by the end of the last one.
+  CREATE TABLE open_turns (
+    session TEXT PRIMARY KEY,
+    turn TEXT NOT NULL,
+    since TEXT NOT NULL,            -- the first of the turns cut off one after another that this one goes on with, or itself
+    generation INTEGER NOT NULL,    -- start of the process it began in
+    tree TEXT NOT NULL,
+    items TEXT NOT NULL,            -- JSON: ids of what it began with
+    at INTEGER NOT NULL
+  ) WITHOUT ROWID;
+  `,
 ];

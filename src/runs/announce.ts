@@ -55,10 +55,13 @@ export class Announcer {
     this.#handover = new Handover({ ...deps, ...own }, this.#closed.signal);
   }
 
-  /** Starts announcing an ended run. A second call while one is under way does nothing. */
-  owe(run: Run): void {
+  /**
+   * Starts announcing an ended run. A second call while one is under way does nothing.
+   * @param direct its requester was given the result before and could not take it in: the formatter delivers
+   */
+  owe(run: Run, direct = false): void {
     if (this.#underway.has(run.id) || this.#closed.signal.aborted) return;
-    const work = this.#announce(run)
+    const work = this.#announce(run, direct)
       .catch((error: unknown) => this.#deps.log.error({ err: error, run: run.id }, 'announce failed'))
       .finally(() => this.#underway.delete(run.id));
     this.#underway.set(run.id, work);
@@ -107,7 +110,7 @@ export class Announcer {
     if (run.cleanup === 'delete') this.#deps.archive();
   }
 
-  async #announce(ended: Run): Promise<void> {
+  async #announce(ended: Run, direct: boolean): Promise<void> {
     await runEndedHook(this.#deps, ended);
     const { registry } = this.#deps;
     const fresh = registry.get(ended.id) ?? ended;
@@ -128,7 +131,7 @@ export class Announcer {
         await this.#post(run);
         break;
       case 'handover':
-        if ((await this.#handover.give(run)) === 'post') await this.#post(run);
+        if (direct || (await this.#handover.give(run)) === 'post') await this.#post(run);
     }
     await this.settled(run);
   }
@@ -212,9 +215,14 @@ export class Announcer {
 
   /** A requester that waited only for children with nothing to say has nothing left to take in: it ends as it stands. */
   async #finishWaiting(child: Run): Promise<void> {
+    const parent = this.#deps.registry.byChild(child.requester);
+    if (parent !== undefined) await this.finish(parent);
+  }
+
+  /** Ends a run that waits, once it has nothing left to wait for; any other run goes on as it was. */
+  async finish(parent: Run): Promise<void> {
     const { registry, database, transcripts, clock } = this.#deps;
-    const parent = registry.byChild(child.requester);
-    if (parent === undefined || !this.#onlyWaits(parent)) return;
+    if (!this.#onlyWaits(parent)) return;
     const text = resultText(ownEntries(await transcripts.read(parent.childSessionId), parent), noText);
     // What it said before it began to wait has been shown in its own conversation, if it has one.
     const shown = await this.#deps.bound(parent.child);

@@ -75,8 +75,6 @@ export interface MessageAsk {
   readonly route?: Route | undefined;
   /** The session answers in `route` itself, as it does to a plain message there. */
   readonly inPlace?: boolean;
-  /** The last process had stored it. */
-  readonly resumed?: boolean;
   /** The command's reply to a result of `send`. */
   readonly reply?: ((result: SendResult) => string) | undefined;
   /** Called once the message has its place, long before any answer. */
@@ -153,7 +151,7 @@ export class Messages {
     { id, steer }: { readonly id: string; readonly steer: boolean },
   ): void {
     const label = this.#deps.run(ask.target.key)?.label ?? ask.target.agentId;
-    this.#offer({ ...ask, trusted: true, label, resumed: true }, id, steer);
+    this.#offer({ ...ask, trusted: true, label }, id, steer);
   }
 
   /**
@@ -200,10 +198,10 @@ export class Messages {
 
   #offer(ask: MessageAsk, id: string, steer: boolean): SteerPlaced {
     const { clock, offer, tree } = this.#deps;
-    const { target, text, from, route, resumed } = ask;
+    const { target, text, from, route } = ask;
     const place = ask.inPlace === true && route !== undefined ? { route } : {};
     const placed = offer(target, {
-      ...{ id, kind: 'note', text, from, at: clock.now(), tree: tree(target), steerable: steer, resumed },
+      ...{ id, kind: 'note', text, from, at: clock.now(), tree: tree(target), steerable: steer },
       ...place,
     });
     if (route === undefined || ask.inPlace === true) return placed;

@@ -1,12 +1,12 @@
-// What a start does with what the last process left: runs, owed completions and open messages go on or end with a reason.
-// Called once by src/wiring/engine.ts, before channels take messages in.
-import { isTerminal, type Outcome, type Run } from '../core/run.ts';
-import type { Session } from '../core/session.ts';
+// What a start does with the runs the last process left: they start, go on, or end with a reason that is announced.
+// Called once by src/wiring/recovery.ts, before channels take messages in.
+import type { Run } from '../core/run.ts';
+import type { Session, SessionKey } from '../core/session.ts';
 import type { Clock } from '../infra/clock.ts';
 import type { Database } from '../infra/database.ts';
-import type { Log } from '../infra/log.ts';
 import type { Sessions } from '../sessions/sessions.ts';
 import { endRun } from './end-run.ts';
+import { type CutTurn, type RunFate, runFate } from './fates.ts';
 import type { RunRegistry } from './registry.ts';
 
 export interface RecoveryDeps {
@@ -14,66 +14,84 @@ export interface RecoveryDeps {
   readonly registry: RunRegistry;
   readonly sessions: Pick<Sessions, 'get'>;
   readonly clock: Clock;
-  readonly log: Log;
-  /** Opens the session of a run whose process died between accepting and starting it, and hands its task over. */
-  readonly restart: (run: Run, requester: Session) => Promise<void>;
-  /** Goes on with work that was cut off; false where its runtime cannot. */
-  readonly resume: (run: Run) => Promise<boolean>;
-  readonly announce: (run: Run) => void;
+  /** Turns that were cut off, by session. */
+  readonly turns: ReadonlyMap<SessionKey, CutTurn>;
+  /** Sessions for which messages are stored. */
+  readonly mail: ReadonlySet<SessionKey>;
+  /** Opens the session of a run that no process had begun with, and hands its task over. */
+  readonly start: (run: Run, requester: Session) => Promise<unknown>;
+  /** Hands the task of a run to its session once more. */
+  readonly resume: (run: Run, session: Session) => void;
+  /** Ends a run that has nothing left to wait for. */
+  readonly finish: (run: Run) => Promise<unknown>;
+  /** What follows from the end of a run, its announcement included. */
+  readonly ended: (run: Run) => void;
 }
 
-export interface RecoveryReport {
-  readonly restarted: number;
-  readonly interrupted: number;
-  readonly owed: number;
+export interface RecoveredRuns {
+  readonly started: readonly Run[];
+  /** Cut off in the middle of a turn, they go on. */
+  readonly resumed: readonly Run[];
+  /** Ended here; those that ended with another one are not among them. */
+  readonly ended: readonly Run[];
 }
 
-/** Interrupted work goes on where that is possible, else it is ended as `interrupted` and announced; work that never started starts now; owed results go on. */
-export async function recoverRuns(deps: RecoveryDeps): Promise<RecoveryReport> {
-  const { registry } = deps;
-  const owed = registry.owed();
-  let restarted = 0;
-  let interrupted = 0;
+export async function recoverRuns(deps: RecoveryDeps): Promise<RecoveredRuns> {
+  const done = { started: [] as Run[], resumed: [] as Run[], ended: [] as Run[] };
   // In order of acceptance, so that a run comes before what it started.
-  for (const run of registry.active()) {
-    const fate = await fateOf(deps, run);
-    if (fate.kind === 'start') {
-      await deps.restart(run, fate.requester);
-      restarted += 1;
-    } else if (fate.outcome === cutOff && (await deps.resume(run))) restarted += 1;
-    else if (await end(deps, run, fate.outcome)) interrupted += 1;
+  for (const run of deps.registry.active()) {
+    const [requester, session] = [await deps.sessions.get(run.requester), await deps.sessions.get(run.child)];
+    const fate = fateOf(deps, run, { requester, session });
+    switch (fate.kind) {
+      case 'start':
+        if (requester !== undefined) await deps.start(run, requester);
+        done.started.push(run);
+        break;
+      case 'resume':
+      case 'leave':
+        await alive(deps, run);
+        if (fate.kind === 'resume' && session !== undefined) deps.resume(run, session);
+        if (fate.kind === 'resume' || fate.cut) done.resumed.push(run);
+        break;
+      case 'finish':
+        await deps.finish(run);
+        break;
+      case 'end':
+        if ((await end(deps, run, fate)) && fate.outcome.kind !== 'stopped') done.ended.push(run);
+    }
   }
-  for (const run of owed) deps.announce(run);
-  const report = { restarted, interrupted, owed: owed.length };
-  if (restarted + interrupted + owed.length > 0) deps.log.info(report, 'took up what the last process left');
-  return report;
+  return done;
 }
 
-type Fate =
-  | { readonly kind: 'start'; readonly requester: Session }
-  | { readonly kind: 'end'; readonly outcome: Outcome };
-
-async function fateOf({ registry, sessions }: RecoveryDeps, run: Run): Promise<Fate> {
-  const owner = registry.byChild(run.requester);
-  // What a run has started ends with it; one announcement tells of both.
-  if (owner !== undefined && isTerminal(owner.state.status) && owner.state.status !== 'succeeded')
-    return { kind: 'end', outcome: { kind: 'stopped', by: 'cascade' } };
-  const requester = run.state.status === 'queued' ? await sessions.get(run.requester) : undefined;
-  return requester === undefined ? { kind: 'end', outcome: cutOff } : { kind: 'start', requester };
+function fateOf(
+  { registry, turns, mail, clock }: RecoveryDeps,
+  run: Run,
+  there: { readonly requester: Session | undefined; readonly session: Session | undefined },
+): RunFate {
+  return runFate(run, {
+    owner: registry.byChild(run.requester),
+    requester: there.requester !== undefined,
+    session: there.session !== undefined,
+    turn: turns.get(run.child),
+    mail: mail.has(run.child),
+    openChildren: registry.openChildren(run.child).length,
+    now: clock.now(),
+  });
 }
 
-const cutOff = {
-  kind: 'error',
-  code: 'interrupted',
-  message: 'a restart cut it off; check what it may have done in part before repeating it',
-} as const;
+/** The time the process was down says nothing about the run. */
+function alive({ registry, clock }: RecoveryDeps, run: Run): Promise<unknown> {
+  const now = clock.now();
+  return registry.update(run.id, ({ stalledSince: _, ...each }) => ({ ...each, lastEventAt: now }));
+}
 
 async function end(
-  { database, registry, clock, announce }: RecoveryDeps,
+  { database, registry, clock, ended }: RecoveryDeps,
   run: Run,
-  outcome: Outcome,
+  { outcome, lost }: Extract<RunFate, { kind: 'end' }>,
 ): Promise<boolean> {
-  const ended = await database.write((sql) => endRun(sql, registry, run.id, { outcome, now: clock.now() }));
-  if (ended !== undefined) announce(ended);
-  return ended !== undefined;
+  const how = { outcome, now: clock.now(), ...(lost === undefined ? {} : { lost }) };
+  const after = await database.write((sql) => endRun(sql, registry, run.id, how));
+  if (after !== undefined) ended(after);
+  return after !== undefined;
 }

@@ -5,7 +5,7 @@ import { spawnRefusal } from '../core/errors.ts';
 import { deriveLabel, oneLine } from '../core/format.ts';
 import { ok, type Refusal, type Result } from '../core/result.ts';
 import type { Route } from '../core/route.ts';
-import { isTerminal, type Run } from '../core/run.ts';
+import type { Run } from '../core/run.ts';
 import { acpKey, noUsage, type Session, type SessionKey, subagentKey } from '../core/session.ts';
 import type { SpawnAccepted, SpawnRequest } from '../core/spawn.ts';
 import type { Clock } from '../infra/clock.ts';
@@ -15,6 +15,7 @@ import type { Log } from '../infra/log.ts';
 import type { Sessions } from '../sessions/sessions.ts';
 import type { Transcripts } from '../sessions/transcript.ts';
 import type { Budgets } from './budget.ts';
+import { isStale } from './liveness.ts';
 import type { Numbers } from './numbers.ts';
 import { decideSpawn, type SpawnFacts, type SpawnPlan } from './policy.ts';
 import type { RunRegistry } from './registry.ts';
@@ -77,15 +78,6 @@ export interface SpawnDeps {
 }
 
 export type Spawned = SpawnAccepted & { readonly number: number; readonly ahead: number };
-
-/** Silent for longer than this, or than its own time limit and ten minutes, a run no longer counts as alive. */
-const staleMs = 2 * 60 * 60_000;
-
-export function isStale(run: Run, now: number): boolean {
-  if (isTerminal(run.state.status) || run.state.status === 'waiting') return false;
-  const limit = Math.max(staleMs, run.timeoutSeconds * 1000 + 10 * 60_000);
-  return now - run.lastEventAt > limit;
-}
 
 /** What a run is going to be called, before it exists. */
 interface Names {

@@ -6,8 +6,8 @@ import type { Database } from '../infra/database.ts';
 import type { Log } from '../infra/log.ts';
 import type { Sessions } from '../sessions/sessions.ts';
 import { endRun } from './end-run.ts';
+import { isStale, lost } from './liveness.ts';
 import type { RunRegistry } from './registry.ts';
-import { isStale } from './spawn.ts';
 
 export const sweepEveryMs = 60_000;
 
@@ -37,9 +37,9 @@ export class Sweeper {
     this.#deps = deps;
   }
 
-  /** Sweeps now, then every 60 s. Resolves after the first sweep. */
+  /** Sweeps now, then every 60 s. Resolves after the first sweep, which leaves runs to whoever takes up what was cut off. */
   start(): Promise<void> {
-    this.#running = this.#round();
+    this.#running = this.#round(false);
     return this.#running;
   }
 
@@ -56,10 +56,14 @@ export class Sweeper {
     await this.#running;
   }
 
-  async #round(): Promise<void> {
+  async #round(runs = true): Promise<void> {
     const { clock, log } = this.#deps;
     const now = clock.now();
-    const work = [this.archive(now), this.#lost(now), ...this.#deps.others.map((sweep) => sweep(now))];
+    const work = [
+      this.archive(now),
+      ...(runs ? [this.#lost(now)] : []),
+      ...this.#deps.others.map((sweep) => sweep(now)),
+    ];
     for (const done of await Promise.allSettled(work)) {
       if (done.status === 'rejected') log.error({ err: done.reason, code: 'sweep_failed' }, 'a sweep failed');
     }
@@ -86,9 +90,8 @@ export class Sweeper {
   async #lost(now: number): Promise<void> {
     const { registry, database } = this.#deps;
     for (const run of registry.active()) {
-      if (!isStale(run, now) || this.#deps.busy(run.child)) continue;
-      const outcome = { kind: 'error', code: 'lost', message: 'no sign of life; nobody knows how it ended' } as const;
-      const ended = await database.write((sql) => endRun(sql, registry, run.id, { outcome, now, lost: true }));
+      if (!isStale(run, now, registry.openChildren(run.child).length) || this.#deps.busy(run.child)) continue;
+      const ended = await database.write((sql) => endRun(sql, registry, run.id, { outcome: lost, now, lost: true }));
       if (ended === undefined) continue;
       this.#deps.ended(ended);
       await this.#deps.stopBelow(ended.child);

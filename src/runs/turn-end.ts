@@ -35,6 +35,8 @@ export interface TurnEndDeps {
   readonly waiting: (session: SessionKey) => readonly MailItem[];
   readonly enqueue: (sql: Sql, entry: OutgoingEntry) => void;
   readonly inboxDone: (sql: Sql, itemIds: readonly string[], reason: string) => void;
+  /** The turn is under way no more. */
+  readonly over: (sql: Sql, result: TurnResult) => void;
   /** Stores the answers that a turn owes to people outside the session; `live`: its run has not ended before it. */
   readonly answered: (sql: Sql, result: TurnResult, live: boolean) => void;
   /** Commit is done: send what is in the outbox, announce what ended. */
@@ -142,6 +144,7 @@ export class TurnEnd {
 
   #record(sql: Sql, result: TurnResult, facts: Facts): Recorded {
     const now = this.#deps.clock.now();
+    this.#deps.over(sql, result);
     this.#deps.inboxDone(
       sql,
       result.items.flatMap((item) => [item.id, ...(item.folds ?? [])]),

@@ -9,16 +9,12 @@ import type { BindingServices, RunServices, SessionServices } from '../core/serv
 import type { SessionKey } from '../core/session.ts';
 import type { Ended } from '../delivery/deliver-row.ts';
 import { sweepSpoken } from '../delivery/sent-messages.ts';
-import type { InternalItem, StoredMessage } from '../inbound/inbox.ts';
 import { Pairing } from '../inbound/pairing.ts';
 import type { Receiver } from '../inbound/receive.ts';
-import { itemId } from '../inbound/tickets.ts';
 import { sweepExpired } from '../infra/keyv-sqlite.ts';
 import { Meters } from '../infra/meters.ts';
-import { recoverRuns } from '../runs/recovery.ts';
 import { Sweeper, sweepEveryMs } from '../runs/sweep.ts';
 import { AcpLayer } from './acp/layer.ts';
-import { resumeRun } from './acp/resume.ts';
 import { questionEnded, wireApprovals } from './approvals.ts';
 import { bindingsOf } from './bindings.ts';
 import { channelEvents } from './channel-events.ts';
@@ -27,6 +23,7 @@ import { nextGeneration } from './generation.ts';
 import type { EngineParts } from './parts.ts';
 import { type Meet, meeting } from './persons.ts';
 import { wireReceiver } from './receiver.ts';
+import { takeUp } from './recovery.ts';
 import { type RunsLayer, wireRuns } from './runs.ts';
 import { openStores, type Stores } from './stores.ts';
 import { runServicesOf, sessionServicesOf } from './views.ts';
@@ -37,8 +34,6 @@ interface Opened {
   readonly pairing: Pairing;
   readonly generation: number;
 }
-
-type StoredNote = Omit<InternalItem, 'session' | 'kind'>;
 
 /** What is due for sending gets this long when the process ends; the rest stays stored. */
 const flushMs = 5_000;
@@ -110,46 +105,18 @@ export class Engine {
     return new Engine(parts, { stores, pairing, generation: await nextGeneration(stores.keyed) });
   }
 
-  /** Takes up what the last process left. Channels may hand messages in once this has resolved. */
-  async start(): Promise<void> {
-    const { stores, layer, parts } = this;
-    await this.acp.start();
+  /**
+   * Takes up what the last process left. Channels may hand messages in once this has resolved.
+   * @param orphans programs of the last process that the caller has ended
+   */
+  async start(orphans = 0): Promise<void> {
+    const { stores, layer } = this;
+    const harnesses = await this.acp.start();
     await this.#sweeper.start();
+    const questions = await this.approvals.start();
+    await takeUp(this, { orphans: orphans + harnesses, questions });
     for (const run of stores.registry.active()) layer.clock.watch(run);
-    await recoverRuns({
-      database: stores.database,
-      registry: stores.registry,
-      sessions: stores.sessions,
-      clock: parts.clock,
-      log: parts.log,
-      restart: async (run, requester) => {
-        await layer.spawner.begin(run, requester);
-      },
-      resume: (run) => resumeRun(this, run),
-      announce: (run) => layer.announcer.owe(run),
-    });
-    await this.approvals.start();
     this.delivery.outbox.resume();
-    await this.#resume();
-  }
-
-  /** Open messages in the order they came in: each has its place before a note of a command or an agent gets one. */
-  async #resume(): Promise<void> {
-    let taken: Promise<void>[] = [];
-    for (const row of this.stores.inbox.open()) {
-      if (row.kind === 'message') taken.push(this.receiver.take(row.ticket, this.#asKnown(row), true));
-      else if (row.session !== undefined) {
-        await Promise.all(taken);
-        taken = [];
-        await this.#note(row.ticket, row.session, row.item);
-      }
-    }
-  }
-
-  /** Its sender may have another id by now. */
-  #asKnown({ message, notes }: StoredMessage): StoredMessage {
-    const sender = this.stores.persons.whole(message.route.channel, message.sender);
-    return { message: { ...message, sender }, notes };
   }
 
   receive(message: InboundMessage): Promise<void> {
@@ -271,13 +238,5 @@ export class Engine {
         (now) => sweepExpired(stores.database, now),
       ],
     });
-  }
-
-  /** A message that a command or an agent had put into a session before the restart. */
-  async #note(ticket: number, key: string, item: StoredNote): Promise<void> {
-    const target = await this.stores.sessions.get(key);
-    if (target === undefined) return this.stores.inbox.drop(ticket, 'session_gone');
-    const { steer = true, from = 'someone', text, route, inPlace = false } = item;
-    this.layer.messages.resume({ target, text, from, route, inPlace, key: item.key }, { id: itemId(ticket), steer });
   }
 }

@@ -1,5 +1,6 @@
 // Opens what is stored. First layer of the engine.
 import { join } from 'node:path';
+import { OpenTurns } from '../agents/open-turns.ts';
 import { ChatMoves } from '../delivery/chat-moves.ts';
 import { Choices } from '../inbound/choices.ts';
 import { Inbox } from '../inbound/inbox.ts';
@@ -22,6 +23,7 @@ export interface Stores {
   readonly registry: RunRegistry;
   readonly numbers: Numbers;
   readonly inbox: Inbox;
+  readonly openTurns: OpenTurns;
   /** What the buttons under our messages mean. */
   readonly choices: Choices;
   readonly moves: ChatMoves;
@@ -45,6 +47,7 @@ export async function openStores(parts: Pick<EngineParts, 'home' | 'clock' | 'id
     registry: new RunRegistry(database),
     numbers: new Numbers(keyed, (route) => moves.first(route)),
     inbox: new Inbox(database, clock),
+    openTurns: new OpenTurns(database),
     choices: new Choices(database, clock, ids),
     moves,
     persons,

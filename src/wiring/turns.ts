@@ -1,8 +1,9 @@
 // The turn engine and what follows from the end of a turn. Part of the layer that runs.ts builds.
-import type { TurnResult } from '../agents/turn-types.ts';
+import type { ActiveTurn, CutCall, TurnResult } from '../agents/turn-types.ts';
 import { Turns } from '../agents/turns.ts';
 import { ticketsOf } from '../inbound/tickets.ts';
 import { Unprocessed } from '../inbound/unprocessed.ts';
+import { recentResumes } from '../runs/fates.ts';
 import { TurnEnd } from '../runs/turn-end.ts';
 import { queueSettings } from '../sessions/session-services.ts';
 import { closeAnswered } from './acp/drop.ts';
@@ -28,6 +29,7 @@ export function turnEnd(below: Below, circle: Circle): TurnEnd {
     waiting: (session) => circle.turns.waiting(session),
     enqueue: delivery.enqueue,
     inboxDone: (sql, itemIds, reason) => inbox.done(sql, ticketsOf(itemIds), reason),
+    over: (sql, { session, id }) => stores.openTurns.ended(sql, session.key, id),
     answered: (sql, result, live) => circle.messages.settled(sql, result, live),
     sent: () => delivery.outbox.kick(),
     ended: circle.ended,
@@ -65,7 +67,8 @@ export function turns(below: Below, circle: Circle, end: TurnEnd): Turns {
       return { startMs, warnMs, abortMs: stall.abortSeconds * 1000 };
     },
     hooks: {
-      started: (turn) => circle.clock.started(turn),
+      started: (turn) => started(below, circle, turn),
+      recall: (turn, call) => recall(stores, turn, call),
       alive: (turn) => circle.clock.alive(turn),
       settle: (result) =>
         stored(async () => {
@@ -84,6 +87,29 @@ export function turns(below: Below, circle: Circle, end: TurnEnd): Turns {
       dropped: (session, items, why) => circle.unprocessed.add(session, items, why),
     },
   });
+}
+
+/** The turn and its run are recorded as started in one commit. Going on with what a restart cut off is counted. */
+async function started(
+  { parts, stores, process }: Below,
+  circle: Circle,
+  turn: ActiveTurn,
+): Promise<string | undefined> {
+  const [cut] = await Promise.all([stores.openTurns.begin(turn, process.generation), circle.clock.started(turn)]);
+  if (cut === undefined) return undefined;
+  const now = parts.clock.now();
+  await stores.sessions.update(turn.session, (session) => ({
+    ...session,
+    resumedAt: [...recentResumes(session, now), now],
+  }));
+  return cut.since;
+}
+
+/** A spawn is known by its call: what it started is not to be started again. */
+function recall({ registry }: Below['stores'], turn: string, call: CutCall): string | undefined {
+  const run = call.name === 'sessions_spawn' ? registry.bySpawnKey(`${turn}:${call.id}`) : undefined;
+  if (run === undefined) return undefined;
+  return JSON.stringify({ status: 'accepted', runId: run.id, childSessionKey: run.child, label: run.label });
 }
 
 /** A run is about to speak, where it is bound, was asked, or owes an answer. */

@@ -64,6 +64,7 @@ export function turnWorld(options: TurnWorldOptions = {}) {
           turn.id,
           turn.items.map((item) => item.id),
         ),
+      recall: () => undefined,
       alive: () => undefined,
       settle: async (result) => {
         if (options.settleMs !== undefined) await clock.sleep(options.settleMs);

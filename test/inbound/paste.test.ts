@@ -14,7 +14,7 @@ function part(ticket: number, text: string, from = 'ann', channel: ChannelId = '
     ...{ id: `m${ticket}`, route: { channel, account: 'default', chat: '1' }, sender: { id: from, name: from } },
     ...{ chat: 'group', text, mentionsBot: true, attachments: [], sentAt: 0 },
   };
-  return { tickets: [ticket], message, owner: from === 'ann', resumed: false };
+  return { tickets: [ticket], message, owner: from === 'ann' };
 }
 
 function world() {

@@ -199,8 +199,8 @@ test('while the process goes down messages stay stored and commands are still an
   ]);
 });
 
-test('a message the last process left open is marked, so that its agent can be told', async () => {
+test('a message the last process had begun to work on stays in its tree', async () => {
   const { receiver, offered } = world();
-  await receiver.take(7, { message: said('a') }, true);
-  expect(offered).toMatchObject([{ id: 'inbox:7', resumed: true }]);
+  await receiver.take(7, { message: said('a') }, 'tree-1');
+  expect(offered).toMatchObject([{ id: 'inbox:7', tree: 'tree-1' }]);
 });

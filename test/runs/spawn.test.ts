@@ -1,7 +1,8 @@
 // Small rules of starting runs that need no engine: names that mean one run, and when a run counts as dead.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { isStale, uniqueLabel } from '../../src/runs/spawn.ts';
+import { isStale } from '../../src/runs/liveness.ts';
+import { uniqueLabel } from '../../src/runs/spawn.ts';
 import { anEndedRun, aRun, noon } from '../fakes/builders.ts';
 
 describe('a label', () => {

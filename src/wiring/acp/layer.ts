@@ -81,10 +81,11 @@ export class AcpLayer {
     this.#reported = logged(this.#watched(), log);
   }
 
-  /** Ends what an earlier process left running, and knows what it has kept. */
-  async start(): Promise<void> {
-    await this.sessions.sweep();
+  /** Ends what an earlier process left running, and knows what it has kept. Returns how many programs it ended. */
+  async start(): Promise<number> {
+    const ended = await this.sessions.sweep();
     await this.sessions.views();
+    return ended;
   }
 
   /** Whether the turns of a session run in a coding agent. */

@@ -1,0 +1,73 @@
+// The turn under way in each session, on disk: what a start finds here was cut off by the end of the last process.
+// Written by src/wiring/turns.ts around each turn; read by what takes work up at start, and by maintenance.
+import { z } from 'zod';
+import type { SessionKey } from '../core/session.ts';
+import type { Database, Row, Sql } from '../infra/database.ts';
+import type { ActiveTurn } from './turn-types.ts';
+
+export interface OpenTurn {
+  readonly session: SessionKey;
+  readonly turn: string;
+  /** The first of the turns, cut off one after another, that this one goes on with; its own id where it began by itself. */
+  readonly since: string;
+  /** Start of the process it began in. */
+  readonly generation: number;
+  readonly tree: string;
+  /** Ids of the items it began with, and of the messages folded into them. */
+  readonly items: readonly string[];
+  /** Unix ms. */
+  readonly at: number;
+}
+
+export class OpenTurns {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /**
+   * Records a turn before anything it does. Resolves, once that is on disk, with the one of an earlier generation whose
+   * place it takes: that was cut off, and this turn goes on with it.
+   */
+  begin(turn: ActiveTurn, generation: number): Promise<OpenTurn | undefined> {
+    const items = turn.items.flatMap((item) => [item.id, ...(item.folds ?? [])]);
+    const { id, session, tree, startedAt } = turn;
+    return this.#database.write((sql) => {
+      const before = this.of(session, sql);
+      const cut = before !== undefined && before.generation < generation ? before : undefined;
+      sql.run(
+        'INSERT OR REPLACE INTO open_turns (session, turn, since, generation, tree, items, at) VALUES (?, ?, ?, ?, ?, ?, ?)',
+        ...[session, id, cut?.since ?? id, generation, tree, JSON.stringify(items), startedAt],
+      );
+      return cut;
+    });
+  }
+
+  /** A turn is over: inside the transaction that records what it brought, so that neither is there without the other. */
+  ended(sql: Sql, session: SessionKey, turn: string): void {
+    sql.run('DELETE FROM open_turns WHERE session = ? AND turn = ?', session, turn);
+  }
+
+  of(session: SessionKey, sql: Sql = this.#database.read): OpenTurn | undefined {
+    const row = sql.get('SELECT * FROM open_turns WHERE session = ?', session);
+    return row === undefined ? undefined : parse(row);
+  }
+
+  /** All of them, oldest first. */
+  all(): readonly OpenTurn[] {
+    return this.#database.read.all('SELECT * FROM open_turns ORDER BY at, turn').map(parse);
+  }
+}
+
+function parse(row: Row): OpenTurn {
+  return {
+    session: String(row.session),
+    turn: String(row.turn),
+    since: String(row.since),
+    generation: Number(row.generation),
+    tree: String(row.tree),
+    items: z.array(z.string()).parse(JSON.parse(String(row.items))),
+    at: Number(row.at),
+  };
+}

@@ -1,0 +1,85 @@
+// What becomes of work that the end of a process cut off: it goes on, or ends with a reason. Pure; used by recovery.ts and
+// src/wiring/recovery.ts at start, and by src/wiring/turns.ts, which counts.
+import type { OpenTurn } from '../agents/open-turns.ts';
+import { isTerminal, type Outcome, type Run } from '../core/run.ts';
+import type { Session } from '../core/session.ts';
+import { dueAt, isStale, lost } from './liveness.ts';
+
+/** More often than this in ten minutes, and something is wrong with the work itself. */
+const mostResumes = 2;
+const withinMs = 10 * 60_000;
+
+export function recentResumes({ resumedAt = [] }: Pick<Session, 'resumedAt'>, now: number): readonly number[] {
+  return resumedAt.filter((at) => now - at < withinMs);
+}
+
+/** `over`: nothing of it is wanted any more. */
+export type TurnFate = 'again' | 'given up' | 'over';
+
+export interface TurnFacts {
+  /** Undefined: it is gone. */
+  readonly session: Pick<Session, 'resumedAt'> | undefined;
+  /** Whose session it is, where it is a run's. */
+  readonly run: Run | undefined;
+  readonly now: number;
+}
+
+export function turnFate({ items }: Pick<OpenTurn, 'items'>, { session, run, now }: TurnFacts): TurnFate {
+  if (session === undefined) return 'over';
+  // Who speaks to a run that has ended is answered all the same; its own work was stopped.
+  const said = items.some((id) => id.startsWith('inbox:'));
+  if (run !== undefined && isTerminal(run.state.status) && !said) return 'over';
+  return recentResumes(session, now).length >= mostResumes ? 'given up' : 'again';
+}
+
+/** A turn that was cut off, and what becomes of it. */
+export interface CutTurn extends OpenTurn {
+  readonly fate: TurnFate;
+}
+
+export type RunFate =
+  /** No process has begun with it. */
+  | { readonly kind: 'start' }
+  /** Its task is handed over again; the turn says that it goes on. */
+  | { readonly kind: 'resume' }
+  /** Its children, or what was said to it, bring it on. */
+  | { readonly kind: 'leave'; readonly cut: boolean }
+  /** It waited for children that have all been heard. */
+  | { readonly kind: 'finish' }
+  | { readonly kind: 'end'; readonly outcome: Outcome; readonly lost?: true };
+
+export interface RunFacts {
+  /** The run whose session asked for it. */
+  readonly owner: Run | undefined;
+  /** The session that asked for it, and its own, are there. */
+  readonly requester: boolean;
+  readonly session: boolean;
+  readonly turn: Pick<CutTurn, 'fate' | 'items'> | undefined;
+  /** Messages are stored for its session. */
+  readonly mail: boolean;
+  readonly openChildren: number;
+  readonly now: number;
+}
+
+const advice = 'check what it may have done in part before repeating it';
+const interrupted = (how: string): RunFate => ({
+  kind: 'end',
+  outcome: { kind: 'error', code: 'interrupted', message: `${how}; ${advice}` },
+});
+const cutOff = interrupted('a restart cut it off');
+
+export function runFate(run: Run, facts: RunFacts): RunFate {
+  const { owner, turn, now, openChildren } = facts;
+  // What a run has started ends with it; one announcement tells of both.
+  if (owner !== undefined && isTerminal(owner.state.status) && owner.state.status !== 'succeeded')
+    return { kind: 'end', outcome: { kind: 'stopped', by: 'cascade' } };
+  if ((dueAt(run) ?? Number.POSITIVE_INFINITY) <= now) return { kind: 'end', outcome: { kind: 'timeout' } };
+  if (run.state.status === 'queued') return facts.requester ? { kind: 'start' } : cutOff;
+  if (!facts.session) return cutOff;
+  if (turn?.fate === 'given up') return interrupted(`restarts cut it off more than ${mostResumes} times in 10 minutes`);
+  if (turn?.items.includes(`task:${run.id}`)) return { kind: 'resume' };
+  if (turn !== undefined || facts.mail || openChildren > 0) return { kind: 'leave', cut: turn !== undefined };
+  if (run.state.status === 'waiting') return { kind: 'finish' };
+  // Nothing says what it was doing, so that nothing can go on with it.
+  return isStale(run, now) ? { kind: 'end', outcome: lost, lost: true } : cutOff;
+}

@@ -1,0 +1,224 @@
+// What a start does with all the last process left, in this order. Called by engine.ts before channels take messages in.
+// 1 which turns were cut off, and what becomes of each  2 runs and what is owed  3 what is given up, told  4 open messages
+// 5 cut-off turns that nothing else brings back  6 one line for the log, one message for the owner
+import { cutOff, givenUpNote } from '../agents/resume.ts';
+import { clip, oneLine } from '../core/format.ts';
+import { type Route, routeKey } from '../core/route.ts';
+import { isTerminal } from '../core/run.ts';
+import type { SessionKey } from '../core/session.ts';
+import type { InboxRow, InternalItem, StoredMessage } from '../inbound/inbox.ts';
+import { itemId, ticketsOf } from '../inbound/tickets.ts';
+import { type CutTurn, turnFate } from '../runs/fates.ts';
+import { type RecoveredRuns, recoverRuns } from '../runs/recovery.ts';
+import { completionRun } from '../runs/turn-end.ts';
+import type { Engine } from './engine.ts';
+import { originOf } from './origin.ts';
+import { restartText } from './restart-text.ts';
+
+/** What was done before, for the one line in the log. */
+export interface Before {
+  /** Programs of the last process that were still running. */
+  readonly orphans: number;
+  /** Questions to people that nobody waits for any more. */
+  readonly questions: number;
+}
+
+type Parts = Pick<Engine, 'parts' | 'stores' | 'delivery' | 'acp' | 'layer' | 'receiver' | 'generation'>;
+
+export async function takeUp(engine: Parts, before: Before): Promise<void> {
+  const cut = await cutTurns(engine);
+  const open = engine.stores.inbox.open();
+  const worked = await withWork(engine, cut);
+  const owed = engine.stores.registry.owed();
+  const runs = await takeUpRuns(engine, cut, open);
+  const given = cut.filter(({ fate }) => fate === 'given up');
+  const direct = new Set(given.flatMap(({ items }) => items.filter(isCompletion).map(completionRun)));
+  for (const run of owed) engine.layer.announcer.owe(run, direct.has(run.id));
+  const left = await closeTurns(engine, cut, open);
+  await resumeMail(engine, left, cut);
+  const again = cut.filter(({ fate }) => fate === 'again');
+  for (const turn of again) await wake(engine, turn, left);
+  const counts = {
+    ...{ started: runs.started.length, resumed: again.length, ended: runs.ended.length, givenUp: given.length },
+    ...{ owed: owed.length, messages: left.length, ...before },
+  };
+  if (Object.values(counts).some((count) => count > 0))
+    engine.parts.log.info({ generation: engine.generation, ...counts }, 'took up what the last process left');
+  const chats = (turns: readonly CutTurn[]): number => turns.filter((each) => !isRun(engine, each.session)).length;
+  await tellOwner(engine, runs, { resumed: chats(again.filter((each) => worked.has(each.turn))), ended: chats(given) });
+}
+
+async function cutTurns({ stores, parts }: Parts): Promise<readonly CutTurn[]> {
+  const now = parts.clock.now();
+  return Promise.all(
+    stores.openTurns.all().map(async (turn): Promise<CutTurn> => {
+      const session = await stores.sessions.get(turn.session);
+      const fate = turnFate(turn, { session, run: stores.registry.byChild(turn.session), now });
+      if (fate !== 'over') await stores.sessions.update(turn.session, (each) => ({ ...each, abortedLastRun: true }));
+      return { ...turn, fate };
+    }),
+  );
+}
+
+/** Cut-off turns that had done more than to listen: the owner hears of them. */
+async function withWork({ stores, acp }: Parts, cut: readonly CutTurn[]): Promise<ReadonlySet<string>> {
+  const worked = await Promise.all(
+    cut.map(async ({ session: key, since, turn }) => {
+      const session = await stores.sessions.get(key);
+      if (session === undefined) return [];
+      const done = cutOff(await stores.transcripts.read(session.id), since);
+      const calls = done.some((entry) => entry.type === 'assistant' && entry.parts.some(({ type }) => type === 'call'));
+      return calls || (acp.backs(session) && done.length > 0) ? [turn] : [];
+    }),
+  );
+  return new Set(worked.flat());
+}
+
+async function takeUpRuns(engine: Parts, cut: readonly CutTurn[], open: readonly InboxRow[]): Promise<RecoveredRuns> {
+  const { stores, layer, parts } = engine;
+  return recoverRuns({
+    ...{ database: stores.database, registry: stores.registry, sessions: stores.sessions, clock: parts.clock },
+    turns: new Map(cut.map((turn) => [turn.session, turn])),
+    mail: await addressed(engine, open),
+    start: (run, requester) => layer.spawner.begin(run, requester),
+    resume: (run, session) => {
+      const { id, task, tree } = run;
+      const item = {
+        id: `task:${id}`,
+        kind: 'task',
+        text: task,
+        at: parts.clock.now(),
+        tree,
+        steerable: false,
+      } as const;
+      layer.turns.offer(session, item);
+    },
+    finish: (run) => layer.announcer.finish(run),
+    ended: layer.ended,
+  });
+}
+
+/** Sessions for which messages are stored, as far as that is known before they are routed. */
+async function addressed({ delivery }: Parts, open: readonly InboxRow[]): Promise<ReadonlySet<SessionKey>> {
+  const sessions = open.map(async (row) =>
+    row.kind === 'message' ? (await delivery.bindings.at(row.message.route))?.session : row.session,
+  );
+  return new Set((await Promise.all(sessions)).filter((key) => key !== undefined));
+}
+
+/** Ends for good what does not go on, and says so where it was asked for. Returns the messages that are still open. */
+async function closeTurns(
+  engine: Parts,
+  cut: readonly CutTurn[],
+  open: readonly InboxRow[],
+): Promise<readonly InboxRow[]> {
+  const { stores, delivery, parts } = engine;
+  const closed = new Set<number>();
+  for (const { session, turn, items, fate } of cut) {
+    if (fate === 'again') continue;
+    const tickets = fate === 'given up' ? ticketsOf(items) : [];
+    const rows = open.filter(({ ticket }) => tickets.includes(ticket));
+    for (const { ticket } of rows) closed.add(ticket);
+    await stores.database.write((sql) => {
+      stores.inbox.dropIn(sql, tickets, 'interrupted');
+      stores.openTurns.ended(sql, session, turn);
+      for (const { route, text } of placesOf(rows)) {
+        const key = `interrupted:${turn}:${routeKey(route)}`;
+        delivery.enqueue(sql, { key, route, message: { text: givenUp(text) }, priority: 'reply', session });
+      }
+    });
+    const record = fate === 'given up' ? await stores.sessions.get(session) : undefined;
+    if (record === undefined) continue;
+    const note = { type: 'note', at: parts.clock.now(), turn, text: givenUpNote } as const;
+    await stores.transcripts.append(record.id, note);
+  }
+  return open.filter(({ ticket }) => !closed.has(ticket));
+}
+
+/** Each place once, with what was said there last. */
+function placesOf(rows: readonly InboxRow[]): readonly { readonly route: Route; readonly text: string }[] {
+  const said = rows.flatMap((row) => {
+    const { route, text } = row.kind === 'message' ? row.message : row.item;
+    return route === undefined ? [] : [[routeKey(route), { route, text }] as const];
+  });
+  return [...new Map(said).values()];
+}
+
+function givenUp(text: string): string {
+  return `⚠️ restarts cut this off again and again, and it was given up: «${clip(oneLine(text), 80)}». Check what it may have done already, then say it again.`;
+}
+
+/** Open messages in the order they came in: each has its place before a note of a command or an agent gets one. */
+async function resumeMail(engine: Parts, open: readonly InboxRow[], cut: readonly CutTurn[]): Promise<void> {
+  const trees = new Map(cut.flatMap(({ items, tree }) => items.map((id) => [id, tree] as const)));
+  let taken: Promise<void>[] = [];
+  for (const row of open) {
+    if (row.kind === 'message')
+      taken.push(engine.receiver.take(row.ticket, asKnown(engine, row), trees.get(itemId(row.ticket))));
+    else if (row.session !== undefined) {
+      await Promise.all(taken);
+      taken = [];
+      await resumeNote(engine, row.ticket, row.session, row.item);
+    }
+  }
+  await Promise.all(taken);
+}
+
+/** Its sender may have another id by now. */
+function asKnown({ stores }: Parts, { message, notes }: StoredMessage): StoredMessage {
+  const sender = stores.persons.whole(message.route.channel, message.sender);
+  return { message: { ...message, sender }, notes };
+}
+
+/** A message that a command or an agent had put into a session before the restart. */
+async function resumeNote(
+  { stores, layer }: Parts,
+  ticket: number,
+  key: string,
+  item: Omit<InternalItem, 'session' | 'kind'>,
+): Promise<void> {
+  const target = await stores.sessions.get(key);
+  if (target === undefined) return stores.inbox.drop(ticket, 'session_gone');
+  const { steer = true, from = 'someone', text, route, inPlace = false } = item;
+  layer.messages.resume({ target, text, from, route, inPlace, key: item.key }, { id: itemId(ticket), steer });
+}
+
+/** A turn begun by something that was in memory only is brought back by a line of ours. */
+async function wake({ stores, layer, parts }: Parts, turn: CutTurn, open: readonly InboxRow[]): Promise<void> {
+  const { registry } = stores;
+  const session = await stores.sessions.get(turn.session);
+  const run = registry.byChild(turn.session);
+  const comes = turn.items.some((id) => {
+    if (id.startsWith('task:')) return run !== undefined;
+    if (isCompletion(id)) return registry.owed().some((each) => each.id === completionRun(id));
+    return open.some(({ ticket }) => itemId(ticket) === id);
+  });
+  if (session === undefined || comes || (run !== undefined && isTerminal(run.state.status))) return;
+  const route = session.kind === 'chat' ? originOf(stores, session) : undefined;
+  layer.turns.offer(session, {
+    ...{ id: `wake:${turn.turn}`, kind: 'wake', text: '[Go on with what you were doing.]', at: parts.clock.now() },
+    ...{ tree: turn.tree, steerable: false },
+    ...(route === undefined ? {} : { route }),
+  });
+}
+
+function isCompletion(itemId: string): boolean {
+  return itemId.startsWith('announce:');
+}
+
+function isRun({ stores }: Parts, session: SessionKey): boolean {
+  return stores.registry.byChild(session) !== undefined;
+}
+
+/** Once per start, in the chat the owner last wrote from; nothing where nothing was cut off. */
+async function tellOwner(
+  { delivery, generation, parts }: Parts,
+  { resumed, ended }: RecoveredRuns,
+  answers: { readonly resumed: number; readonly ended: number },
+): Promise<void> {
+  const text = restartText({ resumed, ended, answers });
+  const route = text === undefined ? undefined : await delivery.owner.get();
+  if (text === undefined || route === undefined) return;
+  parts.log.debug({ generation }, 'the owner is told of the restart');
+  await delivery.tell(`restart:${generation}`, route, text);
+}
