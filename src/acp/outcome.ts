@@ -4,6 +4,7 @@ import type { Outcome } from '../core/run.ts';
 import type { Session } from '../core/session.ts';
 import { type Denial, denialNext } from './asking.ts';
 import { type AcpFault, acpErrorText, acpFault } from './errors.ts';
+import type { Live } from './open.ts';
 import type { PromptEnd } from './prompts.ts';
 
 export interface Ending {
@@ -48,10 +49,23 @@ export function outcomeOf(ending: Ending, { reason, timedOut, kind }: Circumstan
   return { outcome: { kind: 'success', text }, fault: undefined, notice: noticeFor(ending) };
 }
 
-/** The end of a turn that was to go on with one a restart cut off, in a harness that has lost its session. */
-export function cannotGoOn(harness: string): NonNullable<Ending['refused']> {
-  const message = `a restart cut it off, and ${harness} could not continue its session; check what it may have done in part, then say it again`;
-  return { code: 'interrupted', message };
+/**
+ * What a harness that was opened means for its turn. One that has lost what a restart cut off must not be told anew: it
+ * would do over again what it has done already.
+ * @param first nothing was asked in this turn yet
+ */
+export function opened(
+  { began, harness }: Pick<Live, 'began' | 'harness'>,
+  { first, resumed }: { readonly first: boolean; readonly resumed: boolean },
+): { readonly refused: Ending['refused']; readonly notices: readonly string[] } {
+  const { id } = harness;
+  if (began === 'lost' && first && resumed) {
+    const message = `a restart cut this off, and ${id} could not continue its session; check what it may have done in part, then say it again`;
+    return { refused: { code: 'interrupted', message }, notices: [] };
+  }
+  const lost = `${id} could not continue its earlier session, so what was said before is not in its memory.`;
+  const again = `${id} had ended and was started again.`;
+  return { refused: undefined, notices: [...(began === 'lost' ? [lost] : []), ...(first ? [] : [again])] };
 }
 
 function plain(outcome: Outcome): Settled {

@@ -7,7 +7,7 @@ import { type Denial, denialText } from './asking.ts';
 import { contentOf, entryOf, type FileReader, interrupted, type Message, messagesOf } from './content.ts';
 import { acpFault, faultOf } from './errors.ts';
 import type { Live } from './open.ts';
-import { cannotGoOn, type Ending, outcomeOf, type Settled } from './outcome.ts';
+import { type Ending, opened, outcomeOf, type Settled } from './outcome.ts';
 import { shortTitle } from './preview.ts';
 import { noProgress, type ProgressView, progressAfter } from './progress.ts';
 import type { PromptEnd, PromptListener } from './prompts.ts';
@@ -172,24 +172,17 @@ export class HarnessTurn {
 
   #open(first: boolean): void {
     const { harness, signal } = this.#input;
-    const opened = this.#leased ? harness.open() : this.#deps.sessions.acquire(harness, signal);
-    opened.then(
+    const opening = this.#leased ? harness.open() : this.#deps.sessions.acquire(harness, signal);
+    opening.then(
       (live) => {
         // Stopped meanwhile: nobody else gives the process back.
         if (!this.#leased && this.#state.phase === 'ended') return this.#deps.sessions.release(harness);
         this.#leased = true;
         this.#live = live;
-        if (live.began === 'lost' && this.#input.prompt.resumed === true) {
-          // Told anew it would do over again what it has done already.
-          this.#ending.refused = cannotGoOn(live.harness.id);
-          return this.#post({ type: 'unready' });
-        }
-        if (live.began === 'lost')
-          this.#notice(
-            `${live.harness.id} could not continue its earlier session, so what was said before is not in its memory.`,
-          );
-        if (!first) this.#notice(`${live.harness.id} had ended and was started again.`);
-        this.#post({ type: 'ready' });
+        const { refused, notices } = opened(live, { first, resumed: this.#input.prompt.resumed === true });
+        this.#ending.refused = refused;
+        for (const notice of notices) this.#notice(notice);
+        this.#post({ type: refused === undefined ? 'ready' : 'unready' });
       },
       (error: unknown) => {
         this.#ending.fault = faultOf(error, (message) => acpFault.initFailed(this.#ending.harness, message));

@@ -57,7 +57,8 @@ export interface RunFacts {
   readonly turn: Pick<CutTurn, 'fate' | 'items'> | undefined;
   /** Messages are stored for its session. */
   readonly mail: boolean;
-  readonly openChildren: number;
+  /** Children it has not heard the end of. */
+  readonly openChildren: readonly Run[];
   readonly now: number;
 }
 
@@ -78,7 +79,10 @@ export function runFate(run: Run, facts: RunFacts): RunFate {
   if (!facts.session) return cutOff;
   if (turn?.fate === 'given up') return interrupted(`restarts cut it off more than ${mostResumes} times in 10 minutes`);
   if (turn?.items.includes(`task:${run.id}`)) return { kind: 'resume' };
-  if (turn !== undefined || facts.mail || openChildren > 0) return { kind: 'leave', cut: turn !== undefined };
+  if (turn !== undefined || facts.mail) return { kind: 'leave', cut: turn !== undefined };
+  const comes =
+    run.state.status === 'waiting' ? openChildren : openChildren.filter((each) => isTerminal(each.state.status));
+  if (comes.length > 0) return { kind: 'leave', cut: false };
   if (run.state.status === 'waiting') return { kind: 'finish' };
   // Nothing says what it was doing, so that nothing can go on with it.
   return isStale(run, now) ? { kind: 'end', outcome: lost, lost: true } : cutOff;

@@ -74,7 +74,7 @@ function fateOf(
     session: there.session !== undefined,
     turn: turns.get(run.child),
     mail: mail.has(run.child),
-    openChildren: registry.openChildren(run.child).length,
+    openChildren: registry.openChildren(run.child),
     now: clock.now(),
   });
 }

@@ -96,6 +96,11 @@ export async function within<T>(world: World, limitMs: number, goal: Promise<T>)
   throw new Error(`not within ${limitMs} ms`);
 }
 
+/** Nothing says any more which turns were under way, as in a store that something else has changed. */
+export function forgetTurns(world: World): Promise<void> {
+  return world.engine.stores.database.write((sql) => void sql.run('DELETE FROM open_turns'));
+}
+
 /** The process ends, is down for a while, and starts again. */
 export async function downFor(world: World, ms: number): Promise<void> {
   await world.clock.runUntil(world.engine.drain(), 120_000);

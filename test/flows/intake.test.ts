@@ -88,6 +88,7 @@ test('messages that waited too long are not acted on, which is told once until a
   await heard('one', old);
   await heard('/stop', old);
   await heard('fresh');
+  await world.settled();
   await heard('two', old);
   await world.settled();
   const told = 'ℹ️ I was away: a message here is 61 min old, so I did not act on it. Send it again if it still matters.';

@@ -1,4 +1,4 @@
-// Runs that fall silent, are lost, or were cut off by a restart: who is asked, when they end, and how that is told.
+// Runs that fall silent or are lost: who is asked, when they end, and how that is told.
 import { afterEach, describe, expect, test } from 'vitest';
 import { call, hang, say, wait } from '../fakes/script.ts';
 import {
@@ -8,6 +8,7 @@ import {
   delivers,
   downFor,
   ends,
+  forgetTurns,
   isCompletion,
   notes,
   start,
@@ -113,65 +114,13 @@ test('a run nobody has heard of for hours is lost, told as unknown, and takes it
   here.agent.once(/^below$/, [say('at it'), hang()]);
   await here.ask('/subagents spawn main gone', '✅ main started');
   await ends(here, 'below', 'running');
+  await forgetTurns(here);
   await downFor(here, minutes(121));
   const posted = await here.channel.next('gone: unknown');
   expect(posted.text).toContain('lost: no sign of life; nobody knows how it ended');
   expect(here.run('gone').state.status).toBe('lost');
   expect(await typed(here, '/subagents')).toMatch(/gone \([^)]*\) lost/);
   await delivers(here, 'below', 'skipped');
-});
-
-describe('a restart', () => {
-  test('starts what was queued, ends what was cut off, and tells each once', async () => {
-    const here = await open({ subagents: { maxConcurrent: 1, maxSpawnDepth: 2 } });
-    here.agent.once(/^cut$/, [say('half way'), hang()]);
-    here.agent.once(/^queued$/, 'queued result');
-    here.agent.always(completionTurn(), ({ text }) => `told: ${/label "(\w+)"/.exec(text)?.[1]}`);
-    await delegate(here, 'cut', 'queued');
-    await ends(here, 'cut', 'running');
-    await here.restart('kill');
-    await here.channel.next('told: cut');
-    await here.channel.next('told: queued');
-    await here.settled();
-    expect(here.run('cut').state).toMatchObject({ status: 'failed', outcome: { code: 'interrupted' } });
-    const read = (await notes(here, ann(here))).join();
-    expect(read).toContain('interrupted: a restart cut it off; check what it may have done in part');
-    await here.restart('kill');
-    await here.settled();
-    expect(here.channel.texts().filter((text) => text.startsWith('told'))).toHaveLength(2);
-    expect(here.agent.turns.filter((turn) => turn.text === 'cut')).toHaveLength(1);
-  });
-
-  test('ends a cut-off run together with what it had started: one report, not one per level', async () => {
-    const here = await open();
-    here.agent.once(/^outer$/, [start('inner'), say('waiting')]);
-    here.agent.once(/^inner$/, [say('at it'), hang()]);
-    here.agent.always(completionTurn(), ({ text }) => `told: ${/label "(\w+)"/.exec(text)?.[1]}`);
-    await delegate(here, 'outer');
-    await ends(here, 'outer', 'waiting');
-    await ends(here, 'inner', 'running');
-    await here.restart('drain');
-    await here.channel.next('told: outer');
-    await here.settled();
-    expect(here.runs().map((run) => [run.label, run.state.status, run.delivery.state])).toEqual([
-      ['outer', 'failed', 'delivered'],
-      ['inner', 'stopped', 'skipped'],
-    ]);
-  });
-
-  test('gives a finished child’s result to the chat when the run it belonged to was cut off', async () => {
-    const here = await open();
-    here.agent.once(/^outer$/, [start('inner'), say('at it'), hang()]);
-    here.agent.once(/^inner$/, 'inner result');
-    here.agent.always(completionTurn(), ({ text }) => `told: ${/label "(\w+)"/.exec(text)?.[1]}`);
-    await delegate(here, 'outer');
-    await here.until(() => here.run('inner').delivery.state === 'handed', 'inner to wait for outer');
-    await here.restart('kill');
-    await here.channel.next('told: outer');
-    await here.channel.next('told: inner');
-    await here.settled();
-    expect(here.runs().map((run) => run.delivery.state)).toEqual(['delivered', 'delivered']);
-  });
 });
 
 test('a run that gives no sign at all fails at its start limit and is told', async () => {

@@ -69,13 +69,13 @@ test('after a restart of ours the binding is there and the session goes on; what
 
 test('a run that was cut off goes on in its session, but not again and again', async () => {
   await open({ twin: { resume: true } });
-  world.agent.always(/cut off/, 'It went on.');
+  world.agent.always(/A restart cut/, 'It went on.');
   expectAccepted(await spawn(world, { task: 'hang', runtime: 'acp', label: 'long' }));
   await world.received('prompt');
   await world.restart('kill');
   await world.channel.next('It went on.');
   expect(world.run('long').state.status).toBe('succeeded');
-  expect(world.heard().at(-1)).toMatch(/^\[A restart cut off .*\]\nhang$/);
+  expect(world.heard().at(-1)).toMatch(/^\[A restart cut the work above off\. .*\]\n\nhang$/);
 });
 
 test('a run whose agent cannot go on is ended as interrupted', async () => {
@@ -85,7 +85,8 @@ test('a run whose agent cannot go on is ended as interrupted', async () => {
   await world.received('prompt');
   await world.restart('kill');
   await world.channel.next('It is lost.');
-  expect(world.run('long').state.status).toBe('failed');
+  expect(world.run('long').state).toMatchObject({ status: 'failed', outcome: { code: 'interrupted' } });
+  expect(world.heard()).toEqual(['hang']);
 });
 
 test('a turn that is under way at the end of our process is cut off and no process is left', async () => {
