@@ -125,3 +125,24 @@ test('others than the owner are not passed on, and may not start or set anything
   await world.channel.next('mine');
   expect(world.heard()).toEqual(['say mine']);
 });
+
+test('an answer that was cut off goes on in the session of the agent, which is not told anew what it lost', async () => {
+  await bound({ twin: { resume: true } });
+  await world.say('hang');
+  await world.received('prompt');
+  await world.restart('kill');
+  await world.received('prompt', 2);
+  expect(world.heard().at(-1)).toMatch(/^\[A restart cut the work above off\. .*\]\n\nhang$/);
+});
+
+test('an answer that was cut off in an agent that cannot go on is explained, and the next message begins anew', async () => {
+  await bound();
+  await world.say('hang');
+  await world.received('prompt');
+  await world.restart('kill');
+  await world.channel.next(
+    /^⚠️ a restart cut this off, and twin could not continue its session; check .* say it again\.$/,
+  );
+  expect(world.heard()).toEqual(['hang']);
+  expect(await world.ask('remember', 'remember')).toBe('remember');
+});

@@ -1,0 +1,141 @@
+// The process ends in the middle of chat turns: each message is answered once, or its sender is told why not.
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Entry } from '../../src/core/agent.ts';
+import type { Tool } from '../../src/core/tool.ts';
+import { call, hang, say } from '../fakes/script.ts';
+import { ann, completionTurn, delegate, delivers, notes, start, turnsOf } from './endings.ts';
+import { inboxStory } from './inbox-view.ts';
+import { openWorld, type World } from './world.ts';
+
+/** Never comes to an end. */
+const work: Tool = {
+  ...{ name: 'work', group: 'exec', description: '', example: {} },
+  parameters: { kind: 'json', schema: {} },
+  run: () => new Promise(() => undefined),
+};
+const resumed = /^\[A restart cut the work above off\./;
+let world: World;
+
+beforeEach(async () => {
+  world = await openWorld({ tools: [work] });
+});
+afterEach(() => world.close());
+
+const session = async () => world.engine.stores.sessions.get(ann(world));
+const owners = (): readonly string[] => world.channel.texts().filter((text) => text.includes('restarted'));
+const others = (): readonly string[] => world.channel.texts().filter((text) => !text.includes('restarted'));
+const texts = (history: readonly Entry[] = []): readonly string[] =>
+  history.map((entry) => ('text' in entry ? entry.text : entry.type));
+
+/** The chat's turn is at work for the given time of all, and is cut off by a crash. */
+async function cutOff(turns: number): Promise<void> {
+  await world.until(() => turnsOf(world, ann(world)).length === turns, `turn ${turns}`);
+  await world.until(() => world.agent.active.has(ann(world)), 'it to work');
+  await world.clock.flush();
+  await world.restart('kill');
+}
+
+test('a turn that was calling a tool goes on, told of the call, and answers once; the owner is told once', async () => {
+  world.agent.once(/^deploy$/, [call('work', { command: 'ship' }), say('never')]);
+  world.agent.once(/^deploy$/, 'shipped');
+  await world.say('deploy');
+  await cutOff(1);
+  await world.channel.next('shipped');
+  await world.settled();
+  expect(texts(world.agent.turns[1]?.prompt.history)).toEqual([
+    ...['deploy', 'assistant'],
+    expect.stringMatching(/^\[A restart cut .* Nobody knows what became of: work \{"command":"ship"\}\. /),
+    'deploy',
+  ]);
+  expect(others()).toEqual(['shipped']);
+  expect(owners()).toEqual([expect.stringMatching(/Goes on, .*: an answer in a chat\.\n\/tasks/)]);
+  expect((await session())?.abortedLastRun).toBeUndefined();
+  expect(inboxStory(world)).toEqual(['deploy: done (success)']);
+});
+
+test('a turn that had called nothing is repeated, and nobody hears of it', async () => {
+  world.agent.once(/^hello$/, [say('Hel'), hang()]);
+  world.agent.once(/^hello$/, 'hi');
+  await world.say('hello');
+  await cutOff(1);
+  await world.channel.next('hi');
+  await world.settled();
+  expect(world.channel.texts()).toEqual(['hi']);
+});
+
+test('a session whose turn was cut off carries a mark until that turn has ended', async () => {
+  world.agent.always(/^deploy$/, [call('work')]);
+  await world.say('deploy');
+  await cutOff(1);
+  expect((await session())?.abortedLastRun).toBe(true);
+});
+
+test('the third time in ten minutes it is given up: the sender hears it, and the next message begins anew', async () => {
+  world.agent.always(/^deploy$/, [call('work')]);
+  await world.say('deploy');
+  for (const turn of [1, 2, 3]) await cutOff(turn);
+  await world.channel.next(
+    /^⚠️ restarts cut this off again and again, and it was given up: «deploy»\. Check .* say it again\.$/,
+  );
+  await world.settled();
+  expect(inboxStory(world)).toEqual(['deploy: dropped (interrupted)']);
+  expect(world.agent.turns).toHaveLength(3);
+  expect((await session())?.abortedLastRun).toBe(true);
+  expect(owners().at(-1)).toMatch(/Ended, .*: an answer in a chat\./);
+  await world.ask('hello', 'ok');
+  const history = texts(world.agent.turns.at(-1)?.prompt.history);
+  expect(history.slice(-2)).toEqual([expect.stringMatching(/^\[Restarts cut the work above off .* given up/), 'hello']);
+  await world.settled();
+  expect((await session())?.abortedLastRun).toBeUndefined();
+});
+
+test('what waited behind a turn that is given up is answered', async () => {
+  world.agent.always(/deploy/, [call('work')]);
+  await world.say('/queue followup');
+  await world.say('deploy');
+  await world.until(() => world.agent.turns.length === 1, 'the turn');
+  await world.say('and this');
+  for (const turn of [1, 2, 3]) await cutOff(turn);
+  await world.channel.next('ok');
+  await world.settled();
+  expect(inboxStory(world).slice(1)).toEqual(['deploy: dropped (interrupted)', 'and this: done (success)']);
+});
+
+test('a result that cannot be taken in, because that is cut off again and again, is delivered without the agent', async () => {
+  world.agent.once(/^research$/, 'A is 1');
+  world.agent.always(completionTurn('research'), [call('work')]);
+  await delegate(world, 'research');
+  for (const turn of [2, 3, 4]) await cutOff(turn);
+  await world.channel.next('✅ research: completed successfully');
+  await delivers(world, 'research', 'delivered');
+  await world.settled();
+  expect(world.channel.texts().filter((text) => text.includes('A is 1'))).toHaveLength(1);
+});
+
+test('a turn begun by something that was in memory only goes on all the same', async () => {
+  world.agent.once(/^slow$/, [say('at it'), hang()]);
+  world.agent.once(/^go$/, [start('slow'), call('sessions_yield', { timeoutSeconds: 60 })]);
+  world.agent.once(/You asked to be woken/, [call('work')]);
+  world.agent.once(/Go on with what you were doing/, 'I looked again');
+  await world.say('go');
+  await world.until(() => world.engine.layer.turns.holding(ann(world)), 'the chat to sleep');
+  await world.until(() => !world.agent.active.has(ann(world)), 'its turn to end');
+  await world.clock.advance(60_000);
+  await cutOff(2);
+  await world.channel.next('I looked again');
+  expect((await notes(world, ann(world))).some((text) => resumed.test(text))).toBe(true);
+  await world.settled();
+});
+
+test('a turn whose answer was stored is not repeated, whatever becomes of sending it', async () => {
+  world.channel.judge((attempt) => (attempt.text === 'done' ? { hang: 'not-applied' } : 'sent'));
+  world.agent.once(/^deploy$/, 'done');
+  await world.say('deploy');
+  await world.until(() => inboxStory(world).join() === 'deploy: done (success)', 'its end');
+  world.channel.judge(undefined);
+  await world.restart('kill');
+  await world.channel.next('done');
+  await world.settled();
+  expect(world.agent.turns).toHaveLength(1);
+  expect(others()).toEqual(['done']);
+});
