@@ -4,7 +4,15 @@ import { type Refusal, type Result, refusalText } from '../core/result.ts';
 import type { Clock } from '../infra/clock.ts';
 import type { Env } from '../infra/env.ts';
 import type { CallResult } from './control-client.ts';
-import type { ControlAnswers, ControlParams, ControlVerb, CreateApp, LinkDesk, OfflineStore } from './engine-port.ts';
+import type {
+  ControlAnswers,
+  ControlParams,
+  ControlVerb,
+  CreateApp,
+  LinkDesk,
+  MaintenanceFinding,
+  OfflineStore,
+} from './engine-port.ts';
 
 /** Exit codes of all verbs. */
 export const exits = { ok: 0, failed: 1, notRunning: 2, noTerminal: 2 } as const;
@@ -37,6 +45,8 @@ export interface Cli {
    * @param env the one to work with, where it is not `env` any more
    */
   readonly openLinks: (env?: Env) => Promise<Result<LinkDesk>>;
+  /** Puts right what a crash left, while no process runs. Undefined: there is no state. Refused: `already_running`. */
+  readonly reconcile: () => Promise<Result<readonly MaintenanceFinding[]> | undefined>;
   readonly call: <V extends ControlVerb>(verb: V, params: ControlParams<V>) => Promise<CallResult<V>>;
   /** Exit code of the verb; the last one said counts. */
   readonly finish: (code: Exit) => void;

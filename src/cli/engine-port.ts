@@ -2,6 +2,7 @@
 // src/app.ts implements App with src/wiring/control.ts, offline-store.ts OfflineStore; the verbs in this folder use them.
 import { z } from 'zod';
 import { type LinkAsk, type LinkView, linkAskSchema } from '../core/link.ts';
+import type { Leftover } from '../core/maintenance.ts';
 import type { Approved, PairingRequest, PairingView, Revoked } from '../core/pairing.ts';
 import type { Result } from '../core/result.ts';
 import { channelIds } from '../core/route.ts';
@@ -25,11 +26,7 @@ export interface FlowView {
   readonly startedAt: number;
 }
 
-export interface MaintenanceFinding {
-  readonly kind: 'stale' | 'orphan' | 'tombstoned';
-  /** Run id, session key or binding route. */
-  readonly id: string;
-  readonly detail: string;
+export interface MaintenanceFinding extends Leftover {
   /** True once `--apply` has put it right. */
   readonly reconciled: boolean;
 }

@@ -1,14 +1,20 @@
 // What is stored, read while no process runs. Opened by main.ts for the verbs that only look; never changes anything.
 import { existsSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
+import { OpenTurns } from '../agents/open-turns.ts';
+import { bindingSchema } from '../core/binding.ts';
 import { type Run, runSchema } from '../core/run.ts';
 import { storedPairing } from '../inbound/pairing.ts';
 import { systemClock } from '../infra/clock.ts';
 import type { Database } from '../infra/database.ts';
-import { keyedStores } from '../infra/keyed-store.ts';
+import { systemIds } from '../infra/ids.ts';
+import { type KeyedStore, keyedStores } from '../infra/keyed-store.ts';
 import { statePaths } from '../infra/state-paths.ts';
+import { RunRegistry } from '../runs/registry.ts';
+import { Sessions } from '../sessions/sessions.ts';
+import { type LeftoverStores, leftovers } from '../wiring/maintenance.ts';
 import type { OfflineStore } from './engine-port.ts';
-import { findRun, flowViews, runFindings } from './run-views.ts';
+import { findRun, flowViews } from './run-views.ts';
 
 /**
  * Opens the store of a state folder; undefined when there is none yet.
@@ -22,7 +28,7 @@ export async function openOfflineStore(home: string, now: () => number): Promise
     runs: async ({ status }) => readRuns(db).filter((run) => status === undefined || run.state.status === status),
     run: async (id) => findRun(readRuns(db), id),
     flows: async () => flowViews(readRuns(db)),
-    maintenance: async () => runFindings(readRuns(db), now()),
+    maintenance: async () => (await leftovers(stored(db, now))).map((one) => ({ ...one, reconciled: false })),
     pairing: async (ownerOpen) => storedPairing(keyedStores(readOnly(db), { ...systemClock, now }), now(), ownerOpen),
     close: async () => db.close(),
   };
@@ -39,17 +45,36 @@ function readRuns(db: DatabaseSync): readonly Run[] {
     });
 }
 
-/** Keyed state is read as the engine reads it; a table that is missing yet holds nothing. */
+/** What may be left over, as the next start would find it. */
+function stored(db: DatabaseSync, now: () => number): LeftoverStores {
+  const database = readOnly(db);
+  const clock = { ...systemClock, now };
+  const stores = keyedStores(database, clock);
+  const archive = async (): Promise<undefined> => undefined;
+  const sessions = new Sessions({ stores, clock, ids: systemIds, transcripts: { archive } });
+  return {
+    ...{ registry: new RunRegistry(database), openTurns: new OpenTurns(database), sessions, now, busy: () => false },
+    bindings: { all: () => listed(stores('bindings', bindingSchema)) },
+  };
+}
+
+async function listed<T>(store: Pick<KeyedStore<T>, 'entries'>): Promise<readonly T[]> {
+  const found: T[] = [];
+  for await (const [, value] of store.entries()) found.push(value);
+  return found;
+}
+
+/** State is read as the engine reads it; a table that is missing yet holds nothing. */
 function readOnly(db: DatabaseSync): Database {
   const refused = (): never => {
     throw new Error('the store was opened to be looked at');
   };
-  const known = hasTable(db, 'keyv');
+  const known = (text: string): boolean => hasTable(db, /\bFROM (\w+)/.exec(text)?.[1] ?? '');
   return {
     read: {
       run: refused,
-      get: (text, ...values) => (known ? db.prepare(text).get(...values) : undefined),
-      all: (text, ...values) => (known ? db.prepare(text).all(...values) : []),
+      get: (text, ...values) => (known(text) ? db.prepare(text).get(...values) : undefined),
+      all: (text, ...values) => (known(text) ? db.prepare(text).all(...values) : []),
     },
     write: async () => refused(),
     close: async () => undefined,

@@ -1,10 +1,10 @@
-// What the CLI's task verbs show, computed from stored runs: finding one, trees with totals, records that need care.
+// What the CLI's task verbs show, computed from stored runs: finding one, trees with totals.
 // Used by offline-store.ts, and by src/wiring/control.ts for the same verbs against a running process. Pure.
 import { clip, oneLine } from '../core/format.ts';
 import { ok, type Result, refuse } from '../core/result.ts';
-import { isTerminal, type Run, shortId } from '../core/run.ts';
+import { isTerminal, type Run } from '../core/run.ts';
 import { addUsage, noUsage } from '../core/session.ts';
-import type { FlowView, MaintenanceFinding } from './engine-port.ts';
+import type { FlowView } from './engine-port.ts';
 
 const shortestPrefix = 4;
 const longestTitle = 110;
@@ -58,29 +58,4 @@ export function findFlow(runs: readonly Run[], id: string): Result<FlowView> {
   return flow === undefined
     ? refuse('flow_unknown', `There is no tree "${id}".`, 'See `switchyard tasks flow list`.')
     : ok(flow);
-}
-
-const hour = 3_600_000;
-const graceMs = 600_000;
-
-/** No sign of life for two hours or the timeout plus ten minutes, whichever is longer. */
-export function isStale(run: Run, now: number): boolean {
-  if (isTerminal(run.state.status)) return false;
-  return now - run.lastEventAt > Math.max(2 * hour, run.timeoutSeconds * 1000 + graceMs);
-}
-
-/** Runs whose record needs care: stale, without the run that asked for them, or given up after repeated interruptions. */
-export function runFindings(runs: readonly Run[], now: number): readonly MaintenanceFinding[] {
-  const ids = new Set(runs.map((run) => run.id));
-  return runs.flatMap((run): readonly MaintenanceFinding[] => {
-    const finding = (kind: MaintenanceFinding['kind'], detail: string): MaintenanceFinding[] => [
-      { kind, id: run.id, detail: `${run.label} (run ${shortId(run.id)}): ${detail}`, reconciled: false },
-    ];
-    const { state } = run;
-    if (isStale(run, now)) return finding('stale', `no event since ${new Date(run.lastEventAt).toISOString()}`);
-    if (!isTerminal(state.status) && run.parent !== undefined && !ids.has(run.parent))
-      return finding('orphan', 'the run that asked for it is gone');
-    const interrupted = 'outcome' in state && state.outcome.kind === 'error' && state.outcome.code === 'interrupted';
-    return interrupted && run.archivedAt === undefined ? finding('tombstoned', 'interrupted too often to resume') : [];
-  });
 }

@@ -91,8 +91,8 @@ export function stopText(report: StopReport): string {
 
 export function maintenanceText(findings: readonly MaintenanceFinding[], applied: boolean): string {
   if (findings.length === 0) return 'nothing to reconcile';
-  const rows = findings.map((one) => [one.kind, one.reconciled ? 'reconciled' : 'open', one.detail]);
+  const rows = findings.map((one) => [one.kind, one.reconciled ? 'reconciled' : 'open', one.repair, one.what]);
   const open = findings.some((one) => !one.reconciled);
   const hint = open && !applied ? '\nTo reconcile: switchyard tasks maintenance --apply' : '';
-  return table(['KIND', 'STATE', 'RECORD'], rows) + hint;
+  return table(['KIND', 'STATE', 'REPAIR', 'RECORD'], rows) + hint;
 }

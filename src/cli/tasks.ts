@@ -4,7 +4,8 @@ import { printable } from '../../channels/console/format.ts';
 import { runName } from '../../commands/run-words.ts';
 import { type RunStatus, runStatuses } from '../core/run.ts';
 import type { StopReport } from '../core/services.ts';
-import { type AddVerb, ask, type Cli, exits, look, printJson } from './cli.ts';
+import { type AddVerb, ask, type Cli, exits, look, notRunning, printJson, refused } from './cli.ts';
+import type { MaintenanceFinding } from './engine-port.ts';
 import { deliveryText, flowTable, maintenanceText, runDetails, runTable, stopText } from './task-text.ts';
 
 interface ListOptions {
@@ -87,9 +88,20 @@ async function flows(cli: Cli, json: boolean): Promise<void> {
 
 async function maintenance(cli: Cli, apply: boolean, json: boolean): Promise<void> {
   const findings = apply
-    ? await ask(cli, 'maintenance', { apply }, (found) => found)
+    ? await reconciled(cli)
     : await look(cli, 'maintenance', { apply }, (store) => store.maintenance());
   if (findings !== undefined) print(cli, json, findings, maintenanceText(findings, apply));
+}
+
+/** By the process that runs, else on the store itself. */
+async function reconciled(cli: Cli): Promise<readonly MaintenanceFinding[] | undefined> {
+  const reply = await cli.call('maintenance', { apply: true });
+  if (reply.kind === 'answered') return reply.value;
+  const done = reply.kind === 'refused' ? { ok: false as const, refusal: reply.refusal } : await cli.reconcile();
+  if (done?.ok === true) return done.value;
+  if (done === undefined) notRunning(cli);
+  else refused(cli, done.refusal);
+  return undefined;
 }
 
 function print(cli: Cli, json: boolean, value: unknown, text: string): void {

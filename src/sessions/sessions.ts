@@ -40,6 +40,13 @@ export class Sessions {
     return key === '' ? undefined : this.#records.get(key);
   }
 
+  /** Every session there is. */
+  async all(): Promise<readonly Session[]> {
+    const found: Session[] = [];
+    for await (const [, session] of this.#records.entries()) found.push(session);
+    return found;
+  }
+
   async byId(id: string): Promise<Session | undefined> {
     const key = id === '' ? undefined : await this.#keys.get(id);
     return key === undefined ? undefined : this.get(key);

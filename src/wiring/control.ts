@@ -1,11 +1,12 @@
 // What the command line may ask of a running process. Used by app.ts; the verbs are in src/cli.
 import type { EngineHandlers, MaintenanceFinding } from '../cli/engine-port.ts';
-import { findFlow, findRun, flowViews, runFindings } from '../cli/run-views.ts';
+import { findFlow, findRun, flowViews } from '../cli/run-views.ts';
 import { ok, type Result, refuse } from '../core/result.ts';
 import { isTerminal, type Run, shortId } from '../core/run.ts';
-import { endRun, setDelivery } from '../runs/end-run.ts';
+import { setDelivery } from '../runs/end-run.ts';
 import { completionRun } from '../runs/turn-end.ts';
 import type { Engine } from './engine.ts';
+import { leftovers, reconcile, upkeepOf } from './maintenance.ts';
 import { approvePairing, denyPairing, pairInvite, pairLink, revokePairing } from './pairing.ts';
 import { type ServicesParts, status } from './services.ts';
 import type { LinkVerb } from './whatsapp.ts';
@@ -112,20 +113,9 @@ function setState(
   return setDelivery(sql, engine.stores.registry, run.id, { delivery, now: clock.now(), archiveMinutes });
 }
 
-/** Stale runs end as lost; other findings are for people to look at. */
 async function maintenance(engine: Engine, apply: boolean): Promise<readonly MaintenanceFinding[]> {
-  const { registry, database } = engine.stores;
-  const now = engine.parts.clock.now();
-  const findings = runFindings(registry.newest(listed), now);
-  if (!apply) return findings;
-  return Promise.all(
-    findings.map(async (finding) => {
-      const run = finding.kind === 'stale' ? registry.get(finding.id) : undefined;
-      if (run === undefined || engine.layer.turns.active(run.child) !== undefined) return finding;
-      const outcome = { kind: 'error', code: 'lost', message: `run ${shortId(run.id)} gave no sign of life` } as const;
-      const ended = await database.write((sql) => endRun(sql, registry, run.id, { outcome, now, lost: true }));
-      if (ended !== undefined) engine.layer.ended(ended);
-      return { ...finding, reconciled: ended !== undefined };
-    }),
-  );
+  const upkeep = upkeepOf(engine);
+  const found = await leftovers(upkeep);
+  const done = new Set(apply ? await reconcile(upkeep, found) : []);
+  return found.map((one) => ({ ...one, reconciled: done.has(one) }));
 }

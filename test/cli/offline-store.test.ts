@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { OfflineStore } from '../../src/cli/engine-port.ts';
+import { reconcileOffline } from '../../src/cli/offline-care.ts';
 import { openOfflineStore } from '../../src/cli/offline-store.ts';
+import { lockState } from '../../src/cli/state-lock.ts';
 import { openDatabase } from '../../src/infra/database.ts';
 import { statePaths } from '../../src/infra/state-paths.ts';
 import { RunRegistry } from '../../src/runs/registry.ts';
@@ -84,16 +86,34 @@ describe('with the process down', () => {
     ]);
   });
 
-  it('lists what needs care, and how to reconcile it', async () => {
+  it('lists what needs care, what would be done about it, and how', async () => {
     expect(await cli.run('tasks', 'maintenance')).toBe(0);
-    for (const words of [
-      /orphan +open +lonely/,
-      /tombstoned +open +cut/,
-      /stale +open +old .*no event since/,
-      /--apply/,
-    ]) {
-      expect(cli.out[0]).toMatch(words);
-    }
+    const told = cli.out[0] ?? '';
+    expect(told).toMatch(
+      /^orphan +open +stops it .* +lonely \(run bbbb3333\): the session that asked for it is gone\.$/m,
+    );
+    expect(told).toMatch(/^orphan +open +stops it .* +old \(run aaaa1111\): /m);
+    expect(told).toContain('switchyard tasks maintenance --apply');
+    expect(await cli.run('tasks', 'maintenance', '--json')).toBe(0);
+    expect(JSON.parse(cli.out[1] ?? '')[0]).toMatchObject({
+      kind: 'orphan',
+      reconciled: false,
+      repair: expect.any(String),
+    });
+  });
+
+  it('puts it right on the store itself, unless a process that does not answer holds it', async () => {
+    const offline = fakeCli(home, { reconcile: () => reconcileOffline(cli.parts.env, home) });
+    const unlock = lockState(home);
+    expect(await offline.run('tasks', 'maintenance', '--apply')).toBe(1);
+    expect(offline.err[0]).toContain('is in use');
+    unlock?.();
+    expect(await offline.run('tasks', 'maintenance', '--apply')).toBe(0);
+    expect(offline.out[0]?.match(/ reconciled /g)).toHaveLength(2);
+    await offline.run('tasks', 'maintenance', '--apply');
+    expect(offline.out[1]).toBe('nothing to reconcile');
+    expect(await cli.run('tasks', 'show', 'bbbb')).toBe(0);
+    expect(cli.out.at(-1)).toMatch(/^Status +stopped$/m);
   });
 
   it('changes nothing', async () => {

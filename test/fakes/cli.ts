@@ -45,6 +45,7 @@ export function fakeCli(home: string, change: Partial<Omit<Cli, 'finish'>> = {})
     createApp: () => Promise.reject(new Error('no app in this test')),
     openStore: async () => undefined,
     openLinks: () => Promise.reject(new Error('no links in this test')),
+    reconcile: async () => undefined,
     call: async <V extends ControlVerb>(verb: V, params: ControlParams<V>): Promise<CallResult<V>> => {
       calls.push({ verb, params });
       return verb in answers ? (answers[verb] as CallResult<V>) : { kind: 'not-running' };

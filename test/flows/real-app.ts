@@ -8,6 +8,7 @@ import { PassThrough, Writable } from 'node:stream';
 import { createApp } from '../../src/app.ts';
 import type { Cli } from '../../src/cli/cli.ts';
 import { callControl } from '../../src/cli/control-client.ts';
+import { reconcileOffline } from '../../src/cli/offline-care.ts';
 import { openOfflineLinks } from '../../src/cli/offline-links.ts';
 import { openOfflineStore } from '../../src/cli/offline-store.ts';
 import { runCli } from '../../src/cli/program.ts';
@@ -176,6 +177,7 @@ function surroundings(place: Place, env: Record<string, string> = {}) {
     onCrash: () => undefined,
     createApp,
     openStore: () => openOfflineStore(home, systemClock.now),
+    reconcile: () => reconcileOffline(readEnv({ ...variables(home), ...env }, folder), folder),
     openLinks: () => openOfflineLinks(readEnv({ ...variables(home), ...env }, folder), folder),
     call: (verb, params) => callControl(home, verb, params),
   } satisfies Partial<Omit<Cli, 'finish'>>;

@@ -1,0 +1,119 @@
+// Finds and puts right what a crash or a bug left in the store, with a process running or without one. Used by control.ts,
+// src/cli/offline-store.ts and src/cli/offline-care.ts.
+import type { Bindings } from '../bindings/bindings.ts';
+import type { Leftover } from '../core/maintenance.ts';
+import { routeKey } from '../core/route.ts';
+import type { Outcome, Run } from '../core/run.ts';
+import type { SessionKey } from '../core/session.ts';
+import type { Clock } from '../infra/clock.ts';
+import type { Sql } from '../infra/database.ts';
+import { endRun } from '../runs/end-run.ts';
+import { lost } from '../runs/liveness.ts';
+import { findLeftovers } from '../runs/maintenance.ts';
+import type { Engine } from './engine.ts';
+import type { Stores } from './stores.ts';
+
+/** What looking takes; all of it may be read only. */
+export interface LeftoverStores {
+  readonly registry: Pick<Stores['registry'], 'active' | 'byChild' | 'get' | 'openChildren'>;
+  readonly sessions: Pick<Stores['sessions'], 'all'>;
+  readonly openTurns: Pick<Stores['openTurns'], 'all'>;
+  readonly bindings: Pick<Bindings, 'all'>;
+  readonly now: () => number;
+  /** A turn runs in the session, or will. */
+  readonly busy: (session: SessionKey) => boolean;
+}
+
+/** What putting right takes. */
+export interface Upkeep extends LeftoverStores {
+  readonly stores: Pick<Stores, 'database' | 'registry' | 'sessions' | 'openTurns'>;
+  readonly bindings: Pick<Bindings, 'all' | 'dropAt'>;
+  /** What follows from the end of a run. Without a process the next start announces what is owed. */
+  readonly ended: (run: Run) => void;
+}
+
+export function upkeepOf({ stores, delivery, layer, parts }: Engine): Upkeep {
+  const { turns, ended } = layer;
+  const { registry, sessions, openTurns } = stores;
+  return {
+    ...{ stores, registry, sessions, openTurns, ended, bindings: delivery.bindings, now: parts.clock.now },
+    busy: (session) => turns.active(session) !== undefined || turns.waiting(session).length > 0,
+  };
+}
+
+/** @param stores opened by a process that is about to change them, while no other works on them */
+export function offlineUpkeep(stores: Stores, bindings: Bindings, clock: Pick<Clock, 'now'>): Upkeep {
+  const { registry, sessions, openTurns } = stores;
+  const nothing = (): void => undefined;
+  return { ...{ stores, registry, sessions, openTurns, bindings, now: clock.now }, busy: () => false, ended: nothing };
+}
+
+export async function leftovers(from: LeftoverStores): Promise<readonly Leftover[]> {
+  const { registry, sessions, openTurns, bindings, now, busy } = from;
+  return findLeftovers({
+    ...{ active: registry.active(), sessions: await sessions.all(), turns: openTurns.all() },
+    ...{ bindings: await bindings.all(), now: now(), busy },
+    runOf: (session) => registry.byChild(session),
+    run: (id) => registry.get(id),
+    openChildren: (session) => registry.openChildren(session).length,
+  });
+}
+
+/** Puts these right, as their `repair` says. Returns those that were: the others had changed meanwhile. */
+export async function reconcile(upkeep: Upkeep, found: readonly Leftover[]): Promise<readonly Leftover[]> {
+  const done: Leftover[] = [];
+  // One after another: ending a run may be what puts the next one right.
+  for (const one of found) if (await repaired(upkeep, one)) done.push(one);
+  return done;
+}
+
+async function repaired(upkeep: Upkeep, { kind, id }: Leftover): Promise<boolean> {
+  const { registry, sessions, openTurns } = upkeep.stores;
+  const run = registry.get(id);
+  if (run !== undefined) {
+    if (upkeep.busy(run.child) && kind === 'stale') return false;
+    const how: End = kind === 'stale' ? { outcome: lost, lost: true } : { outcome: cascade };
+    return endTree(upkeep, run, how);
+  }
+  if (kind === 'tombstone') return clearMark(upkeep, id);
+  if ((await sessions.get(id)) !== undefined) {
+    await sessions.archive(id);
+    return true;
+  }
+  const turn = openTurns.all().find((each) => each.turn === id);
+  if (turn !== undefined) {
+    await upkeep.stores.database.write((sql) => openTurns.ended(sql, turn.session, turn.turn));
+    return true;
+  }
+  const binding = (await upkeep.bindings.all()).find(({ route }) => routeKey(route) === id);
+  return binding !== undefined && (await upkeep.bindings.dropAt(binding.route)) !== undefined;
+}
+
+interface End {
+  readonly outcome: Outcome;
+  readonly lost?: true;
+}
+
+const cascade = { kind: 'stopped', by: 'cascade' } as const;
+
+/** What a run has started ends with it. */
+async function endTree({ stores, now, ended }: Upkeep, root: Run, how: End): Promise<boolean> {
+  const { database, registry } = stores;
+  const below = registry.activeBelow(root.child);
+  const after = await database.write((sql: Sql) => [
+    endRun(sql, registry, root.id, { ...how, now: now() }),
+    ...below.map((run) => endRun(sql, registry, run.id, { outcome: cascade, now: now() })),
+  ]);
+  for (const run of after) if (run !== undefined) ended(run);
+  return after[0] !== undefined;
+}
+
+async function clearMark({ stores }: Upkeep, session: SessionKey): Promise<boolean> {
+  let cleared = false;
+  await stores.sessions.update(session, (each) => {
+    const { abortedLastRun, ...rest } = each;
+    cleared = abortedLastRun === true;
+    return cleared ? rest : each;
+  });
+  return cleared;
+}
