@@ -1,6 +1,7 @@
 // Reads a model prompt the way the demo model needs it: what is asked, what was done for it so far. Pure.
 import type { ModelCallOptions } from './model-types.ts';
 import { stoppedNote } from './prompt.ts';
+import { resumeMark } from './resume.ts';
 
 type Message = ModelCallOptions['prompt'][number];
 
@@ -28,7 +29,11 @@ export function readRequest(prompt: ModelCallOptions['prompt']): OpenRequest {
   const system = prompt.flatMap((message) => (message.role === 'system' ? [message.content] : [])).join('\n');
   const start = openFrom(prompt);
   const open = prompt.slice(start);
-  const texts = open.filter((message) => message.role === 'user').map((message) => afterStop(textOf(message)));
+  const said = open.filter((message) => message.role === 'user').map((message) => afterStop(textOf(message)));
+  const parts = said.flatMap((text) =>
+    text.split(`\n\n${resumeMark}`).map((part, n) => (n === 0 ? part : resumeMark + part)),
+  );
+  const texts = parts.flatMap((text, index) => news(text, parts.slice(0, index)));
   return {
     system,
     first: texts[0] ?? '',
@@ -55,6 +60,14 @@ function afterStop(text: string): string {
   return at < 0 ? text : text.slice(at + stoppedNote.length).trim();
 }
 
+/** After a restart what was asked is asked again: only what was not said `before` is new. */
+function news(text: string, before: readonly string[]): readonly string[] {
+  if (!text.startsWith(resumeMark)) return [text];
+  const again = text.slice(text.indexOf(']\n\n') + 3);
+  const fresh = before.reduce((rest, each) => rest.replace(each, ''), again).trim();
+  return fresh === '' ? [] : [fresh];
+}
+
 /** A yield that was refused, or had nothing to wait for, does not end the turn. */
 function ended(message: Message): boolean {
   return !outputsOf(message).some(({ output, failed }) => failed || output.includes('nothing_pending'));
@@ -68,7 +81,7 @@ function callsOf(messages: readonly Message[]): DoneCall[] {
       for (const part of message.content)
         if (part.type === 'tool-call') inputs.set(part.toolCallId, asRecord(part.input));
     for (const { id, name, output, failed } of outputsOf(message)) {
-      if (/^(skipped:|aborted$|interrupted:)/.test(output)) continue;
+      if (/^(skipped:|aborted$|unknown:|not run:)/.test(output)) continue;
       done.push({ name, input: inputs.get(id) ?? {}, output, failed });
     }
   }

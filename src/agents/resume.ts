@@ -13,25 +13,36 @@ export function cutOff(history: readonly Entry[], since: string | undefined): re
   return from === -1 ? [] : history.slice(from);
 }
 
-/** Calls that have no result, each with its turn. A result is looked for before the next step, as in prompts. */
-export function openCalls(entries: readonly Entry[]): readonly { readonly turn: string; readonly call: CutCall }[] {
-  let open: { turn: string; call: CutCall }[] = [];
-  const left: typeof open = [];
-  for (const entry of entries) {
-    if (entry.type === 'tool') open = open.filter(({ call }) => call.id !== entry.callId);
-    if (entry.type !== 'assistant') continue;
-    left.push(...open);
-    open = entry.parts.flatMap((part) => (part.type === 'call' ? [{ turn: entry.turn, call: part }] : []));
-  }
-  return [...left, ...open];
+export interface OpenCall {
+  readonly turn: string;
+  readonly call: CutCall;
+  /** False: the calls of a step run one after another, and its turn had not come. */
+  readonly begun: boolean;
 }
+
+/** Calls that have no result. A result is looked for before the next step, as in prompts. */
+export function openCalls(entries: readonly Entry[]): readonly OpenCall[] {
+  const steps: { readonly turn: string; open: readonly CutCall[] }[] = [];
+  for (const entry of entries) {
+    const step = steps.at(-1);
+    if (entry.type === 'tool' && step !== undefined) step.open = step.open.filter((call) => call.id !== entry.callId);
+    if (entry.type === 'assistant')
+      steps.push({ turn: entry.turn, open: entry.parts.filter((part) => part.type === 'call') });
+  }
+  return steps.flatMap(({ turn, open }) => open.map((call, index) => ({ turn, call, begun: index === 0 })));
+}
+
+/** Begins the note of a turn that goes on; what was asked before is asked again after it. */
+export const resumeMark = '[A restart cut the work above off.';
+/** Answer for a call that was never begun. */
+export const notBegunText = 'not run: the process ended before its turn came';
 
 /** @param unknown calls nobody knows the end of */
 export function resumeText(unknown: readonly CutCall[]): string {
   const calls = unknown.slice(0, namedCalls).map(({ name, input }) => `${name} ${shown(input)}`);
   const more = unknown.length > calls.length ? ` and ${unknown.length - calls.length} more` : '';
   const unclear = calls.length === 0 ? '' : ` Nobody knows what became of: ${calls.join('; ')}${more}.`;
-  return `[A restart cut the work above off.${unclear} Check what was done in part before repeating it, then go on with what is asked below.]`;
+  return `${resumeMark}${unclear} Check what was done in part before repeating it, then go on with what is asked below.]`;
 }
 
 function shown(input: unknown): string {

@@ -3,7 +3,7 @@
 import type { AgentRuntime, AssistantPart, Entry, TurnEvent } from '../core/agent.ts';
 import type { Outcome } from '../core/run.ts';
 import type { Session, SessionKey, ThinkingLevel, Usage } from '../core/session.ts';
-import type { Tool } from '../core/tool.ts';
+import type { Tool, ToolOutput } from '../core/tool.ts';
 import type { LaneName } from '../lanes/job.ts';
 import type { MailItem } from './mailbox.ts';
 
@@ -86,8 +86,8 @@ export interface TurnHooks {
    * with, where a restart cut that off.
    */
   readonly started: (turn: ActiveTurn) => Promise<string | undefined>;
-  /** What a call that a restart cut off is known to have come to, as its tool would have answered. */
-  readonly recall: (turn: string, call: CutCall) => string | undefined;
+  /** What a call that a restart cut off is known to have come to, as its tool would have answered; undefined: nobody knows. */
+  readonly recall: (turn: string, call: CutCall) => ToolOutput | undefined;
   /** Any sign of life. Must be cheap. */
   readonly alive: (turn: ActiveTurn) => void;
   /** Records what the turn brought. Runs inside the session slot, so turns of a session settle in order. Exactly once per turn. */

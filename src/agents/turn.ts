@@ -4,12 +4,13 @@ import type { Entry, Injection, TurnEvent, TurnPrompt } from '../core/agent.ts';
 import { assertNever } from '../core/result.ts';
 import type { Outcome } from '../core/run.ts';
 import { addUsage, type Session } from '../core/session.ts';
+import type { ToolOutput } from '../core/tool.ts';
 import type { Clock } from '../infra/clock.ts';
 import type { Log } from '../infra/log.ts';
 import type { Transcripts } from '../sessions/transcript.ts';
 import { renderBatch } from './mail-text.ts';
 import type { MailItem } from './mailbox.ts';
-import { cutOff, openCalls, resumeText } from './resume.ts';
+import { cutOff, notBegunText, openCalls, resumeText } from './resume.ts';
 import type { AbortCause, ActiveTurn, CutCall, Profile, TurnHooks, TurnResult, TurnSigns } from './turn-types.ts';
 
 /** Model calls one turn may make. */
@@ -224,12 +225,16 @@ function resumeEntries(deps: TurnDeps, turn: ActiveTurn, cut: readonly Entry[]):
   const at = deps.clock.now();
   const unknown: CutCall[] = [];
   const known: Entry[] = [];
-  for (const { turn: before, call } of openCalls(cut)) {
-    const output = deps.hooks.recall(before, call);
-    if (output === undefined) unknown.push(call);
-    else known.push({ type: 'tool', at, turn: before, callId: call.id, name: call.name, output, failed: false });
+  for (const { turn: before, call, begun } of openCalls(cut)) {
+    const answer = begun ? deps.hooks.recall(before, call) : { text: notBegunText, failed: true };
+    if (answer === undefined) unknown.push(call);
+    else known.push({ ...{ type: 'tool', at, turn: before, callId: call.id, name: call.name }, ...resultOf(answer) });
   }
   return [...known, { type: 'note', at, turn: turn.id, text: resumeText(unknown) }];
+}
+
+function resultOf({ text, failed = false }: ToolOutput): { readonly output: string; readonly failed: boolean } {
+  return { output: text, failed };
 }
 
 function inputEntry(deps: TurnDeps, turn: ActiveTurn, items: readonly MailItem[]): Entry {

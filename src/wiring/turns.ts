@@ -1,6 +1,7 @@
 // The turn engine and what follows from the end of a turn. Part of the layer that runs.ts builds.
 import type { ActiveTurn, CutCall, TurnResult } from '../agents/turn-types.ts';
 import { Turns } from '../agents/turns.ts';
+import type { ToolOutput } from '../core/tool.ts';
 import { ticketsOf } from '../inbound/tickets.ts';
 import { Unprocessed } from '../inbound/unprocessed.ts';
 import { recentResumes } from '../runs/fates.ts';
@@ -105,11 +106,13 @@ async function started(
   return cut.since;
 }
 
-/** A spawn is known by its call: what it started is not to be started again. */
-function recall({ registry }: Below['stores'], turn: string, call: CutCall): string | undefined {
-  const run = call.name === 'sessions_spawn' ? registry.bySpawnKey(`${turn}:${call.id}`) : undefined;
-  if (run === undefined) return undefined;
-  return JSON.stringify({ status: 'accepted', runId: run.id, childSessionKey: run.child, label: run.label });
+/** A spawn is recorded under its call before anything of it is there. */
+function recall({ registry }: Below['stores'], turn: string, call: CutCall): ToolOutput | undefined {
+  if (call.name !== 'sessions_spawn') return undefined;
+  const run = registry.bySpawnKey(`${turn}:${call.id}`);
+  if (run === undefined) return { text: 'not run: the process ended before anything was started', failed: true };
+  const { id: runId, child: childSessionKey, label } = run;
+  return { text: JSON.stringify({ status: 'accepted', runId, childSessionKey, label }) };
 }
 
 /** A run is about to speak, where it is bound, was asked, or owes an answer. */

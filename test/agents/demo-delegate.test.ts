@@ -1,5 +1,6 @@
 // The demo model driven by the real loop: the first story word for word, and all about delegating.
 import { describe, expect, it } from 'vitest';
+import { resumeText } from '../../src/agents/resume.ts';
 import type { Entry } from '../../src/core/agent.ts';
 import type { Tool } from '../../src/core/tool.ts';
 import { type Completion, completionBlock } from '../../src/runs/completion.ts';
@@ -150,6 +151,32 @@ describe('delegating', () => {
     });
     expect(tasks).toEqual(['say a', 'say a', 'say b']);
     expect(played.outcome).toMatchObject({ text: expect.stringMatching(/^Started 3 sub-agents: .*Noted: be quick$/s) });
+  });
+
+  it('starts only the rest after a restart cut the spawning off', async () => {
+    const { play } = setup();
+    const tasks: unknown[] = [];
+    const [spawn, wait] = spawnTools() as [Tool, Tool];
+    const counting: Tool = {
+      ...spawn,
+      run(input, context) {
+        tasks.push((input as { task: string }).task);
+        return spawn.run(input, context);
+      },
+    };
+    const asked = 'delegate: say a; say b';
+    const { entries } = await play(asked, [counting, wait]);
+    const [step, first] = entries as [Entry, Entry];
+    const note: Entry = { type: 'note', at: 0, turn: 'turn-2', text: resumeText([]) };
+    const history = [userEntry(asked), step, first, note, userEntry(asked)];
+    await play('', [counting, wait], { history, id: 'turn-2' });
+    expect(tasks).toEqual(['say a', 'say b', 'say b']);
+  });
+
+  it('does its task once after a restart cut it off', async () => {
+    const note: Entry = { type: 'note', at: 0, turn: 'turn-2', text: resumeText([]) };
+    const history = [userEntry('count to 2'), note, userEntry('count to 2')];
+    expect((await setup().play('', [], { history })).outcome).toEqual({ kind: 'success', text: '1, 2' });
   });
 
   it('delegates on as a child: orchestrate starts its own and digests them', async () => {
