@@ -24,11 +24,15 @@ export interface TurnFacts {
   readonly now: number;
 }
 
-export function turnFate({ items }: Pick<OpenTurn, 'items'>, { session, run, now }: TurnFacts): TurnFate {
+/** Somebody's message is among what it began with. */
+export function wasSpokenTo({ items }: Pick<OpenTurn, 'items'>): boolean {
+  return items.some((id) => id.startsWith('inbox:'));
+}
+
+export function turnFate(turn: Pick<OpenTurn, 'items'>, { session, run, now }: TurnFacts): TurnFate {
   if (session === undefined) return 'over';
   // Who speaks to a run that has ended is answered all the same; its own work was stopped.
-  const said = items.some((id) => id.startsWith('inbox:'));
-  if (run !== undefined && isTerminal(run.state.status) && !said) return 'over';
+  if (run !== undefined && isTerminal(run.state.status) && !wasSpokenTo(turn)) return 'over';
   return recentResumes(session, now).length >= mostResumes ? 'given up' : 'again';
 }
 

@@ -8,9 +8,16 @@ import type { KeyedStore, StoreFactory } from '../infra/keyed-store.ts';
 import type { Transcripts } from './transcript.ts';
 
 type Fixed = 'key' | 'id' | 'turns' | 'usage' | 'createdAt' | 'updatedAt';
+
 /** A session in which somebody else than the owner speaks, now and from then on. */
 export function distrusted(session: Session): Session {
   return session.ownerOnly ? { ...session, ownerOnly: false } : session;
+}
+
+/** Nothing that was cut off in it is left to be done. */
+export function unmarked(session: Session): Session {
+  const { abortedLastRun, ...rest } = session;
+  return abortedLastRun === undefined ? session : rest;
 }
 
 /** `id` is given where it was promised before the session existed. */

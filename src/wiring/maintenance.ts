@@ -10,6 +10,7 @@ import type { Sql } from '../infra/database.ts';
 import { endRun } from '../runs/end-run.ts';
 import { lost } from '../runs/liveness.ts';
 import { findLeftovers } from '../runs/maintenance.ts';
+import { unmarked } from '../sessions/sessions.ts';
 import type { Engine } from './engine.ts';
 import type { Stores } from './stores.ts';
 
@@ -111,9 +112,8 @@ async function endTree({ stores, now, ended }: Upkeep, root: Run, how: End): Pro
 async function clearMark({ stores }: Upkeep, session: SessionKey): Promise<boolean> {
   let cleared = false;
   await stores.sessions.update(session, (each) => {
-    const { abortedLastRun, ...rest } = each;
-    cleared = abortedLastRun === true;
-    return cleared ? rest : each;
+    cleared = each.abortedLastRun === true;
+    return unmarked(each);
   });
   return cleared;
 }

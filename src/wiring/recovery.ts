@@ -4,13 +4,14 @@
 import { cutOff, givenUpNote } from '../agents/resume.ts';
 import { clip, oneLine } from '../core/format.ts';
 import { type Route, routeKey } from '../core/route.ts';
-import { isTerminal } from '../core/run.ts';
+import { isTerminal, type Run } from '../core/run.ts';
 import type { SessionKey } from '../core/session.ts';
 import type { InboxRow, InternalItem, StoredMessage } from '../inbound/inbox.ts';
 import { itemId, ticketsOf } from '../inbound/tickets.ts';
-import { type CutTurn, turnFate } from '../runs/fates.ts';
+import { type CutTurn, turnFate, wasSpokenTo } from '../runs/fates.ts';
 import { type RecoveredRuns, recoverRuns } from '../runs/recovery.ts';
 import { completionRun } from '../runs/turn-end.ts';
+import { unmarked } from '../sessions/sessions.ts';
 import type { Engine } from './engine.ts';
 import { originOf } from './origin.ts';
 import { restartText } from './restart-text.ts';
@@ -34,9 +35,10 @@ export async function takeUp(engine: Parts, before: Before): Promise<void> {
   const given = cut.filter(({ fate }) => fate === 'given up');
   const direct = new Set(given.flatMap(({ items }) => items.filter(isCompletion).map(completionRun)));
   for (const run of owed) engine.layer.announcer.owe(run, direct.has(run.id));
-  const left = await closeTurns(engine, cut, open);
+  const judged = cut.map((turn) => ({ ...turn, fate: fateAfter(engine, turn) }));
+  const left = await closeTurns(engine, judged, open);
   await resumeMail(engine, left, cut);
-  const again = cut.filter(({ fate }) => fate === 'again');
+  const again = judged.filter(({ fate }) => fate === 'again');
   for (const turn of again) await wake(engine, turn, left);
   const counts = {
     ...{ started: runs.started.length, resumed: again.length, ended: runs.ended.length, givenUp: given.length },
@@ -58,6 +60,13 @@ async function cutTurns({ stores, parts }: Parts): Promise<readonly CutTurn[]> {
       return { ...turn, fate };
     }),
   );
+}
+
+/** Its run may have ended for another reason. */
+function fateAfter({ stores }: Parts, turn: CutTurn): CutTurn['fate'] {
+  return turn.fate === 'again' && ended(stores.registry.byChild(turn.session)) && !wasSpokenTo(turn)
+    ? 'over'
+    : turn.fate;
 }
 
 /** Cut-off turns that had done more than to listen: the owner hears of them. */
@@ -127,6 +136,7 @@ async function closeTurns(
         delivery.enqueue(sql, { key, route, message: { text: givenUp(text) }, priority: 'reply', session });
       }
     });
+    if (fate === 'over') await stores.sessions.update(session, unmarked);
     const record = fate === 'given up' ? await stores.sessions.get(session) : undefined;
     if (record === undefined) continue;
     const note = { type: 'note', at: parts.clock.now(), turn, text: givenUpNote } as const;
@@ -193,13 +203,17 @@ async function wake({ stores, layer, parts }: Parts, turn: CutTurn, open: readon
     if (isCompletion(id)) return registry.owed().some((each) => each.id === completionRun(id));
     return open.some(({ ticket }) => itemId(ticket) === id);
   });
-  if (session === undefined || comes || (run !== undefined && isTerminal(run.state.status))) return;
+  if (session === undefined || comes || ended(run)) return;
   const route = session.kind === 'chat' ? originOf(stores, session) : undefined;
   layer.turns.offer(session, {
     ...{ id: `wake:${turn.turn}`, kind: 'wake', text: '[Go on with what you were doing.]', at: parts.clock.now() },
     ...{ tree: turn.tree, steerable: false },
     ...(route === undefined ? {} : { route }),
   });
+}
+
+function ended(run: Run | undefined): boolean {
+  return run !== undefined && isTerminal(run.state.status);
 }
 
 function isCompletion(itemId: string): boolean {

@@ -164,6 +164,8 @@ describe('a run that was cut off', () => {
     await downFor(here, minutes(11));
     await here.channel.next('told: slow');
     expect(here.run('slow').state).toMatchObject({ status: 'timed_out', outcome: { partial: 'first half' } });
+    expect(here.engine.stores.openTurns.all().filter(({ session }) => session === here.run('slow').child)).toEqual([]);
+    expect((await here.engine.stores.sessions.get(here.run('slow').child))?.abortedLastRun).toBeUndefined();
     expect(turnsOf(here, here.run('slow').child)).toHaveLength(1);
   });
 });
