@@ -11,6 +11,7 @@ import { type DeadlineLimits, watchDeadlines } from './deadlines.ts';
 import type { MailItem, OfferContext } from './mailbox.ts';
 import { type MutableTurn, newProgress, type Progress, type TurnDeps } from './turn.ts';
 import type { AbortCause, ActiveTurn } from './turn-types.ts';
+import type { Waits } from './waiters.ts';
 
 export interface TurnsDeps extends TurnDeps {
   readonly ids: Ids;
@@ -58,10 +59,11 @@ export interface Ticket {
   active: Active | undefined;
 }
 
-/** What wakes a yielded session whose children take too long. */
-export interface Wake {
-  readonly afterMs: number;
-  readonly item: () => MailItem;
+export interface Placed extends Waits {
+  /** `active`: goes into the running turn at its next boundary. */
+  readonly to: 'turn' | 'active' | 'waiting' | 'dropped';
+  /** Turns that have to end before this one starts. */
+  readonly ahead: number;
 }
 
 export interface Opening {

@@ -71,6 +71,8 @@ export interface Offer {
 export interface Hold {
   readonly waitFor: 'all' | 'any';
   readonly runIds: readonly string[];
+  /** When it is woken all the same, unix ms, after the seconds it asked for. */
+  readonly due?: { readonly at: number; readonly seconds: number } | undefined;
 }
 
 export class Mailbox {
@@ -78,7 +80,7 @@ export class Mailbox {
   #waiting: MailItem[] = [];
   /** In mode `collect`: the end of the quiet time after the latest message. */
   #quietUntil = 0;
-  #hold: { readonly waitFor: 'all' | 'any'; readonly left: Set<string> } | undefined;
+  #hold: (Omit<Hold, 'runIds'> & { readonly left: Set<string> }) | undefined;
 
   /** Takes the item in and says what that means. Everything that does not come back in `dropped` comes out exactly once. */
   offer(item: MailItem, context: OfferContext): Offer {
@@ -135,7 +137,7 @@ export class Mailbox {
     const here = this.items().some((item) => item.kind === 'completion');
     if (here && (hold.waitFor === 'any' || hold.runIds.length === 0)) return 'ready';
     if (hold.runIds.length === 0) return 'nothing';
-    this.#hold = { waitFor: hold.waitFor, left: new Set(hold.runIds) };
+    this.#hold = { waitFor: hold.waitFor, due: hold.due, left: new Set(hold.runIds) };
     return 'holding';
   }
 
@@ -186,6 +188,13 @@ export class Mailbox {
   /** Everything not taken yet: for the active turn first, then for later ones. */
   items(): readonly MailItem[] {
     return [...this.#injections, ...this.#waiting];
+  }
+
+  /** What is still waited for; undefined without a hold. */
+  held(): Hold | undefined {
+    if (this.#hold === undefined) return undefined;
+    const { left, ...hold } = this.#hold;
+    return { ...hold, runIds: [...left] };
   }
 
   holding(): boolean {

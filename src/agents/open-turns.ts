@@ -1,8 +1,9 @@
-// The turn under way in each session, on disk: what a start finds here was cut off by the end of the last process.
+// The turn under way in each session, and what yielded sessions sleep for, on disk: what a start finds here was cut off.
 // Written by src/wiring/turns.ts around each turn; read by what takes work up at start, and by maintenance.
 import { z } from 'zod';
 import type { SessionKey } from '../core/session.ts';
 import type { Database, Row, Sql } from '../infra/database.ts';
+import type { Hold } from './mailbox.ts';
 import type { ActiveTurn } from './turn-types.ts';
 
 export interface OpenTurn {
@@ -35,6 +36,7 @@ export class OpenTurns {
     const { id, session, tree, startedAt } = turn;
     return this.#database.write((sql) => {
       const before = this.of(session, sql);
+      sql.run('DELETE FROM sleeps WHERE session = ?', session);
       const cut = before !== undefined && before.generation < generation ? before : undefined;
       sql.run(
         'INSERT OR REPLACE INTO open_turns (session, turn, since, generation, tree, items, at) VALUES (?, ?, ?, ?, ?, ?, ?)',
@@ -49,6 +51,18 @@ export class OpenTurns {
     sql.run('DELETE FROM open_turns WHERE session = ? AND turn = ?', session, turn);
   }
 
+  /** The turn that has ended yielded: its session sleeps until the next one begins. */
+  sleeps(sql: Sql, session: SessionKey, sleep: Hold): void {
+    sql.run('INSERT OR REPLACE INTO sleeps (session, sleep) VALUES (?, ?)', session, JSON.stringify(sleep));
+  }
+
+  asleep(): readonly { readonly session: SessionKey; readonly sleep: Hold }[] {
+    return this.#database.read.all('SELECT * FROM sleeps ORDER BY session').map((row) => ({
+      session: String(row.session),
+      sleep: sleepSchema.parse(JSON.parse(String(row.sleep))),
+    }));
+  }
+
   of(session: SessionKey, sql: Sql = this.#database.read): OpenTurn | undefined {
     const row = sql.get('SELECT * FROM open_turns WHERE session = ?', session);
     return row === undefined ? undefined : parse(row);
@@ -59,6 +73,12 @@ export class OpenTurns {
     return this.#database.read.all('SELECT * FROM open_turns ORDER BY at, turn').map(parse);
   }
 }
+
+const sleepSchema = z.object({
+  waitFor: z.enum(['all', 'any']),
+  runIds: z.array(z.string()),
+  due: z.object({ at: z.number(), seconds: z.number() }).optional(),
+});
 
 function parse(row: Row): OpenTurn {
   return {

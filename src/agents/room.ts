@@ -4,18 +4,11 @@ import { assertNever } from '../core/result.ts';
 import type { QueueSettings, Session, SessionKey } from '../core/session.ts';
 import type { Timer } from '../infra/clock.ts';
 import type { ScheduleResult, Slot } from '../lanes/job.ts';
-import { type Active, openTo, openTurn, parked, type Ticket, type TurnsDeps, type Wake } from './active.ts';
+import { type Active, openTo, openTurn, type Placed, parked, type Ticket, type TurnsDeps } from './active.ts';
 import { type Hold, Mailbox, type MailItem, type OfferContext } from './mailbox.ts';
 import { failTurn, finish, runTurn } from './turn.ts';
 import type { AbortCause, ActiveTurn, TurnResult } from './turn-types.ts';
-import type { DropWhy, Waiters, Waits } from './waiters.ts';
-
-export interface Placed extends Waits {
-  /** `active`: goes into the running turn at its next boundary. */
-  readonly to: 'turn' | 'active' | 'waiting' | 'dropped';
-  /** Turns that have to end before this one starts. */
-  readonly ahead: number;
-}
+import type { DropWhy, Waiters } from './waiters.ts';
 
 export class Room {
   readonly key: SessionKey;
@@ -95,15 +88,21 @@ export class Room {
     return removed;
   }
 
-  hold(hold: Hold, wake: Wake | undefined): ReturnType<Mailbox['hold']> {
+  /** @param wake what wakes it when `due` comes first */
+  hold(hold: Hold, wake: (() => MailItem) | undefined): ReturnType<Mailbox['hold']> {
     const held = this.#mailbox.hold(hold);
-    if (held !== 'holding' || wake === undefined) return held;
+    if (held !== 'holding' || wake === undefined || hold.due === undefined) return held;
+    const { clock } = this.#deps;
     this.#wake?.cancel();
-    this.#wake = this.#deps.clock.after(wake.afterMs, () => {
+    this.#wake = clock.after(Math.max(0, hold.due.at - clock.now()), () => {
       this.#wake = undefined;
-      if (this.#mailbox.holding()) this.offer(this.#session, wake.item());
+      if (this.#mailbox.holding()) this.offer(this.#session, wake());
     });
     return held;
+  }
+
+  held(): Hold | undefined {
+    return this.#mailbox.held();
   }
 
   holding(): boolean {

@@ -2,9 +2,9 @@
 // and can abort them.
 // Made by src/wiring/turns.ts and asked by intake and runs through the wiring; its rooms are all that uses the scheduler.
 import type { Session, SessionKey } from '../core/session.ts';
-import type { TurnsDeps, Wake } from './active.ts';
+import type { Placed, TurnsDeps } from './active.ts';
 import type { Hold, MailItem } from './mailbox.ts';
-import { type Placed, Room } from './room.ts';
+import { Room } from './room.ts';
 import type { AbortCause, ActiveTurn } from './turn-types.ts';
 import { Waiters } from './waiters.ts';
 
@@ -21,11 +21,15 @@ export class Turns {
 
   /** Takes an item for a session. It comes out in exactly one turn, or is dropped with a reason. */
   offer(session: Session, item: MailItem): Placed {
+    return this.#room(session).offer(session, item);
+  }
+
+  #room(session: Session): Room {
     const known = this.#rooms.get(session.key);
-    const room =
-      known ?? new Room(session, this.#deps, { waiters: this.#waiters, changed: (each) => this.#leave(each) });
-    if (known === undefined) this.#rooms.set(session.key, room);
-    return room.offer(session, item);
+    if (known !== undefined) return known;
+    const room = new Room(session, this.#deps, { waiters: this.#waiters, changed: (each) => this.#leave(each) });
+    this.#rooms.set(session.key, room);
+    return room;
   }
 
   active(session: SessionKey): ActiveTurn | undefined {
@@ -72,8 +76,18 @@ export class Turns {
   }
 
   /** sessions_yield: completions wait until these runs have ended. Only while the session's turn is active. */
-  hold(session: SessionKey, hold: Hold, wake?: Wake): 'holding' | 'ready' | 'nothing' {
+  hold(session: SessionKey, hold: Hold, wake?: () => MailItem): 'holding' | 'ready' | 'nothing' {
     return this.#rooms.get(session)?.hold(hold, wake) ?? 'nothing';
+  }
+
+  /** What a yielded session sleeps for; the next process gives it to `restore`. */
+  held(session: SessionKey): Hold | undefined {
+    return this.#rooms.get(session)?.held();
+  }
+
+  /** A session goes on sleeping as it did before a restart, for at least one child that has not been heard. */
+  restore(session: Session, hold: Hold, wake?: () => MailItem): void {
+    this.#room(session).hold(hold, wake);
   }
 
   /** A child ended, also one that hands over nothing. Returns whether the session has to be woken by an item. */

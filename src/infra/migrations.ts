@@ -217,5 +217,11 @@ export const migrations: readonly string[] = [
     items TEXT NOT NULL,            -- JSON: ids of what it began with
     at INTEGER NOT NULL
   ) WITHOUT ROWID;
+
+  -- Sessions that have yielded, until their next turn begins.
+  CREATE TABLE sleeps (
+    session TEXT PRIMARY KEY,
+    sleep TEXT NOT NULL             -- JSON: what for, and until when
+  ) WITHOUT ROWID;
   `,
 ];

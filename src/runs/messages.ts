@@ -2,7 +2,7 @@
 // that takes longer than the asker waits follows by itself. Called by /subagents, /steer and the session tools.
 
 import type { SteerOutcome } from '../acp/steer.ts';
-import type { Placed } from '../agents/room.ts';
+import type { Placed } from '../agents/active.ts';
 import type { ItemEnd, TurnResult } from '../agents/turn-types.ts';
 import type { OutboundMessage } from '../core/message.ts';
 import { ok, type Result } from '../core/result.ts';

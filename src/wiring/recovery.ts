@@ -1,5 +1,5 @@
 // What a start does with all the last process left, in this order. Called by engine.ts before channels take messages in.
-// 1 which turns were cut off, and what becomes of each  2 runs and what is owed  3 what is given up, told  4 open messages
+// 1 which turns were cut off, and what becomes of each; who sleeps  2 runs and what is owed  3 what is given up, told  4 open messages
 // 5 cut-off turns that nothing else brings back  6 one line for the log, one message for the owner
 import { cutOff, givenUpNote } from '../agents/resume.ts';
 import { clip, oneLine } from '../core/format.ts';
@@ -15,6 +15,7 @@ import { unmarked } from '../sessions/sessions.ts';
 import type { Engine } from './engine.ts';
 import { originOf } from './origin.ts';
 import { restartText } from './restart-text.ts';
+import { sleepOn } from './sleep.ts';
 
 /** What was done before, for the one line in the log. */
 export interface Before {
@@ -31,6 +32,7 @@ export async function takeUp(engine: Parts, before: Before): Promise<void> {
   const open = engine.stores.inbox.open();
   const worked = await withWork(engine, cut);
   const owed = engine.stores.registry.owed();
+  await sleepOn(engine);
   const runs = await takeUpRuns(engine, cut, open);
   const given = cut.filter(({ fate }) => fate === 'given up');
   const direct = new Set(given.flatMap(({ items }) => items.filter(isCompletion).map(completionRun)));

@@ -1,6 +1,5 @@
 // Connects the session tools to the parts that do the work. Used by runs.ts.
 
-import type { Wake } from '../agents/active.ts';
 import type { MailItem } from '../agents/mailbox.ts';
 import { defuseBlockLines } from '../core/block.ts';
 import type { Session } from '../core/session.ts';
@@ -47,8 +46,10 @@ export function sessionTools(below: Below, layer: () => RunsLayer): (session: Se
     startedBy: (session) => startedBy({ stores, layer: layer() }, session),
     origin: (session) => originOf(stores, session),
     hold: (session, { runIds, waitFor, timeoutSeconds }) => {
-      const wake = timeoutSeconds === 0 ? undefined : wakeAfter(below, layer(), session, timeoutSeconds);
-      return layer().turns.hold(session.key, { runIds, waitFor }, wake);
+      const due = { at: parts.clock.now() + timeoutSeconds * 1000, seconds: timeoutSeconds };
+      if (timeoutSeconds === 0) return layer().turns.hold(session.key, { runIds, waitFor });
+      const wake = wakeItem(below, layer(), session, due.seconds);
+      return layer().turns.hold(session.key, { runIds, waitFor, due }, wake);
     },
   };
   return kept(deps);
@@ -97,10 +98,15 @@ async function forward({ parts, stores }: Below, layer: RunsLayer, message: Forw
 }
 
 /** A yield with a time limit: the session is woken once, by whatever comes first. */
-function wakeAfter({ parts, stores }: Below, layer: RunsLayer, session: Session, seconds: number): Wake {
+export function wakeItem(
+  { parts, stores }: Pick<Below, 'parts' | 'stores'>,
+  layer: Pick<RunsLayer, 'turns'>,
+  session: Session,
+  seconds: number,
+): () => MailItem {
   const tree = layer.turns.active(session.key)?.tree ?? parts.ids.uuid();
   const route = originOf(stores, session);
-  const item = (): MailItem => ({
+  return () => ({
     id: `wake:${parts.ids.uuid()}`,
     kind: 'wake',
     text: `[You asked to be woken after ${seconds} s. Some of your sub-agents are still at work; their results come by themselves.]`,
@@ -109,5 +115,4 @@ function wakeAfter({ parts, stores }: Below, layer: RunsLayer, session: Session,
     steerable: false,
     ...(session.kind === 'chat' && route !== undefined ? { route } : {}),
   });
-  return { afterMs: seconds * 1000, item };
 }

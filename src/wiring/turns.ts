@@ -30,7 +30,11 @@ export function turnEnd(below: Below, circle: Circle): TurnEnd {
     waiting: (session) => circle.turns.waiting(session),
     enqueue: delivery.enqueue,
     inboxDone: (sql, itemIds, reason) => inbox.done(sql, ticketsOf(itemIds), reason),
-    over: (sql, { session, id }) => stores.openTurns.ended(sql, session.key, id),
+    over: (sql, { session, id, yielded }) => {
+      stores.openTurns.ended(sql, session.key, id);
+      const sleep = yielded ? circle.turns.held(session.key) : undefined;
+      if (sleep !== undefined) stores.openTurns.sleeps(sql, session.key, sleep);
+    },
     answered: (sql, result, live) => circle.messages.settled(sql, result, live),
     sent: () => delivery.outbox.kick(),
     ended: circle.ended,

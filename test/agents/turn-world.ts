@@ -1,6 +1,7 @@
 // The turn engine on real lanes and a virtual clock, with a scripted agent and everything around it in memory.
+
+import type { Placed } from '../../src/agents/active.ts';
 import type { MailItem } from '../../src/agents/mailbox.ts';
-import type { Placed } from '../../src/agents/room.ts';
 import type { ActiveTurn, TurnResult } from '../../src/agents/turn-types.ts';
 import { Turns } from '../../src/agents/turns.ts';
 import type { Entry } from '../../src/core/agent.ts';

@@ -178,13 +178,12 @@ test('a yielded session is woken by its time limit, and by nothing once somethin
   const world = turnWorld();
   const { clock, turns } = world;
   const key = world.session().key;
-  const wake = {
-    afterMs: 5_000,
-    item: () => ({ id: 'wake', kind: 'wake', text: 'time', at: clock.now(), tree: 't', steerable: false }) as const,
-  };
+  const wake = () =>
+    ({ id: 'wake', kind: 'wake', text: 'time', at: clock.now(), tree: 't', steerable: false }) as const;
   const sleeps = async (): Promise<void> => {
     world.agent.once(/work/, () => {
-      turns.hold(key, { waitFor: 'all', runIds: ['run-1'] }, wake);
+      const due = { at: clock.now() + 5_000, seconds: 5 };
+      turns.hold(key, { waitFor: 'all', runIds: ['run-1'], due }, wake);
       return 'waiting';
     });
     world.give('work');
@@ -209,16 +208,9 @@ test('at the end of the process what waits is given back and no timer is left', 
   const { turns, clock } = world;
   const key = world.session().key;
   world.agent.once(/work/, () => {
-    turns.hold(
-      key,
-      { waitFor: 'all', runIds: ['run-1', 'run-2'] },
-      {
-        afterMs: 5_000,
-        item: () => {
-          throw new Error('woken');
-        },
-      },
-    );
+    turns.hold(key, { waitFor: 'all', runIds: ['run-1', 'run-2'], due: { at: 5_000, seconds: 5 } }, () => {
+      throw new Error('woken');
+    });
     return 'waiting';
   });
   world.give('work');
