@@ -11,6 +11,8 @@ export interface OpenTurn {
   readonly turn: string;
   /** The first of the turns, cut off one after another, that this one goes on with; its own id where it began by itself. */
   readonly since: string;
+  /** How many turns were begun with this work, itself included. */
+  readonly tries: number;
   /** Start of the process it began in. */
   readonly generation: number;
   readonly tree: string;
@@ -39,8 +41,9 @@ export class OpenTurns {
       sql.run('DELETE FROM sleeps WHERE session = ?', session);
       const cut = before !== undefined && before.generation < generation ? before : undefined;
       sql.run(
-        'INSERT OR REPLACE INTO open_turns (session, turn, since, generation, tree, items, at) VALUES (?, ?, ?, ?, ?, ?, ?)',
-        ...[session, id, cut?.since ?? id, generation, tree, JSON.stringify(items), startedAt],
+        `INSERT OR REPLACE INTO open_turns (session, turn, since, tries, generation, tree, items, at)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+        ...[session, id, cut?.since ?? id, (cut?.tries ?? 0) + 1, generation, tree, JSON.stringify(items), startedAt],
       );
       return cut;
     });
@@ -85,6 +88,7 @@ function parse(row: Row): OpenTurn {
     session: String(row.session),
     turn: String(row.turn),
     since: String(row.since),
+    tries: Number(row.tries),
     generation: Number(row.generation),
     tree: String(row.tree),
     items: z.array(z.string()).parse(JSON.parse(String(row.items))),

@@ -13,6 +13,11 @@ export function cutOff(history: readonly Entry[], since: string | undefined): re
   return from === -1 ? [] : history.slice(from);
 }
 
+/** Something was done that cannot be taken back by doing it again. */
+export function calledTools(entries: readonly Entry[]): boolean {
+  return entries.some((entry) => entry.type === 'assistant' && entry.parts.some(({ type }) => type === 'call'));
+}
+
 export interface OpenCall {
   readonly turn: string;
   readonly call: CutCall;

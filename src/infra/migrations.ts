@@ -212,6 +212,7 @@ export const migrations: readonly string[] = [
     session TEXT PRIMARY KEY,
     turn TEXT NOT NULL,
     since TEXT NOT NULL,            -- the first of the turns cut off one after another that this one goes on with, or itself
+    tries INTEGER NOT NULL,         -- how many turns that makes
     generation INTEGER NOT NULL,    -- start of the process it began in
     tree TEXT NOT NULL,
     items TEXT NOT NULL,            -- JSON: ids of what it began with

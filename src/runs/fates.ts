@@ -8,6 +8,8 @@ import { dueAt, isStale, lost } from './liveness.ts';
 /** More often than this in ten minutes, and something is wrong with the work itself. */
 const mostResumes = 2;
 const withinMs = 10 * 60_000;
+/** An answer in a chat that has done nothing yet is simply begun again; one that is cut off as often ends the process itself. */
+const mostTries = 5;
 
 export function recentResumes({ resumedAt = [] }: Pick<Session, 'resumedAt'>, now: number): readonly number[] {
   return resumedAt.filter((at) => now - at < withinMs);
@@ -21,6 +23,8 @@ export interface TurnFacts {
   readonly session: Pick<Session, 'resumedAt'> | undefined;
   /** Whose session it is, where it is a run's. */
   readonly run: Run | undefined;
+  /** It is a run's, or has done something: going on with it is a resume. */
+  readonly worked: boolean;
   readonly now: number;
 }
 
@@ -29,16 +33,18 @@ export function wasSpokenTo({ items }: Pick<OpenTurn, 'items'>): boolean {
   return items.some((id) => id.startsWith('inbox:'));
 }
 
-export function turnFate(turn: Pick<OpenTurn, 'items'>, { session, run, now }: TurnFacts): TurnFate {
+export function turnFate(turn: Pick<OpenTurn, 'items' | 'tries'>, { session, run, worked, now }: TurnFacts): TurnFate {
   if (session === undefined) return 'over';
   // Who speaks to a run that has ended is answered all the same; its own work was stopped.
   if (run !== undefined && isTerminal(run.state.status) && !wasSpokenTo(turn)) return 'over';
-  return recentResumes(session, now).length >= mostResumes ? 'given up' : 'again';
+  const tooOften = worked ? recentResumes(session, now).length >= mostResumes : turn.tries >= mostTries;
+  return tooOften ? 'given up' : 'again';
 }
 
 /** A turn that was cut off, and what becomes of it. */
 export interface CutTurn extends OpenTurn {
   readonly fate: TurnFate;
+  readonly worked: boolean;
 }
 
 export type RunFate =

@@ -1,7 +1,7 @@
 // What a start does with all the last process left, in this order. Called by engine.ts before channels take messages in.
 // 1 which turns were cut off, and what becomes of each; who sleeps  2 runs and what is owed  3 what is given up, told  4 open messages
 // 5 cut-off turns that nothing else brings back  6 one line for the log, one message for the owner
-import { cutOff, givenUpNote } from '../agents/resume.ts';
+import { givenUpNote } from '../agents/resume.ts';
 import { clip, oneLine } from '../core/format.ts';
 import { type Route, routeKey } from '../core/route.ts';
 import { isTerminal, type Run } from '../core/run.ts';
@@ -16,6 +16,7 @@ import type { Engine } from './engine.ts';
 import { originOf } from './origin.ts';
 import { restartText } from './restart-text.ts';
 import { sleepOn } from './sleep.ts';
+import { isWork } from './turns.ts';
 
 /** What was done before, for the one line in the log. */
 export interface Before {
@@ -30,7 +31,6 @@ type Parts = Pick<Engine, 'parts' | 'stores' | 'delivery' | 'acp' | 'layer' | 'r
 export async function takeUp(engine: Parts, before: Before): Promise<void> {
   const cut = await cutTurns(engine);
   const open = engine.stores.inbox.open();
-  const worked = await withWork(engine, cut);
   const owed = engine.stores.registry.owed();
   await sleepOn(engine);
   const runs = await takeUpRuns(engine, cut, open);
@@ -49,17 +49,19 @@ export async function takeUp(engine: Parts, before: Before): Promise<void> {
   if (Object.values(counts).some((count) => count > 0))
     engine.parts.log.info({ generation: engine.generation, ...counts }, 'took up what the last process left');
   const chats = (turns: readonly CutTurn[]): number => turns.filter((each) => !isRun(engine, each.session)).length;
-  await tellOwner(engine, runs, { resumed: chats(again.filter((each) => worked.has(each.turn))), ended: chats(given) });
+  await tellOwner(engine, runs, { resumed: chats(again.filter(({ worked }) => worked)), ended: chats(given) });
 }
 
-async function cutTurns({ stores, parts }: Parts): Promise<readonly CutTurn[]> {
+async function cutTurns(engine: Parts): Promise<readonly CutTurn[]> {
+  const { stores, parts } = engine;
   const now = parts.clock.now();
   return Promise.all(
     stores.openTurns.all().map(async (turn): Promise<CutTurn> => {
       const session = await stores.sessions.get(turn.session);
-      const fate = turnFate(turn, { session, run: stores.registry.byChild(turn.session), now });
+      const worked = await isWork(engine, turn);
+      const fate = turnFate(turn, { session, run: stores.registry.byChild(turn.session), worked, now });
       if (fate !== 'over') await stores.sessions.update(turn.session, (each) => ({ ...each, abortedLastRun: true }));
-      return { ...turn, fate };
+      return { ...turn, fate, worked };
     }),
   );
 }
@@ -69,20 +71,6 @@ function fateAfter({ stores }: Parts, turn: CutTurn): CutTurn['fate'] {
   return turn.fate === 'again' && ended(stores.registry.byChild(turn.session)) && !wasSpokenTo(turn)
     ? 'over'
     : turn.fate;
-}
-
-/** Cut-off turns that had done more than to listen: the owner hears of them. */
-async function withWork({ stores, acp }: Parts, cut: readonly CutTurn[]): Promise<ReadonlySet<string>> {
-  const worked = await Promise.all(
-    cut.map(async ({ session: key, since, turn }) => {
-      const session = await stores.sessions.get(key);
-      if (session === undefined) return [];
-      const done = cutOff(await stores.transcripts.read(session.id), since);
-      const calls = done.some((entry) => entry.type === 'assistant' && entry.parts.some(({ type }) => type === 'call'));
-      return calls || (acp.backs(session) && done.length > 0) ? [turn] : [];
-    }),
-  );
-  return new Set(worked.flat());
 }
 
 async function takeUpRuns(engine: Parts, cut: readonly CutTurn[], open: readonly InboxRow[]): Promise<RecoveredRuns> {

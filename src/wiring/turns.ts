@@ -1,4 +1,6 @@
 // The turn engine and what follows from the end of a turn. Part of the layer that runs.ts builds.
+import type { OpenTurn } from '../agents/open-turns.ts';
+import { calledTools, cutOff } from '../agents/resume.ts';
 import type { ActiveTurn, CutCall, TurnResult } from '../agents/turn-types.ts';
 import { Turns } from '../agents/turns.ts';
 import type { ToolOutput } from '../core/tool.ts';
@@ -96,18 +98,31 @@ export function turns(below: Below, circle: Circle, end: TurnEnd): Turns {
 
 /** The turn and its run are recorded as started in one commit. Going on with what a restart cut off is counted. */
 async function started(
-  { parts, stores, process }: Below,
+  { parts, stores, acp, process }: Below,
   circle: Circle,
   turn: ActiveTurn,
 ): Promise<string | undefined> {
   const [cut] = await Promise.all([stores.openTurns.begin(turn, process.generation), circle.clock.started(turn)]);
   if (cut === undefined) return undefined;
   const now = parts.clock.now();
-  await stores.sessions.update(turn.session, (session) => ({
-    ...session,
-    resumedAt: [...recentResumes(session, now), now],
-  }));
+  const resumes = await isWork({ stores, acp }, cut);
+  if (resumes)
+    await stores.sessions.update(turn.session, (session) => ({
+      ...session,
+      resumedAt: [...recentResumes(session, now), now],
+    }));
   return cut.since;
+}
+
+/** Going on with this cut-off turn is a resume: it is a run's, or had done more than to listen. */
+export async function isWork(
+  { stores, acp }: Pick<Below, 'stores' | 'acp'>,
+  cut: Pick<OpenTurn, 'session' | 'since'>,
+): Promise<boolean> {
+  const session = await stores.sessions.get(cut.session);
+  if (session === undefined || session.kind !== 'chat') return session !== undefined;
+  const done = cutOff(await stores.transcripts.read(session.id), cut.since);
+  return calledTools(done) || (acp.backs(session) && done.length > 0);
 }
 
 /** A spawn is recorded under its call before anything of it is there. */

@@ -63,6 +63,23 @@ test('a turn that had called nothing is repeated, and nobody hears of it', async
   expect(world.channel.texts()).toEqual(['hi']);
 });
 
+test('a turn that had called nothing is repeated oftener than that', async () => {
+  for (let turn = 1; turn <= 4; turn += 1) world.agent.once(/^hello$/, [say('Hel'), hang()]);
+  world.agent.once(/^hello$/, 'hi');
+  await world.say('hello');
+  for (const turn of [1, 2, 3, 4]) await cutOff(turn);
+  await world.channel.next('hi');
+  expect(inboxStory(world)).toEqual(['hello: done (success)']);
+});
+
+test('a turn that had called nothing is given up the fifth time: it may be what ends the process', async () => {
+  world.agent.always(/^hello$/, [say('Hel'), hang()]);
+  await world.say('hello');
+  for (const turn of [1, 2, 3, 4, 5]) await cutOff(turn);
+  await world.channel.next(/again and again, and it was given up: «hello»/);
+  expect(inboxStory(world)).toEqual(['hello: dropped (interrupted)']);
+});
+
 test('a session whose turn was cut off carries a mark until that turn has ended', async () => {
   world.agent.always(/^deploy$/, [call('work')]);
   await world.say('deploy');

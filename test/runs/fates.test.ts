@@ -13,8 +13,8 @@ const failed = {
 
 describe('a turn that was cut off', () => {
   const run = aRun({ state: running });
-  const facts = { session: {}, run, now: noon };
-  const task = { items: ['task:r'] };
+  const facts = { session: {}, run, worked: true, now: noon };
+  const task = { items: ['task:r'], tries: 1 };
 
   test('goes on twice in ten minutes, and is given up the third time', () => {
     const at = (...resumedAt: readonly number[]) =>
@@ -25,10 +25,16 @@ describe('a turn that was cut off', () => {
     expect(at(noon - 10 * minute, noon - 1)).toBe('again');
   });
 
+  test('that has done nothing yet is begun again, four times in a row', () => {
+    const idle = { ...facts, run: undefined, worked: false, session: { resumedAt: [noon, noon, noon] } };
+    expect(turnFate({ items: ['inbox:1'], tries: 4 }, idle)).toBe('again');
+    expect(turnFate({ items: ['inbox:1'], tries: 5 }, idle)).toBe('given up');
+  });
+
   test('is over where its session is gone or its run has ended, unless somebody spoke to it', () => {
     expect(turnFate(task, { ...facts, session: undefined })).toBe('over');
     expect(turnFate(task, { ...facts, run: anEndedRun() })).toBe('over');
-    expect(turnFate({ items: ['inbox:1'] }, { ...facts, run: anEndedRun() })).toBe('again');
+    expect(turnFate({ items: ['inbox:1'], tries: 1 }, { ...facts, run: anEndedRun() })).toBe('again');
   });
 });
 

@@ -12,7 +12,16 @@ const child = (more: Partial<Session> = {}): Session =>
   aSession({ key: 'child', kind: 'subagent', runId: 'r', ...more });
 const run = (more: Partial<Run> = {}): Run =>
   aRun({ id: 'r', child: 'child', requester: 'chat', label: 'work', ...more });
-const turn: OpenTurn = { session: 'child', turn: 't', since: 't', generation: 1, tree: 'tree', items: [], at: noon };
+const turn: OpenTurn = {
+  session: 'child',
+  turn: 't',
+  since: 't',
+  tries: 1,
+  generation: 1,
+  tree: 'tree',
+  items: [],
+  at: noon,
+};
 const waiting = { status: 'waiting', startedAt: 0 } as const;
 
 function found(work: Partial<StoredWork>, runs: readonly Run[] = [run(long)]): readonly string[] {
