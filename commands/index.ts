@@ -4,6 +4,7 @@ import { acp } from './acp/index.ts';
 import { agents } from './agents.ts';
 import { approve } from './approve.ts';
 import { deny } from './deny.ts';
+import { doctor } from './doctor.ts';
 import { focus } from './focus.ts';
 import { help } from './help.ts';
 import { fresh } from './new.ts';
@@ -38,6 +39,7 @@ const table: readonly Command[] = [
   tasks,
   tools,
   status,
+  doctor,
   usage,
   whoami,
   pair,

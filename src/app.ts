@@ -1,5 +1,6 @@
 // Constructs and wires every part; nothing else knows the whole. `switchyard start` calls it.
 // 1 config and log  2 model and agents  3 engine with tools and commands  4 channels  5 what the process may ask for
+import { join } from 'node:path';
 import { consoleRoute, consoleSender } from '../channels/console/place.ts';
 import { configuredChannels, openConsole, type PlatformId } from '../channels/index.ts';
 import { isCommand, namesCommand } from '../commands/args.ts';
@@ -30,8 +31,9 @@ import { Engine } from './wiring/engine.ts';
 import { liveAgents } from './wiring/live-agents.ts';
 import { modelCheck, nativeAgents, systemPrompts, Toolbox } from './wiring/models.ts';
 import { removedTool } from './wiring/removed-tool.ts';
-import { configError, engineServices, type ServicesParts, status, unusedConfig } from './wiring/services.ts';
+import { engineServices, type ServicesParts, status } from './wiring/services.ts';
 import { candidatesAt, suggest } from './wiring/suggest.ts';
+import { configError, unusedConfig } from './wiring/unused-config.ts';
 import { version } from './wiring/version.ts';
 import { StatusPage } from './wiring/web.ts';
 import { Linkers, linkHandlers } from './wiring/whatsapp.ts';
@@ -108,7 +110,8 @@ async function build(options: AppOptions, base: Base): Promise<App> {
   const bug = (error: unknown, command: string): void =>
     log.error({ err: error, command, code: 'command_bug' }, 'a command failed');
   const model = (): string => agents().default().model;
-  const parts: Parts = { engine, agents, configFile, table, model, page: () => page.view() };
+  const envFile = { path: join(workingDirectory, '.env'), warning: env.warning };
+  const parts: Parts = { engine, agents, configFile, table, envFile, model, page: () => page.view() };
   const services = engineServices(parts);
   const consoleOptions = {
     ...{ input: options.stdin, output: options.stdout, clock, ids, log },

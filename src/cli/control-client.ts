@@ -12,6 +12,12 @@ export type CallResult<V extends ControlVerb> =
 /** Stopping a large tree takes seconds; anything longer means the process hangs. */
 const callTimeoutMs = 30_000;
 const pingTimeoutMs = 2_000;
+/** These start coding agents or runs, and wait for them. */
+const slow: ReadonlyMap<ControlVerb, number> = new Map([
+  ['doctor', 600_000],
+  ['doctor.prelaunch', 300_000],
+  ['doctor.spawn-test', 600_000],
+]);
 
 const lost: Refusal = {
   code: 'control_lost',
@@ -25,7 +31,11 @@ export async function callControl<V extends ControlVerb>(
   verb: V,
   params: ControlParams<V>,
 ): Promise<CallResult<V>> {
-  const reply = await post(recordedControlPath(stateDir), { url: `/${verb}`, body: params, timeoutMs: callTimeoutMs });
+  const reply = await post(recordedControlPath(stateDir), {
+    url: `/${verb}`,
+    body: params,
+    timeoutMs: slow.get(verb) ?? callTimeoutMs,
+  });
   switch (reply.kind) {
     case 'nobody':
       return { kind: 'not-running' };

@@ -1,6 +1,7 @@
 // What the command line asks of the engine: a running one over the control socket, or its stored records when it is down.
 // src/app.ts implements App with src/wiring/control.ts, offline-store.ts OfflineStore; the verbs in this folder use them.
 import { z } from 'zod';
+import type { DoctorReport, PrelaunchReport, SpawnTestReport, Topology } from '../core/doctor.ts';
 import { type LinkAsk, type LinkView, linkAskSchema } from '../core/link.ts';
 import type { Leftover } from '../core/maintenance.ts';
 import type { Approved, PairingRequest, PairingView, Revoked } from '../core/pairing.ts';
@@ -59,6 +60,10 @@ export interface ControlAnswers {
   readonly 'flow.list': readonly FlowView[];
   readonly 'flow.cancel': StopReport;
   readonly maintenance: readonly MaintenanceFinding[];
+  readonly doctor: DoctorReport;
+  readonly 'doctor.prelaunch': PrelaunchReport;
+  readonly 'doctor.topology': Topology;
+  readonly 'doctor.spawn-test': SpawnTestReport;
   readonly 'pair.link': PairLink;
   /** An address that brings the bot into a server of the platform. */
   readonly 'pair.invite': string;
@@ -81,6 +86,8 @@ export type ControlVerb = keyof ControlAnswers;
 const nothing = z.strictObject({});
 /** Full id or a prefix of at least 4 characters. */
 const one = z.strictObject({ id: z.string().min(1) });
+/** Absent: the default agent. */
+const maybeAgent = z.strictObject({ agent: z.string().min(1).optional() });
 const byCode = z.strictObject({ channel: z.enum(channelIds), code: z.string().min(1) });
 
 /** Checked at the socket, so handlers can trust what they get. */
@@ -94,6 +101,10 @@ export const controlParams = {
   'flow.list': nothing,
   'flow.cancel': one,
   maintenance: z.strictObject({ apply: z.boolean() }),
+  doctor: z.strictObject({ fix: z.boolean() }),
+  'doctor.prelaunch': maybeAgent,
+  'doctor.topology': nothing,
+  'doctor.spawn-test': maybeAgent,
   'pair.link': z.strictObject({ channel: z.literal('telegram'), account: z.string().min(1).optional() }),
   'pair.invite': z.strictObject({ channel: z.literal('discord'), account: z.string().min(1).optional() }),
   'link.begin': linkAskSchema.extend({ account: z.string().min(1) }),
@@ -113,6 +124,13 @@ export type ControlHandlers = {
   readonly [V in ControlVerb]: (params: ControlParams<V>) => Promise<Result<ControlAnswers[V]>>;
 };
 
+export interface StoreHealth {
+  /** Why it cannot be used as it is. */
+  readonly fault: string | undefined;
+  readonly outbox: StatusView['outbox'];
+  readonly leftovers: readonly Leftover[];
+}
+
 /** Read-only view of the state folder while no process runs. Ids as in `controlParams`. */
 export interface OfflineStore {
   /** Newest first. */
@@ -120,6 +138,10 @@ export interface OfflineStore {
   run(id: string): Promise<Result<Run>>;
   flows(): Promise<readonly FlowView[]>;
   maintenance(): Promise<readonly MaintenanceFinding[]>;
+  /** What the doctor asks of it. Throws where the file cannot be read. */
+  health(): Promise<StoreHealth>;
+  /** Whether a phone is linked to this account of WhatsApp. */
+  linked(account: string): Promise<boolean>;
   /** @param ownerOpen the config names no owner, so that pairing may have made one */
   pairing(ownerOpen: boolean): Promise<PairingView>;
   close(): Promise<void>;

@@ -1,6 +1,7 @@
 // What is stored, read while no process runs. Opened by main.ts for the verbs that only look; never changes anything.
 import { existsSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
+import { z } from 'zod';
 import { OpenTurns } from '../agents/open-turns.ts';
 import { bindingSchema } from '../core/binding.ts';
 import { type Run, runSchema } from '../core/run.ts';
@@ -9,11 +10,12 @@ import { systemClock } from '../infra/clock.ts';
 import type { Database } from '../infra/database.ts';
 import { systemIds } from '../infra/ids.ts';
 import { type KeyedStore, keyedStores } from '../infra/keyed-store.ts';
+import { migrations } from '../infra/migrations.ts';
 import { statePaths } from '../infra/state-paths.ts';
 import { RunRegistry } from '../runs/registry.ts';
 import { Sessions } from '../sessions/sessions.ts';
 import { type LeftoverStores, leftovers } from '../wiring/maintenance.ts';
-import type { OfflineStore } from './engine-port.ts';
+import type { OfflineStore, StoreHealth } from './engine-port.ts';
 import { findRun, flowViews } from './run-views.ts';
 
 /**
@@ -29,9 +31,40 @@ export async function openOfflineStore(home: string, now: () => number): Promise
     run: async (id) => findRun(readRuns(db), id),
     flows: async () => flowViews(readRuns(db)),
     maintenance: async () => (await leftovers(stored(db, now))).map((one) => ({ ...one, reconciled: false })),
+    health: async () => health(db),
+    linked: async (account) => isLinked(db, account),
     pairing: async (ownerOpen) => storedPairing(keyedStores(readOnly(db), { ...systemClock, now }), now(), ownerOpen),
     close: async () => db.close(),
   };
+}
+
+/** Looking through a larger file takes longer than somebody waits. */
+const largestChecked = 200 * 1024 * 1024;
+
+function health(db: DatabaseSync): StoreHealth {
+  const pages = Number(db.prepare('PRAGMA page_count').get()?.page_count ?? 0);
+  const bytes = pages * Number(db.prepare('PRAGMA page_size').get()?.page_size ?? 0);
+  const version = Number(db.prepare('PRAGMA user_version').get()?.user_version ?? 0);
+  const said = bytes > largestChecked ? 'ok' : String(db.prepare('PRAGMA quick_check(1)').get()?.quick_check ?? 'ok');
+  const newer = version > migrations.length ? 'it was written by a newer version of this program' : undefined;
+  return {
+    fault: said === 'ok' ? newer : said,
+    outbox: outboxStats(db),
+  };
+}
+
+function outboxStats(db: DatabaseSync): StoreHealth['outbox'] {
+  if (!hasTable(db, 'outbox')) return { pending: 0, undelivered: 0 };
+  const count = (states: string): number =>
+    Number(db.prepare(`SELECT count(*) AS n FROM outbox WHERE state IN (${states})`).get()?.n ?? 0);
+  return { pending: count("'pending', 'sending'"), undelivered: count("'ambiguous', 'undelivered'") };
+}
+
+function isLinked(db: DatabaseSync, account: string): boolean {
+  if (!hasTable(db, 'whatsapp_auth')) return false;
+  const row = db.prepare("SELECT value FROM whatsapp_auth WHERE account = ? AND key = 'creds'").get(account);
+  const creds = z.looseObject({ me: z.object({}), account: z.object({}) });
+  return creds.safeParse(parseJson(row?.value)).success;
 }
 
 function readRuns(db: DatabaseSync): readonly Run[] {

@@ -10,6 +10,7 @@ const verbs: Readonly<Record<string, () => Promise<AddVerb>>> = {
   setup: async () => (await import('./setup.ts')).addSetup,
   start: async () => (await import('./start.ts')).addStart,
   status: async () => (await import('./status.ts')).addStatus,
+  doctor: async () => (await import('./doctor.ts')).addDoctor,
   config: async () => (await import('./config-verbs.ts')).addConfig,
   tasks: async () => (await import('./tasks.ts')).addTasks,
   pair: async () => (await import('./pair.ts')).addPair,

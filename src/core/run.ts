@@ -97,6 +97,8 @@ export const runSchema = z.object({
   /** Of a coding agent: its session that goes on, and whether it is followed where it was asked for. */
   resumeSessionId: z.string().optional(),
   streamTo: z.literal('parent').optional(),
+  /** Whoever started it looks at how it ends: nobody is told. */
+  quiet: z.boolean().optional(),
   warnings: z.array(z.string()),
   usage: usageSchema,
   acceptedAt: z.number(),

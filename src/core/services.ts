@@ -3,6 +3,7 @@ import type { AcpServices } from './acp.ts';
 import type { ApprovalServices } from './approval.ts';
 import type { Binding } from './binding.ts';
 import type { Caller, Command, CommandPlace } from './command.ts';
+import type { DoctorServices } from './doctor.ts';
 import type { Approved, PairingRequest, PairingView, Revoked } from './pairing.ts';
 import type { Result } from './result.ts';
 import type { ChannelId, Route } from './route.ts';
@@ -208,6 +209,7 @@ export interface Services {
   readonly pairing: PairingServices;
   readonly approvals: ApprovalServices;
   readonly acp: AcpServices;
+  readonly doctor: DoctorServices;
   agents(): readonly AgentInfo[];
   tools(session: Session): Promise<ToolsView>;
   status(): Promise<StatusView>;

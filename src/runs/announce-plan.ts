@@ -21,6 +21,7 @@ export interface AnnounceFacts {
 export function decideAnnounce(run: Run, facts: AnnounceFacts): AnnouncePlan {
   if (run.delivery.state !== 'pending' && run.delivery.state !== 'handed') return { kind: 'settled' };
   if (!('outcome' in run.state)) return { kind: 'settled' };
+  if (run.quiet === true) return quiet(run, 'skipped', 'whoever started it looked at it');
   const { outcome } = run.state;
   if (outcome.kind === 'stopped') {
     // Whoever stopped it was told by the command; an agent that waits for it has to learn it too.

@@ -2,7 +2,7 @@
 
 import type { TurnResult } from '../agents/turn-types.ts';
 import { assertNever } from '../core/result.ts';
-import { spawnClaim } from './claims.ts';
+import { type SpawnClaim, spawnClaim } from './claims.ts';
 import { isNoReply } from './completion.ts';
 import { standingAnswers } from './consumed.ts';
 
@@ -75,19 +75,32 @@ function isAsked(item: TurnResult['items'][number]): boolean {
   return item.kind === 'message' || (item.kind === 'note' && item.route !== undefined);
 }
 
+/** What an agent said of sub-agents that is not so; undefined: nothing of that kind. */
+export function falseClaim(result: TurnResult, spawns: SpawnFactsOfTurn | undefined): SpawnClaim | undefined {
+  if (spawns === undefined || result.outcome.kind !== 'success' || spawns.started > 0) return undefined;
+  // An agent that reports on runs started earlier says so rightly.
+  if (!isAnswer(result)) return undefined;
+  const claim = spawnClaim(result.answers.join('\n\n'));
+  return claim === 'claims-forbidden' && !spawns.maySpawn ? undefined : claim;
+}
+
+/** A person waited for it. */
+export function isAnswer({ items }: Pick<TurnResult, 'items'>): boolean {
+  return items.some(isAsked);
+}
+
 /** An agent that only talks about starting sub-agents is corrected by what happened. */
 function claims(result: TurnResult, spawns: SpawnFactsOfTurn | undefined): readonly Reply[] {
-  if (spawns === undefined || result.outcome.kind !== 'success' || spawns.started > 0) return [];
-  // An agent that reports on runs started earlier says so rightly.
-  if (!result.items.some(isAsked)) return [];
-  const claim = spawnClaim(result.answers.join('\n\n'));
-  if (claim === 'claims-started') return [{ kind: 'note', text: 'ℹ️ no sub-agent was started in this turn.' }];
-  if (claim === 'claims-forbidden' && spawns.maySpawn) {
-    return [
-      { kind: 'note', text: 'ℹ️ sub-agents are allowed here, the model declined. Try /new, or a stronger model.' },
-    ];
+  switch (falseClaim(result, spawns)) {
+    case 'claims-started':
+      return [{ kind: 'note', text: 'ℹ️ no sub-agent was started in this turn.' }];
+    case 'claims-forbidden':
+      return [
+        { kind: 'note', text: 'ℹ️ sub-agents are allowed here, the model declined. Try /new, or a stronger model.' },
+      ];
+    case undefined:
+      return [];
   }
-  return [];
 }
 
 /** Lines that follow hold commands. */

@@ -47,6 +47,8 @@ export interface SpawnAsk {
   readonly origin: Route;
   /** Id of the message that asks (see `InboundMessage`), in `origin`. */
   readonly messageId?: string | undefined;
+  /** Nobody is to be told of its end. */
+  readonly quiet?: true;
   /** Of the turn that asks: a stop that came first wins. */
   readonly signal?: AbortSignal;
 }
@@ -198,10 +200,8 @@ export class Spawner {
       requesterTurn: ask.turn,
       ...(ask.caller.runId === undefined ? {} : { parent: ask.caller.runId }),
       origin: ask.origin,
-      ...{ askedBy: ask.askedBy, startedBy: ask.startedBy },
-      agentId: plan.agentId,
-      runtime: plan.runtime,
-      mode: plan.mode,
+      ...{ askedBy: ask.askedBy, startedBy: ask.startedBy, quiet: ask.quiet },
+      ...{ agentId: plan.agentId, runtime: plan.runtime, mode: plan.mode },
       depth: ask.caller.depth + 1,
       role: plan.role,
       task: ask.request.task,

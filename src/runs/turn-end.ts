@@ -13,11 +13,12 @@ import type { Database, Sql } from '../infra/database.ts';
 import type { Sessions } from '../sessions/sessions.ts';
 import type { Transcripts } from '../sessions/transcript.ts';
 import type { BudgetEvent, Budgets } from './budget.ts';
+import type { SpawnClaim } from './claims.ts';
 import { ownEntries, resultText } from './completion.ts';
 import { consumed, standingAnswers } from './consumed.ts';
 import { endRun, setDelivery } from './end-run.ts';
 import type { RunRegistry } from './registry.ts';
-import { type Reply, replies } from './reply.ts';
+import { falseClaim, isAnswer, type Reply, replies } from './reply.ts';
 
 export interface TurnEndDeps {
   readonly database: Database;
@@ -31,6 +32,8 @@ export interface TurnEndDeps {
   readonly boundRoute: (session: SessionKey) => Promise<Route | undefined>;
   /** Whether sessions_spawn was offered in this turn; undefined: a coding agent, which has sub-agents of its own. */
   readonly maySpawn: (result: TurnResult) => boolean | undefined;
+  /** A turn of a person in which sessions_spawn was offered. `claim`: what it said of sub-agents that is not so. */
+  readonly couldSpawn: (result: TurnResult, claim: SpawnClaim | undefined) => void;
   /** Messages for this session that no turn has taken yet. */
   readonly waiting: (session: SessionKey) => readonly MailItem[];
   readonly enqueue: (sql: Sql, entry: OutgoingEntry) => void;
@@ -126,6 +129,8 @@ export class TurnEnd {
     const route = asked ?? (own ? place : undefined);
     const maySpawn = deps.maySpawn(result);
     const spawns = maySpawn === undefined ? undefined : { started: registry.startedIn(result.id), maySpawn };
+    if (maySpawn === true && isAnswer(result) && result.outcome.kind === 'success')
+      deps.couldSpawn(result, falseClaim(result, spawns));
     return {
       route,
       bound: route !== undefined && place !== undefined && sameRoute(route, place),

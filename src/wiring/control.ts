@@ -5,6 +5,7 @@ import { ok, type Result, refuse } from '../core/result.ts';
 import { isTerminal, type Run, shortId } from '../core/run.ts';
 import { setDelivery } from '../runs/end-run.ts';
 import { completionRun } from '../runs/turn-end.ts';
+import { doctorServices } from './doctor/services.ts';
 import type { Engine } from './engine.ts';
 import { leftovers, reconcile, upkeepOf } from './maintenance.ts';
 import { approvePairing, denyPairing, pairInvite, pairLink, revokePairing } from './pairing.ts';
@@ -17,6 +18,7 @@ const listed = 1_000;
 export function controlHandlers(parts: ServicesParts): Omit<EngineHandlers, LinkVerb | 'page.link'> {
   const { engine } = parts;
   const { registry } = engine.stores;
+  const doctor = doctorServices(parts, () => status(parts));
   const all = (): readonly Run[] => registry.newest(listed);
   const find = (id: string): Result<Run> => {
     const exact = registry.get(id.toLowerCase());
@@ -45,6 +47,10 @@ export function controlHandlers(parts: ServicesParts): Omit<EngineHandlers, Link
     'pair.approve': (which) => approvePairing(engine, which, { via: 'cli' }),
     'pair.deny': (which) => denyPairing(engine, which),
     'pair.revoke': ({ id }) => revokePairing(engine, id),
+    doctor: async ({ fix }) => ok(await doctor.check(fix)),
+    'doctor.prelaunch': ({ agent }) => doctor.prelaunch(agent),
+    'doctor.topology': async () => ok(await doctor.topology()),
+    'doctor.spawn-test': ({ agent }) => doctor.spawnTest(agent),
     maintenance: async ({ apply }) => ok(await maintenance(engine, apply)),
   };
 }

@@ -2,6 +2,7 @@
 // Each part is built from what is stored below it and reaches its peers through `Circle`, which is complete at the end.
 import type { MailItem } from '../agents/mailbox.ts';
 import { Profiles } from '../agents/profile.ts';
+import { SpawnHabits } from '../agents/spawn-habits.ts';
 import type { Turns } from '../agents/turns.ts';
 import type { Run } from '../core/run.ts';
 import type { Session } from '../core/session.ts';
@@ -11,6 +12,7 @@ import { Scheduler } from '../lanes/scheduler.ts';
 import { Announcer } from '../runs/announce.ts';
 import { BudgetEnd } from '../runs/budget-end.ts';
 import { taskFailed } from '../runs/end-run.ts';
+import { Endings } from '../runs/endings.ts';
 import { Messages } from '../runs/messages.ts';
 import { type RunItem, Spawner } from '../runs/spawn.ts';
 import { Stopper } from '../runs/stop.ts';
@@ -56,6 +58,8 @@ export interface RunsLayer {
   readonly announcer: Announcer;
   readonly messages: Messages;
   readonly unprocessed: Unprocessed;
+  readonly habits: SpawnHabits;
+  readonly endings: Endings;
   /** What follows from the end of a run that was recorded. */
   readonly ended: (run: Run) => void;
 }
@@ -65,6 +69,8 @@ export type Circle = { -readonly [K in keyof RunsLayer]: RunsLayer[K] };
 
 export function wireRuns(below: Below): RunsLayer {
   const circle = {} as Circle;
+  circle.habits = new SpawnHabits();
+  circle.endings = new Endings((id) => below.stores.registry.get(id));
   circle.scheduler = scheduler(below);
   circle.unprocessed = unprocessed(below);
   circle.profiles = profiles(below, circle);
@@ -95,6 +101,7 @@ function ended(below: Below, circle: Circle): (run: Run) => void {
     for (const done of after)
       done.catch((error: unknown) => parts.log.error({ err: error, run: run.id }, 'cleaning up failed'));
     circle.announcer.owe(run);
+    circle.endings.tell(run);
   };
 }
 

@@ -7,8 +7,10 @@ import type { Session } from '../core/session.ts';
 import type { ConfigFile } from '../infra/config-file.ts';
 import { controlled } from './acp/control.ts';
 import { acpServices } from './acp/services.ts';
+import { doctorServices } from './doctor/services.ts';
 import type { Engine } from './engine.ts';
 import { approvePairing, denyPairing, revokePairing } from './pairing.ts';
+import { configError } from './unused-config.ts';
 import { version } from './version.ts';
 
 export interface ServicesParts {
@@ -17,6 +19,8 @@ export interface ServicesParts {
   readonly configFile: Pick<ConfigFile, 'path' | 'loadedAt' | 'error' | 'fileChangedAt'> &
     Partial<Pick<ConfigFile, 'fromFile' | 'channelsOff'>>;
   readonly table: readonly Command[];
+  /** The file with tokens and keys in the working directory, and why it was not read. */
+  readonly envFile?: { readonly path: string; readonly warning?: string | undefined };
   /** The default agent's model, for people. */
   readonly model: () => string;
   readonly page?: () => StatusView['page'];
@@ -27,6 +31,7 @@ export function engineServices(parts: ServicesParts): Services {
   return {
     ...controlled(engine),
     acp: acpServices(engine),
+    doctor: doctorServices(parts, () => status(parts)),
     approvals: engine.approvals,
     pairing: {
       list: () => engine.pairing.view(),
@@ -73,18 +78,6 @@ export async function status({ engine, configFile, model, page }: ServicesParts)
     page: page?.(),
     model: model(),
   };
-}
-
-/** What a person has to know about a file that is not in use; undefined: it is. */
-export function configError({ error, channelsOff }: ServicesParts['configFile']): string | undefined {
-  return error === undefined ? undefined : `${error}\n${unusedConfig(channelsOff === true)}`;
-}
-
-/** @param channelsOff no config was ever good. */
-export function unusedConfig(channelsOff: boolean): string {
-  return channelsOff
-    ? 'Until it is mended the defaults are in use, and only the console is on.'
-    : 'Until it is mended the settings loaded before stay in use.';
 }
 
 /** Of what is missing only the tools that start and reach runs: those are what people look for. */

@@ -6,6 +6,7 @@ import { Turns } from '../agents/turns.ts';
 import type { ToolOutput } from '../core/tool.ts';
 import { ticketsOf } from '../inbound/tickets.ts';
 import { Unprocessed } from '../inbound/unprocessed.ts';
+import type { SpawnClaim } from '../runs/claims.ts';
 import { recentResumes } from '../runs/fates.ts';
 import { TurnEnd } from '../runs/turn-end.ts';
 import { queueSettings } from '../sessions/session-services.ts';
@@ -14,10 +15,11 @@ import { noteAnswers } from './acp/note.ts';
 import type { Below, Circle } from './runs.ts';
 import { untilStored } from './until-stored.ts';
 
+const spawnTool = { name: 'sessions_spawn', group: 'session' } as const;
+
 export function turnEnd(below: Below, circle: Circle): TurnEnd {
   const { parts, stores, delivery, acp } = below;
   const { database, registry, sessions, transcripts, budgets, inbox } = stores;
-  const spawnTool = { name: 'sessions_spawn', group: 'session' } as const;
   return new TurnEnd({
     database,
     registry,
@@ -29,6 +31,7 @@ export function turnEnd(below: Below, circle: Circle): TurnEnd {
     boundRoute: async (session) => (await delivery.bindings.of(session))?.route,
     maySpawn: ({ session }) =>
       acp.backs(session) ? undefined : circle.profiles.removal(session, spawnTool) === undefined,
+    couldSpawn: (result, claim) => spoke(below, circle, result, claim),
     waiting: (session) => circle.turns.waiting(session),
     enqueue: delivery.enqueue,
     inboxDone: (sql, itemIds, reason) => inbox.done(sql, ticketsOf(itemIds), reason),
@@ -45,6 +48,20 @@ export function turnEnd(below: Below, circle: Circle): TurnEnd {
     spent: (events) => circle.budgetEnd.spent(events),
     answeredThere: (run) => circle.announcer.note(run),
   });
+}
+
+/** Whether the agent called sessions_spawn is remembered for the doctor; what it only claimed is written down. */
+function spoke({ parts }: Below, circle: Circle, result: TurnResult, claim: SpawnClaim | undefined): void {
+  const { session, entries } = result;
+  const model = session.model ?? circle.profiles.agent(session).model;
+  const called = entries.some(
+    (entry) =>
+      entry.type === 'assistant' && entry.parts.some((part) => part.type === 'call' && part.name === spawnTool.name),
+  );
+  if (session.kind === 'chat')
+    circle.habits.record({ agentId: session.agentId, model, called, claimed: claim !== undefined });
+  if (claim !== undefined)
+    parts.log.warn({ session: session.key, model, code: claim }, 'the model spoke of sub-agents; none was started');
 }
 
 export function turns(below: Below, circle: Circle, end: TurnEnd): Turns {

@@ -72,15 +72,15 @@ describe('a typed line', () => {
 });
 
 describe('an owner command', () => {
-  const doctor: Command = {
-    name: 'doctor',
+  const ledger: Command = {
+    name: 'ledger',
     summary: 'Findings.',
     access: 'owner',
     verbs: [
       {
         name: '',
         summary: '',
-        syntax: '/doctor',
+        syntax: '/ledger',
         example: '',
         params: [],
         flags: [],
@@ -88,7 +88,7 @@ describe('an owner command', () => {
       },
     ],
   };
-  const table = [...commandTable(), doctor];
+  const table = [...commandTable(), ledger];
   const run = async (line: string, place = guest) => {
     const world = aWorld({ commands: table });
     const reply = await runCommand(line, place, {
@@ -103,16 +103,16 @@ describe('an owner command', () => {
   };
 
   test('answers only the owner, whatever is wrong with the line', async () => {
-    expect(await run('/doctor', aPlace())).toBe('ok');
-    expect(await run('/doctor')).toBe('⚠️ only the owner may use /doctor');
-    expect(await run('/doctor now')).toBe('⚠️ only the owner may use /doctor');
+    expect(await run('/ledger', aPlace())).toBe('ok');
+    expect(await run('/ledger')).toBe('⚠️ only the owner may use /ledger');
+    expect(await run('/ledger now')).toBe('⚠️ only the owner may use /ledger');
   });
 
   test('is neither listed nor suggested to others', async () => {
-    expect(await run('/help')).not.toContain('doctor');
-    expect(await run('/help', aPlace())).toContain('/doctor - Findings.');
-    expect(await run('/help doctor')).toBe('⚠️ There is no command /doctor. /help lists the commands.');
-    expect(await run('/doctro')).toBe('⚠️ There is no command /doctro. /help lists the commands.');
+    expect(await run('/help')).not.toContain('ledger');
+    expect(await run('/help', aPlace())).toContain('/ledger - Findings.');
+    expect(await run('/help ledger')).toBe('⚠️ There is no command /ledger. /help lists the commands.');
+    expect(await run('/ledegr')).toBe('⚠️ There is no command /ledegr. /help lists the commands.');
   });
 });
 

@@ -4,6 +4,7 @@ import type { AcpServices, AcpView } from '../../src/core/acp.ts';
 import type { ApprovalServices, OpenApproval } from '../../src/core/approval.ts';
 import type { Binding } from '../../src/core/binding.ts';
 import type { Command } from '../../src/core/command.ts';
+import type { DoctorReport, DoctorServices, Topology } from '../../src/core/doctor.ts';
 import type { PairingView } from '../../src/core/pairing.ts';
 import { ok, type Refusal, type Result, refuse } from '../../src/core/result.ts';
 import { type Route, sameRoute } from '../../src/core/route.ts';
@@ -57,6 +58,8 @@ export interface World {
   approvals: OpenApproval[];
   draining: boolean;
   commands: readonly Command[];
+  /** What the doctor finds. */
+  doctor: DoctorReport;
   /** Sessions in coding agents, the current one first. */
   coding: AcpView[];
   /** Set: every action that can be refused is, with this. */
@@ -92,6 +95,7 @@ export function aWorld(fields: Partial<World> = {}): World {
     approvals: [],
     draining: false,
     commands: [],
+    doctor: { findings: [], repaired: [], running: true },
     coding: [],
     refusal: undefined,
     bug: undefined,
@@ -127,6 +131,7 @@ export function fakeServices(world: World): Services {
     pairing: fakePairing(world),
     approvals: fakeApprovals(world),
     acp: fakeAcp(world),
+    doctor: fakeDoctor(world),
     agents: () => world.agents,
     tools: async () => world.tools,
     status: async () => world.status,
@@ -137,6 +142,24 @@ export function fakeServices(world: World): Services {
     maySee: (caller, command) => command.access === 'anyone' || caller.class === 'owner',
   };
 }
+
+function fakeDoctor(world: World): DoctorServices {
+  const verdict = { kind: 'operational', text: 'operational.' } as const;
+  return {
+    check: async (fix) => seen(world, fix ? 'doctor fix' : 'doctor', world.doctor),
+    prelaunch: async (agentId = 'main') => act(world, `prelaunch ${agentId}`, { agentId, items: [], reminders: [] }),
+    topology: async () => seen(world, 'topology', aTopology),
+    spawnTest: async (agentId = 'main') =>
+      act(world, `spawn-test ${agentId}`, { agentId, model: 'demo/demo', steps: [], verdict }),
+  };
+}
+
+function seen<T>(world: World, what: string, value: T): T {
+  world.asked.push(what);
+  return value;
+}
+
+const aTopology: Topology = { agents: [], harnesses: [], maxSpawnDepth: 1, maxChildren: 5, subagentLimits: [] };
 
 function act<T>(world: World, what: string, value: T): Result<T> {
   world.asked.push(what);

@@ -31,14 +31,22 @@ const ownBins = join(import.meta.dirname, '..', '..', '..', 'node_modules', '.bi
 const largestPicture = 10 * 1024 * 1024;
 
 export function machineHost({ env, workingDirectory, groups }: MachineParts): HarnessHost {
-  const bins = [...new Set([join(workingDirectory, 'node_modules', '.bin'), ownBins])];
   return {
     groups,
-    lookup: () => ({ path: env.variables.PATH ?? '', bins, isProgram }),
+    lookup: () => machineLookup({ env, workingDirectory }),
     childEnv: (names, add) => childEnv(names, add, env.variables),
     realPath,
     readFile: async (path) => ((await stat(path)).size > largestPicture ? undefined : await readFile(path)),
   };
+}
+
+/** Where programs are looked for. */
+export function machineLookup({
+  env,
+  workingDirectory,
+}: Pick<MachineParts, 'env' | 'workingDirectory'>): Omit<Lookup, 'allowNpx'> {
+  const bins = [...new Set([join(workingDirectory, 'node_modules', '.bin'), ownBins])];
+  return { path: env.variables.PATH ?? '', bins, isProgram };
 }
 
 function isProgram(path: string): boolean {

@@ -1,8 +1,8 @@
 // What commands can ask of coding agents. Implements AcpServices of src/core/acp.ts on the engine.
-import { installSteps, listSessions, probeHarness } from '../../acp/doctor.ts';
+import { installSteps, listSessions } from '../../acp/doctor.ts';
 import { doctorLines } from '../../acp/doctor-text.ts';
 import { AcpError, acpFault, acpRefusal, faultOf } from '../../acp/errors.ts';
-import { canonical, harnessIds } from '../../acp/harnesses.ts';
+import { canonical } from '../../acp/harnesses.ts';
 import { progressLevels } from '../../acp/progress.ts';
 import type { HarnessSession } from '../../acp/session.ts';
 import {
@@ -22,7 +22,8 @@ import type { Session } from '../../core/session.ts';
 import type { Engine } from '../engine.ts';
 import { notController } from './control.ts';
 import { dropSession } from './drop.ts';
-import { harnessOf, isInstalled, unusable } from './facts.ts';
+import { harnessOf, unusable } from './facts.ts';
+import { probeAll, toCheck } from './health.ts';
 import { spawnHarness } from './spawn.ts';
 import { findTarget, inReach } from './targets.ts';
 import { viewOf } from './view.ts';
@@ -115,10 +116,10 @@ export function acpServices(engine: Engine): AcpServices {
       }
     },
     async doctor(agent) {
-      const harnesses = [];
-      // One at a time: each is as large as a browser.
-      for (const id of agent === undefined ? toCheck(engine) : [harnessOf(parts.agents(), agent)])
-        harnesses.push(await probeHarness(acp.open, id));
+      const harnesses = await probeAll(
+        engine,
+        agent === undefined ? toCheck(engine) : [harnessOf(parts.agents(), agent)],
+      );
       const stats = acp.stats.view();
       return doctorLines({ settings: acp.open.settings(), stats, sessions: acp.sessions.counts(), harnesses });
     },
@@ -181,19 +182,4 @@ async function opened<T>(acp: Engine['acp'], harness: HarnessSession, act: () =>
   } finally {
     acp.sessions.release(harness);
   }
-}
-
-/** Those that are meant to be used, and those that are there; one to begin with where there are none. */
-function toCheck({ acp, parts }: Engine): readonly string[] {
-  const { defaultAgent, allowedAgents = [], agents } = acp.open.settings();
-  const backing = parts
-    .agents()
-    .list()
-    .filter(({ runtime }) => runtime.type === 'acp')
-    .map(({ id }) => harnessOf(parts.agents(), id));
-  const usual = defaultAgent === undefined ? [] : [harnessOf(parts.agents(), defaultAgent)];
-  const named = [...usual, ...allowedAgents, ...Object.keys(agents)];
-  const present = harnessIds(agents).filter((id) => isInstalled(acp.open, id));
-  const all = [...named.filter((id) => id !== '*'), ...backing, ...present].map(canonical);
-  return all.length === 0 ? ['claude'] : [...new Set(all)];
 }
