@@ -72,6 +72,12 @@ function accounts(file: ConfigFile): readonly string[] {
   return enabledAccounts(file.current).map(({ channel, name }) => accountKey({ channel, account: name }));
 }
 
+/** Accounts of WhatsApp that are switched on. */
+function phones(file: ConfigFile): readonly string[] {
+  if (file.error !== undefined) return [];
+  return enabledAccounts(file.current).flatMap(({ channel, name }) => (channel === 'whatsapp' ? [name] : []));
+}
+
 interface Stored extends Pick<DoctorFacts, 'store' | 'owner'> {
   readonly links: DoctorFacts['channels']['links'];
 }
@@ -86,9 +92,10 @@ async function stored(place: Place, file: ConfigFile): Promise<Stored> {
   const nothing = { links: [], owner: listed ?? atTerminal };
   try {
     const store = await place.openStore();
-    if (store === undefined) return { ...nothing, store: { ...base, state: { kind: 'none' } } };
+    const links = phones(file).map((name) => ({ id: `whatsapp:${name}`, linked: false }));
+    if (store === undefined) return { ...nothing, links, store: { ...base, state: { kind: 'none' } } };
     try {
-      return { ...(await inStore(store, file)), store: await storeFacts(store, base) };
+      return { ...(await inStore(store)), store: await storeFacts(store, base) };
     } finally {
       await store.close();
     }
@@ -97,12 +104,10 @@ async function stored(place: Place, file: ConfigFile): Promise<Stored> {
     return { ...nothing, store: { ...base, state: { kind: 'broken', message } } };
   }
 
-  async function inStore(store: OfflineStore, { current }: ConfigFile): Promise<Omit<Stored, 'store'>> {
+  async function inStore(store: OfflineStore): Promise<Omit<Stored, 'store'>> {
     const { people } = await store.pairing(listed === undefined);
     const links = await Promise.all(
-      enabledAccounts(current)
-        .filter(({ channel }) => channel === 'whatsapp')
-        .map(async ({ name }) => ({ id: `whatsapp:${name}`, linked: await store.linked(name) })),
+      phones(file).map(async (name) => ({ id: `whatsapp:${name}`, linked: await store.linked(name) })),
     );
     const paired = people.find((person) => person.owner)?.id;
     const phone = links.some(({ linked }) => linked) ? 'the account linked on WhatsApp' : undefined;
