@@ -73,7 +73,7 @@ async function lookAlone(cli: Cli, fix: boolean): Promise<DoctorReport> {
     import('../doctor/repair.ts'),
   ]);
   const found = runChecks(await factsAlone(cli));
-  const repaired = fix ? await repairAll(found, { leftover: undefined }) : [];
+  const repaired = fix ? await repairAll(found, { leftovers: undefined }) : [];
   const findings = repaired.length === 0 ? found : runChecks(await factsAlone(cli));
   return { findings, repaired, running: false };
 }
@@ -89,6 +89,7 @@ function tellReport(cli: Cli, report: DoctorReport, { json }: Options): void {
 }
 
 async function prelaunch(cli: Cli, ask: { readonly agent?: string }, options: Options): Promise<void> {
+  wait(cli, 'Starting a sub-agent …');
   const reply = await cli.call('doctor.prelaunch', ask);
   if (reply.kind === 'refused') return refused(cli, reply.refusal);
   const report = reply.kind === 'answered' ? reply.value : await prelaunchAlone(cli, ask);
@@ -141,6 +142,7 @@ function badConfig(cli: Cli, { config }: DoctorFacts): undefined {
 }
 
 async function spawnTest(cli: Cli, ask: { readonly agent?: string }, { json }: Options): Promise<void> {
+  wait(cli, 'Starting three sub-agents, one after another …');
   const reply = await cli.call('doctor.spawn-test', ask);
   switch (reply.kind) {
     case 'not-running':
@@ -151,6 +153,11 @@ async function spawnTest(cli: Cli, ask: { readonly agent?: string }, { json }: O
       tell(cli, json, reply.value, spawnTestText(reply.value));
       cli.finish(works(reply.value) ? exits.ok : exits.failed);
   }
+}
+
+/** It takes as long as the model does; a person should know what for. */
+function wait(cli: Cli, text: string): void {
+  if (cli.stdout.isTTY === true) cli.err(text);
 }
 
 const works = ({ verdict }: SpawnTestReport): boolean => verdict.kind === 'operational';

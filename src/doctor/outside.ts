@@ -1,7 +1,7 @@
 // Checks of what lies outside the settings: connections, the store, and files that hold secrets. Pure. Called by checks.ts.
 import type { Finding } from '../core/doctor.ts';
 import type { ChannelFacts, DoctorFacts, SecretFile, StoreFacts } from './facts.ts';
-import { finding, orPass } from './finding.ts';
+import { finding, orPass, repairWords } from './finding.ts';
 
 type Health = NonNullable<ChannelFacts['health']>[number];
 
@@ -119,7 +119,7 @@ function backlog({ pending, undelivered }: NonNullable<StoreFacts['outbox']>): r
 function leftover(left: StoreFacts['leftovers'][number]): Finding {
   return finding('store', 'warn', {
     fact: left.what,
-    fix: `switchyard doctor --fix: ${left.repair}`,
+    fix: `switchyard doctor --fix ${repairWords(left)}.`,
     repair: { kind: 'leftover', leftover: left },
   });
 }

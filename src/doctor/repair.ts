@@ -1,32 +1,36 @@
-// Puts right what the findings say is safe to put right, one after another, and says what came of each.
-// Called by src/wiring/doctor for `--fix`.
+// Puts right what the findings say is safe to put right, and says what came of each. Called by src/wiring/doctor and the
+// command line for `--fix`.
 import type { Finding, Repair } from '../core/doctor.ts';
 import type { Leftover } from '../core/maintenance.ts';
-import { assertNever } from '../core/result.ts';
+import { type Result, refusalText } from '../core/result.ts';
 import { makeFolder, makePrivate } from './files.ts';
+import { repairWords } from './finding.ts';
 
 export interface Mender {
-  /** Answers whether it was still there to be put right. Undefined: only a running process may change the store. */
-  readonly leftover: ((leftover: Leftover) => Promise<boolean>) | undefined;
+  /** Answers with the ids of those that were put right: the others had changed meanwhile. Undefined: nobody can do it now. */
+  readonly leftovers: ((found: readonly Leftover[]) => Promise<Result<ReadonlySet<string>>>) | undefined;
 }
+
+type FileRepair = Exclude<Repair, { readonly kind: 'leftover' }>;
 
 /** @returns one sentence for each repair, also for one that did not work */
 export async function repairAll(findings: readonly Finding[], mender: Mender): Promise<readonly string[]> {
-  const told: string[] = [];
-  for (const { repair } of findings) if (repair !== undefined) told.push(await attempt(repair, mender));
-  return told;
+  const repairs = findings.flatMap(({ repair }) => repair ?? []);
+  const left = repairs.flatMap((repair) => (repair.kind === 'leftover' ? [repair.leftover] : []));
+  const files = repairs.flatMap((repair) => (repair.kind === 'leftover' ? [] : [attempt(repair)]));
+  return [...files, ...(left.length === 0 ? [] : await mendLeftovers(left, mender))];
 }
 
-async function attempt(repair: Repair, mender: Mender): Promise<string> {
+function attempt(repair: FileRepair): string {
   try {
-    return await perform(repair, mender);
+    return perform(repair);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    return `⚠️ ${name(repair)} could not be put right: ${why}`;
+    return `⚠️ ${repair.path} could not be put right: ${why}`;
   }
 }
 
-async function perform(repair: Repair, mender: Mender): Promise<string> {
+function perform(repair: FileRepair): string {
   switch (repair.kind) {
     case 'private':
       makePrivate(repair.path, repair.folder);
@@ -34,18 +38,17 @@ async function perform(repair: Repair, mender: Mender): Promise<string> {
     case 'folder':
       makeFolder(repair.path);
       return `✅ made ${repair.path}.`;
-    case 'leftover': {
-      const { leftover } = repair;
-      if (mender.leftover === undefined)
-        return `⚠️ ${leftover.id} is put right by a running process: start it, then repeat this.`;
-      const done = await mender.leftover(leftover);
-      return done ? `✅ ${leftover.id}: ${leftover.repair}` : `ℹ️ ${leftover.id}: nothing was left to do.`;
-    }
-    default:
-      return assertNever(repair);
   }
 }
 
-function name(repair: Repair): string {
-  return repair.kind === 'leftover' ? repair.leftover.id : repair.path;
+async function mendLeftovers(left: readonly Leftover[], { leftovers }: Mender): Promise<readonly string[]> {
+  if (leftovers === undefined)
+    return left.map(({ what }) => `⚠️ ${what} Only a running process puts that right: start it, then repeat this.`);
+  const mended = await leftovers(left);
+  if (!mended.ok) return [`⚠️ ${refusalText(mended.refusal)}`];
+  return left.map((one) =>
+    mended.value.has(one.id)
+      ? `✅ ${one.what} Put right: ${repairWords(one)}.`
+      : `ℹ️ ${one.what} Nothing was left to do.`,
+  );
 }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Finding } from '../../src/core/doctor.ts';
+import { ok, refuse } from '../../src/core/result.ts';
 import { folderState, knownFile, roomFor, secretFiles } from '../../src/doctor/files.ts';
 import { repairAll } from '../../src/doctor/repair.ts';
 
@@ -86,7 +87,7 @@ describe('repairs', () => {
         finding({ kind: 'folder', path: workspace }),
         finding(undefined),
       ],
-      { leftover: undefined },
+      { leftovers: undefined },
     );
     expect([modeOf(env), modeOf(home), folderState(workspace).state]).toEqual([0o600, 0o700, 'there']);
     expect(told).toEqual([
@@ -103,19 +104,26 @@ describe('repairs', () => {
         finding({ kind: 'private', path: join(folder, 'gone'), folder: false }),
         finding({ kind: 'private', path: env, folder: false }),
       ],
-      { leftover: undefined },
+      { leftovers: undefined },
     );
     expect(told[0]).toContain('gone could not be put right: ENOENT');
     expect(modeOf(env)).toBe(0o600);
   });
 
-  test('of the store are left to a running process', async () => {
-    const leftover = { kind: 'stale', id: 'r1', what: 'dead', repair: 'ends it.' } as const;
-    const one = [finding({ kind: 'leftover', leftover })];
-    expect(await repairAll(one, { leftover: undefined })).toEqual([
-      '⚠️ r1 is put right by a running process: start it, then repeat this.',
+  test('of the store are left to whoever may change it', async () => {
+    const leftovers = ['r1', 'r2'].map(
+      (id) => ({ kind: 'stale', id, what: `${id} is dead.`, repair: 'ends it' }) as const,
+    );
+    const two = leftovers.map((leftover) => finding({ kind: 'leftover', leftover }));
+    expect((await repairAll(two, { leftovers: undefined }))[0]).toBe(
+      '⚠️ r1 is dead. Only a running process puts that right: start it, then repeat this.',
+    );
+    expect(await repairAll(two, { leftovers: async () => ok(new Set(['r1'])) })).toEqual([
+      '✅ r1 is dead. Put right: ends it.',
+      'ℹ️ r2 is dead. Nothing was left to do.',
     ]);
-    expect(await repairAll(one, { leftover: async () => true })).toEqual(['✅ r1: ends it.']);
-    expect(await repairAll(one, { leftover: async () => false })).toEqual(['ℹ️ r1: nothing was left to do.']);
+    expect(await repairAll(two, { leftovers: async () => refuse('busy', 'It is in use.', 'Stop it.') })).toEqual([
+      '⚠️ It is in use. Stop it.',
+    ]);
   });
 });

@@ -88,8 +88,8 @@ describe('the store', () => {
   });
 
   test.each(['stale', 'orphan', 'tombstone'] as const)('holds a leftover (%s), with what repairing does', (kind) => {
-    const left = { kind, id: 'r1', what: 'dig is dead.', repair: 'ends it.' };
-    expect(of({ leftovers: [left] })).toEqual(['warn store: dig is dead.\nswitchyard doctor --fix: ends it.']);
+    const left = { kind, id: 'r1', what: 'dig is dead.', repair: 'ends it' };
+    expect(of({ leftovers: [left] })).toEqual(['warn store: dig is dead.\nswitchyard doctor --fix ends it.']);
   });
 });
 

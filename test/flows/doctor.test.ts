@@ -164,7 +164,7 @@ describe('what is left in the store', () => {
     expect(lastLine(await typed(world, '/doctor'))).toBe('doctor: ok');
     await world.engine.stores.sessions.archive(world.run('dig').child);
     expect(await typed(world, '/doctor')).toContain(
-      '⚠️ warn: store: a conversation on telegram is bound to dig, whose session is gone.\n  fix: switchyard doctor --fix: ends the binding.',
+      '⚠️ warn: store: a conversation on telegram is bound to dig, whose session is gone.\n  fix: switchyard doctor --fix ends the binding.',
     );
     const mended = await typed(world, '/doctor --fix');
     expect(mended).toContain('Repaired:\n-----\n✅ ');
@@ -183,7 +183,7 @@ describe('what is left in the store', () => {
     expect(await typed(world, '/doctor')).toContain(
       'words (run 4f1c2a90) counts as active, and has given no sign of life',
     );
-    expect(await typed(world, '/doctor --fix')).toContain('ends it as lost');
+    expect(await typed(world, '/doctor --fix')).toContain('Put right: ends it as lost');
     expect(world.run('words').state.status).toBe('lost');
   });
 

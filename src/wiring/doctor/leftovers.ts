@@ -2,6 +2,7 @@
 // Used by engine.ts of this folder, and by src/cli/offline-store.ts.
 import type { Binding } from '../../core/binding.ts';
 import type { Leftover } from '../../core/maintenance.ts';
+import { ok, type Result } from '../../core/result.ts';
 import { type Run, shortId } from '../../core/run.ts';
 import type { SessionKey } from '../../core/session.ts';
 import { endRun } from '../../runs/end-run.ts';
@@ -20,7 +21,7 @@ export function leftoversOf(
       (run): Leftover => ({
         ...{ kind: 'stale', id: run.id },
         what: `${run.label} (run ${shortId(run.id)}) counts as active, and has given no sign of life since ${new Date(run.lastEventAt).toISOString()}.`,
-        repair: 'ends it as lost, and tells whoever asked.',
+        repair: 'ends it as lost, which is announced',
       }),
     );
   const dangling = bindings
@@ -29,7 +30,7 @@ export function leftoversOf(
       ({ session, label, route }): Leftover => ({
         ...{ kind: 'orphan', id: session },
         what: `a conversation on ${route.channel} is bound to ${label}, whose session is gone.`,
-        repair: 'ends the binding.',
+        repair: 'ends the binding',
       }),
     );
   return [...stale, ...dangling];
@@ -42,8 +43,14 @@ export async function engineLeftovers({ stores, delivery, parts }: Engine): Prom
   return leftoversOf(stores.registry.active(), bindings, { now: parts.clock.now(), alive });
 }
 
-/** Answers whether there was something to put right. */
-export async function reconcile(engine: Engine, { kind, id }: Leftover): Promise<boolean> {
+/** Ids of those that were put right. */
+export async function reconcileAll(engine: Engine, found: readonly Leftover[]): Promise<Result<ReadonlySet<string>>> {
+  const done = new Set<string>();
+  for (const one of found) if (await reconcile(engine, one)) done.add(one.id);
+  return ok(done);
+}
+
+async function reconcile(engine: Engine, { kind, id }: Leftover): Promise<boolean> {
   const { stores, layer, delivery, parts } = engine;
   if (kind === 'orphan') {
     const farewell = await delivery.bindings.dropFor(id);

@@ -9,7 +9,7 @@ import { repairAll } from '../../doctor/repair.ts';
 import { prelaunch, topology } from '../../doctor/topology.ts';
 import type { ServicesParts } from '../services.ts';
 import { engineFacts, engineSettings, lookAtHarnesses } from './engine.ts';
-import { reconcile } from './leftovers.ts';
+import { reconcileAll } from './leftovers.ts';
 import { liveSpawn, spawnTest } from './spawn-test.ts';
 
 /** @param view the status as it is now */
@@ -22,7 +22,7 @@ export function doctorServices(parts: ServicesParts, view: () => Promise<StatusV
       const look = async (): Promise<DoctorReport['findings']> =>
         runChecks(await engineFacts(parts, { view: await view(), harnesses }));
       const found = await look();
-      const repaired = fix ? await repairAll(found, { leftover: (left) => reconcile(engine, left) }) : [];
+      const repaired = fix ? await repairAll(found, { leftovers: (left) => reconcileAll(engine, left) }) : [];
       const findings = repaired.length === 0 ? found : await look();
       for (const { id, status, fact } of remaining({ findings })) log.warn({ code: 'doctor', check: id, status }, fact);
       return { findings, repaired, running: true };
