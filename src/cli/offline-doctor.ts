@@ -84,35 +84,38 @@ interface Stored extends Pick<DoctorFacts, 'store' | 'owner'> {
 
 async function stored(place: Place, file: ConfigFile): Promise<Stored> {
   const { home } = place.env;
-  const path = statePaths(home).database;
-  const base = { path, ...roomFor(home), leftovers: [] };
-  const [listed] = file.current.commands.ownerAllowFrom;
+  const base = { path: statePaths(home).database, ...roomFor(home), leftovers: [] };
   const alone = file.error === undefined && accounts(file).length === 0;
-  const atTerminal = alone ? 'whoever sits at the terminal' : undefined;
-  const nothing = { links: [], owner: listed ?? atTerminal };
+  const owner = file.current.commands.ownerAllowFrom[0] ?? (alone ? 'whoever sits at the terminal' : undefined);
   try {
     const store = await place.openStore();
     const links = phones(file).map((name) => ({ id: `whatsapp:${name}`, linked: false }));
-    if (store === undefined) return { ...nothing, links, store: { ...base, state: { kind: 'none' } } };
+    if (store === undefined) return { links, owner, store: { ...base, state: { kind: 'none' } } };
     try {
-      return { ...(await inStore(store)), store: await storeFacts(store, base) };
+      return { ...(await peopleIn(store, file, owner)), store: await storeFacts(store, base) };
     } finally {
       await store.close();
     }
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    return { ...nothing, store: { ...base, state: { kind: 'broken', message } } };
+    return { links: [], owner, store: { ...base, state: { kind: 'broken', message } } };
   }
+}
 
-  async function inStore(store: OfflineStore): Promise<Omit<Stored, 'store'>> {
-    const { people } = await store.pairing(listed === undefined);
-    const links = await Promise.all(
-      phones(file).map(async (name) => ({ id: `whatsapp:${name}`, linked: await store.linked(name) })),
-    );
-    const paired = people.find((person) => person.owner)?.id;
-    const phone = links.some(({ linked }) => linked) ? 'the account linked on WhatsApp' : undefined;
-    return { links, owner: listed ?? paired ?? phone ?? atTerminal };
-  }
+/** @param known the owner as far as that is known without the store */
+async function peopleIn(
+  store: OfflineStore,
+  file: ConfigFile,
+  known: string | undefined,
+): Promise<Omit<Stored, 'store'>> {
+  const listed = file.current.commands.ownerAllowFrom.length > 0;
+  const { people } = await store.pairing(!listed);
+  const links = await Promise.all(
+    phones(file).map(async (name) => ({ id: `whatsapp:${name}`, linked: await store.linked(name) })),
+  );
+  const paired = people.find((person) => person.owner)?.id;
+  const phone = links.some(({ linked }) => linked) ? 'the account linked on WhatsApp' : undefined;
+  return { links, owner: listed ? known : (paired ?? phone ?? known) };
 }
 
 async function storeFacts(

@@ -15,21 +15,23 @@ export function spawnTool(
   habits: readonly SpawnHabit[] | undefined,
 ): readonly Finding[] {
   const native = agents.filter(({ runtime }) => runtime === 'native');
-  const missing = native.flatMap(({ id, spawnRemoved }) =>
-    spawnRemoved === undefined
-      ? []
-      : [
-          finding('spawn-tool', 'warn', {
-            fact: `${id} has no sessions_spawn, so it starts no sub-agents: removed by ${spawnRemoved.stage}.`,
-            fix: spawnRemoved.fix,
-          }),
-        ],
-  );
+  const missing = native.flatMap(withoutTool);
   const fact =
     native.length === 0
       ? 'every agent is a coding agent, which brings its own tools.'
       : `sessions_spawn is offered to ${native.map(({ id }) => id).join(', ')}.`;
   return orPass([...missing, ...(habits ?? []).flatMap(habit)], 'spawn-tool', { fact });
+}
+
+function withoutTool({ id, spawnRemoved, spawnRemovedOn }: AgentFact): readonly Finding[] {
+  const everywhere = spawnRemoved === undefined ? [] : [{ ...spawnRemoved, where: '' }];
+  const there = spawnRemovedOn.map((each) => ({ ...each, where: ` on ${each.account}` }));
+  return [...everywhere, ...there].map(({ stage, fix, where }) =>
+    finding('spawn-tool', 'warn', {
+      fact: `${id} has no sessions_spawn${where}, so it starts no sub-agents: removed by ${stage}.`,
+      fix,
+    }),
+  );
 }
 
 /** A model that speaks of sub-agents and never calls the tool is a fault; one that needs none is not. */
@@ -64,7 +66,7 @@ function workspace({ id, workspace: folder }: AgentFact): readonly Finding[] {
       return [
         finding('agents', 'fail', {
           fact: `the workspace of ${id} is not there: ${folder.path}.`,
-          fix: `Make the folder (switchyard doctor --fix does), or correct the workspace of ${id} in agents.list.`,
+          fix: `Make the folder (doctor --fix does), or correct the workspace of ${id} in agents.list.`,
           repair: { kind: 'folder', path: folder.path },
         }),
       ];

@@ -14,6 +14,8 @@ export interface AgentFact {
   readonly workspace: { readonly path: string; readonly state: 'there' | 'missing' | 'closed' };
   /** Why sessions_spawn is not offered in the owner's chats with it; undefined: it is. */
   readonly spawnRemoved?: { readonly stage: string; readonly fix: string } | undefined;
+  /** Accounts whose own lists take it away, where nothing else does. */
+  readonly spawnRemovedOn: readonly { readonly account: string; readonly stage: string; readonly fix: string }[];
   /** The list in force: `own` without any. */
   readonly allow: 'own' | 'any' | readonly string[];
   /** Where that list stands, or would. */

@@ -119,7 +119,7 @@ function backlog({ pending, undelivered }: NonNullable<StoreFacts['outbox']>): r
 function leftover(left: StoreFacts['leftovers'][number]): Finding {
   return finding('store', 'warn', {
     fact: left.what,
-    fix: `switchyard doctor --fix ${repairWords(left)}.`,
+    fix: `doctor --fix ${repairWords(left)}.`,
     repair: { kind: 'leftover', leftover: left },
   });
 }
@@ -141,7 +141,7 @@ function openFile({ path, folder, mode }: SecretFile): Finding {
   const wanted = folder ? '700' : '600';
   return finding('secrets', 'warn', {
     fact: `others on this machine may reach ${path} (mode ${(mode & 0o777).toString(8)}).`,
-    fix: `chmod ${wanted} ${path} (switchyard doctor --fix does).`,
+    fix: `chmod ${wanted} ${path} (doctor --fix does).`,
     repair: { kind: 'private', path, folder },
   });
 }

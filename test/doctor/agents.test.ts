@@ -20,6 +20,13 @@ describe('the spawn tool', () => {
     ]);
   });
 
+  test('was removed on one channel alone', () => {
+    const there = { account: 'discord:default', stage: 'channels.discord.tools.deny', fix: 'Remove it there.' };
+    expect(problems(of({ agents: [anAgent({ spawnRemovedOn: [there] })] }))).toEqual([
+      'warn spawn-tool: main has no sessions_spawn on discord:default, so it starts no sub-agents: removed by channels.discord.tools.deny.\nRemove it there.',
+    ]);
+  });
+
   test('is nothing a coding agent needs from us', () => {
     const coder = anAgent({ id: 'coder', runtime: 'acp', harness: 'claude' });
     expect(about('spawn-tool', of({ agents: [coder] }))).toEqual([

@@ -11,6 +11,7 @@ export function anAgent(change: Partial<AgentFact> = {}): AgentFact {
     runtime: 'native',
     model: 'openai/gpt-5.4-mini',
     workspace: { path: '/srv/main', state: 'there' },
+    spawnRemovedOn: [],
     allow: 'own',
     allowKey: 'agents.defaults.subagents.allowAgents',
     mayStart: ['main'],

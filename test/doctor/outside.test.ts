@@ -89,7 +89,7 @@ describe('the store', () => {
 
   test.each(['stale', 'orphan', 'tombstone'] as const)('holds a leftover (%s), with what repairing does', (kind) => {
     const left = { kind, id: 'r1', what: 'dig is dead.', repair: 'ends it' };
-    expect(of({ leftovers: [left] })).toEqual(['warn store: dig is dead.\nswitchyard doctor --fix ends it.']);
+    expect(of({ leftovers: [left] })).toEqual(['warn store: dig is dead.\ndoctor --fix ends it.']);
   });
 });
 
@@ -107,7 +107,7 @@ describe('secret files', () => {
   test.each([0o640, 0o604, 0o666, 0o601])('of mode %o are a warning with the command that mends it', (mode) => {
     const secrets = [{ path: '/s/.env', folder: false, mode }];
     expect(problems(someFacts({ secrets }))).toEqual([
-      `warn secrets: others on this machine may reach /s/.env (mode ${mode.toString(8)}).\nchmod 600 /s/.env (switchyard doctor --fix does).`,
+      `warn secrets: others on this machine may reach /s/.env (mode ${mode.toString(8)}).\nchmod 600 /s/.env (doctor --fix does).`,
     ]);
   });
 });

@@ -50,6 +50,16 @@ test('findings come worst first, each with its fix, and are counted; the log has
   expect(logged).toEqual(['channels', 'spawn-tool']);
 });
 
+test('a channel whose own lists take the spawn tool away is named', async () => {
+  const telegram = { token: 't', tools: { deny: ['sessions_*'] } };
+  world = await openPeople({
+    config: { ...priced, channels: { telegram }, commands: { ownerAllowFrom: ['telegram:ann'] } },
+  });
+  expect(await typed(world, '/doctor')).toContain(
+    'main has no sessions_spawn on telegram:default, so it starts no sub-agents: removed by channels.telegram.tools.deny.',
+  );
+});
+
 test('only the owner may ask', async () => {
   world = await openPeople();
   expect(await typed(world, '/doctor', bo)).toBe('⚠️ only the owner may use /doctor');
@@ -164,7 +174,7 @@ describe('what is left in the store', () => {
     expect(lastLine(await typed(world, '/doctor'))).toBe('doctor: ok');
     await world.engine.stores.sessions.archive(world.run('dig').child);
     expect(await typed(world, '/doctor')).toContain(
-      '⚠️ warn: store: a conversation on telegram is bound to dig, whose session is gone.\n  fix: switchyard doctor --fix ends the binding.',
+      '⚠️ warn: store: a conversation on telegram is bound to dig, whose session is gone.\n  fix: doctor --fix ends the binding.',
     );
     const mended = await typed(world, '/doctor --fix');
     expect(mended).toContain('Repaired:\n-----\n✅ ');

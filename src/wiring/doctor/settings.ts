@@ -1,9 +1,12 @@
 // What the settings in use say, as the checks want it: from the same parts the engine decides with. Used by engine.ts of this
 // folder, and by the command line while nothing runs.
+import { enabledAccounts } from '../../../channels/index.ts';
 import { canonical, findHarness, harnessIds } from '../../acp/harnesses.ts';
 import { createPricing } from '../../agents/pricing.ts';
 import type { AgentDefinition, AgentRegistry } from '../../agents/registry.ts';
 import { toolPolicy } from '../../agents/tool-policy.ts';
+import type { Route } from '../../core/route.ts';
+import { accountKey } from '../../delivery/account.ts';
 import type { AcpFacts, AgentFact, ModelFact, SettingFacts } from '../../doctor/facts.ts';
 import { folderState } from '../../doctor/files.ts';
 import type { Config } from '../../infra/config.ts';
@@ -46,18 +49,30 @@ const spawnTool = { name: 'sessions_spawn', group: 'session' } as const;
 function agentFact(config: Config, agents: AgentRegistry, agent: AgentDefinition): AgentFact {
   const { id, model, runtime, workspace } = agent;
   const { allow, key, requireAgentId } = agents.spawnPolicy(id);
-  // As in a direct chat of the owner: what others lose there is by rule, not by setting.
-  const session = { role: 'main', depth: 0, ownerOnly: true } as const;
-  const [removed] = toolPolicy({ config, agent, session, place: undefined, catalogue: [spawnTool] }).removed;
+  const external = runtime.type === 'acp';
+  const removed = external ? undefined : removal(config, agent);
+  const accounts = external || removed !== undefined ? [] : enabledAccounts(config);
   return {
     ...{ id, model, isDefault: agents.default().id === id, runtime: runtime.type },
-    ...(runtime.type === 'acp' ? { harness: runtime.agent ?? id } : {}),
+    ...(external ? { harness: runtime.agent ?? id } : {}),
     workspace: folderState(workspace),
-    ...(removed === undefined || runtime.type === 'acp' ? {} : { spawnRemoved: removed }),
+    ...(removed === undefined ? {} : { spawnRemoved: removed }),
+    spawnRemovedOn: accounts.flatMap(({ channel, name }) => {
+      const place = { channel, account: name };
+      const there = removal(config, agent, place);
+      return there === undefined ? [] : [{ ...there, account: accountKey(place) }];
+    }),
     ...{ allow, allowKey: key, requireAgentId },
     mayStart: agents.targets(id).map((target) => target.id),
     toolLimits: [...profileWords(agent.tools.profile ?? config.tools.profile), ...listWords(config.tools, agent.tools)],
   };
+}
+
+/** Why the spawn tool is not offered. As in a direct chat of the owner: what others lose is by rule, not by setting. */
+function removal(config: Config, agent: AgentDefinition, place?: Pick<Route, 'channel' | 'account'>) {
+  const session = { role: 'main', depth: 0, ownerOnly: true } as const;
+  const [removed] = toolPolicy({ config, agent, session, place, catalogue: [spawnTool] }).removed;
+  return removed === undefined ? undefined : { stage: removed.stage, fix: removed.fix };
 }
 
 const profileWords = (profile: string | undefined): readonly string[] =>
