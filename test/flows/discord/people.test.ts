@@ -94,5 +94,9 @@ describe('the network', () => {
     const { cli } = await open({ discord: { token: 'wrong.token.here' }, awaitConnection: false });
     await until(async () => /^channel discord.*: failed/m.test((await cli('status')).out), 'the failure');
     expect((await cli('status')).out).toMatch(/token/);
+    expect(await cli('doctor')).toMatchObject({
+      code: 1,
+      out: expect.stringMatching(/^⚠️ fail: channels: discord:default: failed\. .*token.*\n {2}fix: /m),
+    });
   });
 });
