@@ -173,8 +173,8 @@ describe('what is left in the store', () => {
     await typed(world, '/focus dig --bind here');
     expect(lastLine(await typed(world, '/doctor'))).toBe('doctor: ok');
     await world.engine.stores.sessions.archive(world.run('dig').child);
-    expect(await typed(world, '/doctor')).toContain(
-      '⚠️ warn: store: a conversation on telegram is bound to dig, whose session is gone.\n  fix: doctor --fix ends the binding.',
+    expect(await typed(world, '/doctor')).toMatch(
+      /^⚠️ warn: store: .* bound to dig, whose session .*is gone\.\n {2}fix: doctor --fix \w+ the binding\.$/m,
     );
     const mended = await typed(world, '/doctor --fix');
     expect(mended).toContain('Repaired:\n-----\n✅ ');
@@ -190,9 +190,7 @@ describe('what is left in the store', () => {
     });
     const { database, registry } = world.engine.stores;
     await database.write((sql) => registry.insert(sql, 'dead', run));
-    expect(await typed(world, '/doctor')).toContain(
-      'words (run 4f1c2a90) counts as active, and has given no sign of life',
-    );
+    expect(await typed(world, '/doctor')).toMatch(/⚠️ warn: store: words \(run 4f1c2a90\).* no sign of life since /);
     expect(await typed(world, '/doctor --fix')).toContain('Put right: ends it as lost');
     expect(world.run('words').state.status).toBe('lost');
   });
