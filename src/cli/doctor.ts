@@ -12,7 +12,7 @@ import {
   type Topology,
   topologyText,
 } from '../core/doctor.ts';
-import { refusalText } from '../core/result.ts';
+import { ok, type Result, refusalText } from '../core/result.ts';
 import type { DoctorFacts } from '../doctor/facts.ts';
 import { type AddVerb, type Cli, exits, notRunning, printJson, refused } from './cli.ts';
 
@@ -73,9 +73,17 @@ async function lookAlone(cli: Cli, fix: boolean): Promise<DoctorReport> {
     import('../doctor/repair.ts'),
   ]);
   const found = runChecks(await factsAlone(cli));
-  const repaired = fix ? await repairAll(found, { leftovers: undefined }) : [];
+  const repaired = fix ? await repairAll(found, { leftovers: () => mendAlone(cli) }) : [];
   const findings = repaired.length === 0 ? found : runChecks(await factsAlone(cli));
   return { findings, repaired, running: false };
+}
+
+/** Everything that is dead in the store at once: nobody else works on it meanwhile. */
+async function mendAlone(cli: Cli): Promise<Result<ReadonlySet<string>>> {
+  const mended = await cli.reconcile();
+  if (mended === undefined) return ok(new Set());
+  if (!mended.ok) return mended;
+  return ok(new Set(mended.value.flatMap(({ id, reconciled }) => (reconciled ? [id] : []))));
 }
 
 async function factsAlone(cli: Cli): Promise<DoctorFacts> {

@@ -128,7 +128,6 @@ export interface StoreHealth {
   /** Why it cannot be used as it is. */
   readonly fault: string | undefined;
   readonly outbox: StatusView['outbox'];
-  readonly leftovers: readonly Leftover[];
 }
 
 /** Read-only view of the state folder while no process runs. Ids as in `controlParams`. */

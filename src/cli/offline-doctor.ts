@@ -122,7 +122,7 @@ async function storeFacts(
   store: OfflineStore,
   base: Pick<StoreFacts, 'path' | 'writable' | 'free'>,
 ): Promise<StoreFacts> {
-  const { fault, outbox, leftovers } = await store.health();
+  const { fault, outbox } = await store.health();
   const state = fault === undefined ? ({ kind: 'open' } as const) : ({ kind: 'broken', message: fault } as const);
-  return { ...base, state, outbox, leftovers };
+  return { ...base, state, outbox, leftovers: await store.maintenance() };
 }

@@ -7,8 +7,8 @@ import { makeFolder, makePrivate } from './files.ts';
 import { repairWords } from './finding.ts';
 
 export interface Mender {
-  /** Answers with the ids of those that were put right: the others had changed meanwhile. Undefined: nobody can do it now. */
-  readonly leftovers: ((found: readonly Leftover[]) => Promise<Result<ReadonlySet<string>>>) | undefined;
+  /** Answers with the ids of those that were put right: the others had changed meanwhile. */
+  readonly leftovers: (found: readonly Leftover[]) => Promise<Result<ReadonlySet<string>>>;
 }
 
 type FileRepair = Exclude<Repair, { readonly kind: 'leftover' }>;
@@ -42,8 +42,6 @@ function perform(repair: FileRepair): string {
 }
 
 async function mendLeftovers(left: readonly Leftover[], { leftovers }: Mender): Promise<readonly string[]> {
-  if (leftovers === undefined)
-    return left.map(({ what }) => `⚠️ ${what} Only a running process puts that right: start it, then repeat this.`);
   const mended = await leftovers(left);
   if (!mended.ok) return [`⚠️ ${refusalText(mended.refusal)}`];
   return left.map((one) =>

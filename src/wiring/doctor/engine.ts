@@ -7,9 +7,9 @@ import { roomFor, secretFiles } from '../../doctor/files.ts';
 import { statePaths } from '../../infra/state-paths.ts';
 import { meantToWork, probeAll } from '../acp/health.ts';
 import type { Engine } from '../engine.ts';
+import { leftovers, upkeepOf } from '../maintenance.ts';
 import type { ServicesParts } from '../services.ts';
 import { unusedConfig } from '../unused-config.ts';
-import { engineLeftovers } from './leftovers.ts';
 import { settingFacts } from './settings.ts';
 
 /** Starts each coding agent that is meant to work, once; none while they are switched off. */
@@ -81,6 +81,6 @@ async function storeFacts(engine: Engine, home: string): Promise<StoreFacts> {
     state: { kind: 'open' },
     ...roomFor(home),
     outbox: engine.delivery.outbox.stats(),
-    leftovers: await engineLeftovers(engine),
+    leftovers: await leftovers(upkeepOf(engine)),
   };
 }

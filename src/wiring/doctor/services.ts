@@ -5,24 +5,28 @@ import { type DoctorReport, type DoctorServices, remaining } from '../../core/do
 import { ok, type Result, refuse } from '../../core/result.ts';
 import type { StatusView } from '../../core/services.ts';
 import { runChecks } from '../../doctor/checks.ts';
-import { repairAll } from '../../doctor/repair.ts';
+import { type Mender, repairAll } from '../../doctor/repair.ts';
 import { prelaunch, topology } from '../../doctor/topology.ts';
+import { reconcile, upkeepOf } from '../maintenance.ts';
 import type { ServicesParts } from '../services.ts';
 import { engineFacts, engineSettings, lookAtHarnesses } from './engine.ts';
-import { reconcileAll } from './leftovers.ts';
 import { liveSpawn, spawnTest } from './spawn-test.ts';
 
 /** @param view the status as it is now */
 export function doctorServices(parts: ServicesParts, view: () => Promise<StatusView>): DoctorServices {
   const { engine } = parts;
   const { log } = engine.parts;
+  const mend: Mender['leftovers'] = async (left) => {
+    const done = await reconcile(upkeepOf(engine), left);
+    return ok(new Set(done.map(({ id }) => id)));
+  };
   return {
     async check(fix) {
       const harnesses = await lookAtHarnesses(parts);
       const look = async (): Promise<DoctorReport['findings']> =>
         runChecks(await engineFacts(parts, { view: await view(), harnesses }));
       const found = await look();
-      const repaired = fix ? await repairAll(found, { leftovers: (left) => reconcileAll(engine, left) }) : [];
+      const repaired = fix ? await repairAll(found, { leftovers: mend }) : [];
       const findings = repaired.length === 0 ? found : await look();
       for (const { id, status, fact } of remaining({ findings })) log.warn({ code: 'doctor', check: id, status }, fact);
       return { findings, repaired, running: true };
