@@ -16,7 +16,7 @@ export function models({ models: used, rates, limits }: SettingFacts): readonly 
   const stand = refs.includes(demo)
     ? {
         fact: `${demo} answers: a scripted stand-in, no AI.`,
-        fix: 'For a real model put a key in .env (ANTHROPIC_API_KEY, OPENAI_API_KEY, …), or run Ollama, then start again.',
+        fix: 'For a real model use `switchyard setup`, or put a key in .env (ANTHROPIC_API_KEY, OPENAI_API_KEY, …), or run Ollama; then start again.',
       }
     : {
         fact: refs.length === 0 ? 'only coding agents answer, with models of their own.' : `${refs.join(', ')}: ready.`,

@@ -14,7 +14,8 @@ export function channels({ channels: facts }: Pick<DoctorFacts, 'channels'>): re
 }
 
 function fine(accounts: ChannelFacts['accounts'], health: ChannelFacts['health']): { fact: string; fix?: string } {
-  if (accounts.length === 0) return { fact: 'none is set up; the chat in the terminal is there.' };
+  if (accounts.length === 0)
+    return { fact: 'none is set up; the chat in the terminal is there (`switchyard setup` adds others).' };
   if (health === undefined)
     return { fact: `${accounts.join(', ')} set up; not running, so connections were not looked at.` };
   return { fact: `${health.map(({ id }) => id).join(', ')}: connected.` };

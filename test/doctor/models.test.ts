@@ -13,7 +13,7 @@ describe('models', () => {
     const found = about('models', of({ models: [aModel({ ref: 'demo/demo', price: 'free' })] }));
     expect(found).toHaveLength(1);
     expect(found[0]).toContain(
-      'pass models: demo/demo answers: a scripted stand-in, no AI.\nFor a real model put a key',
+      'pass models: demo/demo answers: a scripted stand-in, no AI.\nFor a real model use `switchyard setup`',
     );
   });
 
