@@ -5,7 +5,6 @@ import { describe, expect, it, test } from 'vitest';
 import { commandTable } from '../commands/index.ts';
 import { isKey, listKeys } from '../src/infra/config-keys.ts';
 import { parseKeyPath } from '../src/infra/key-path.ts';
-import { settingsTable } from './readme/settings-table.ts';
 
 const root = join(import.meta.dirname, '..');
 const read = (file: string): string => readFileSync(join(root, file), 'utf8');
@@ -29,13 +28,6 @@ describe('the README', () => {
     const named = firstColumn(section('Commands')).flatMap((text) => /^\/([a-z-]+)/.exec(text)?.[1] ?? []);
     const real = commandTable().flatMap((command) => [command.name, ...(command.aliases ?? [])]);
     expect([...new Set(named)].sort()).toEqual([...real].sort());
-  });
-
-  it('lists every setting as the schema describes it', () => {
-    const table = section('Every setting')
-      .split('\n')
-      .filter((line) => line.startsWith('|'));
-    expect(table).toEqual(settingsTable());
   });
 
   it('names no setting that is not there', () => {

@@ -1,8 +1,8 @@
 // The pages below docs/ with parts that are made from the code, between two marks. Used by write.ts and pages.test.ts.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { settingsTable } from '../readme/settings-table.ts';
 import { commandsPart } from './commands-page.ts';
+import { settingsTable } from './settings-table.ts';
 
 export const folder = join(import.meta.dirname, '..', '..', 'docs');
 

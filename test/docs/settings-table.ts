@@ -1,4 +1,4 @@
-// The table «Every setting» of the README, made from the config schema. Used by readme.test.ts.
+// The table of docs/configuration.md, made from the config schema. Used by pages.ts.
 import { type KeyInfo, listKeys } from '../../src/infra/config-keys.ts';
 
 /** One row per key; the three channels share their rows, and accounts repeat the keys of their channel. */
