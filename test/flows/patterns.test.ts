@@ -1,8 +1,9 @@
 // The ways to work with sub-agents that the README names, played by a scripted agent as a model would play them.
 import { afterEach, expect, test } from 'vitest';
-import { type ScriptContext, say } from '../fakes/script.ts';
+import type { Tool } from '../../src/core/tool.ts';
+import { call, hang, type ScriptContext, type ScriptStep, say } from '../fakes/script.ts';
 import { whenTold } from './agent-calls.ts';
-import { completionTurn, gate, isCompletion, start } from './endings.ts';
+import { completionTurn, gate, isCompletion, start, turnsOf } from './endings.ts';
 import { openWorld, type World, type WorldOptions } from './world.ts';
 
 let world: World | undefined;
@@ -110,4 +111,32 @@ test('triage: a cheap model for each file, a look at the urgent ones only', asyn
     ]),
   );
   expect(here.channel.texts()).toHaveLength(2);
+});
+
+test('checkpoint: what was noted is not done again after a crash', async () => {
+  const done: string[] = [];
+  const note: Tool = {
+    ...{ name: 'note', group: 'exec', description: '', example: {} },
+    parameters: { kind: 'json', schema: {} },
+    run: async (input) => {
+      done.push(String((input as { readonly item: string }).item));
+      return { text: `noted; done so far: ${done.join(', ')}` };
+    },
+  };
+  const here = await open({ tools: [note] });
+  const items = ['one', 'two', 'three', 'four'];
+  const next = (): readonly ScriptStep[] =>
+    items.filter((item) => !done.includes(item)).map((item) => call('note', { item }));
+  here.agent.once(/^checkpoint$/, [start('work through tasks.md'), say('On it.')]);
+  whenTold(here, 'work through tasks.md', () => [...next().slice(0, 2), hang()]);
+  here.agent.always(completionTurn(), 'All four are done.');
+  await here.ask('checkpoint', 'On it.');
+  const { child } = here.run('work through tasks.md');
+  await here.until(() => done.length === 2 && turnsOf(here, child).length === 1, 'half of it');
+  await here.clock.flush();
+  whenTold(here, 'work through tasks.md', () => [...next(), say('finished')]);
+  await here.restart('kill');
+  await here.channel.next('All four are done.');
+  await here.settled();
+  expect(done).toEqual(items);
 });
