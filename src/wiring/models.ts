@@ -105,8 +105,8 @@ export class Toolbox {
  * what other people said. The state folder's parts are named too, in case the workspace lies in it.
  */
 function ownFiles({ home, configPath, workingDirectory }: ToolboxParts): readonly string[] {
-  const { database, log, consoleHistory } = statePaths(home);
-  const parts = [database, `${database}-wal`, log, `${log}.1`, consoleHistory, join(home, 'transcripts')];
+  const { database, log, consoleHistory, webToken } = statePaths(home);
+  const parts = [database, `${database}-wal`, log, `${log}.1`, consoleHistory, webToken, join(home, 'transcripts')];
   return [home, ...parts, configPath, join(workingDirectory, '.env')];
 }
 

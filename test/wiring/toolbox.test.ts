@@ -59,6 +59,17 @@ test('a conversation that is no longer the owner alone loses what others sent', 
   expect(await read({ ...anns, ownerOnly: false }, file)).toContain('is not for this conversation');
 });
 
+test('an agent that works in the state folder finds no key of ours there', async () => {
+  const home = join(workspace, '.switchyard');
+  const tools = await toolbox.of(anns, { workspace: home });
+  const read = tools.find((tool) => tool.name === 'read');
+  for (const name of ['web-token', 'switchyard.db', 'console-history']) {
+    put(`.switchyard/${name}`);
+    const { text } = (await read?.run({ path: name }, toolContext())) ?? {};
+    expect(text, name).toContain('belongs to Switchyard itself');
+  }
+});
+
 test('the same tools come back for the same conversation, and no more than a hundred sets are kept', async () => {
   const first = await toolbox.of(bos, { workspace });
   expect((await toolbox.of({ ...bos }, { workspace }))[0]).toBe(first[0]);
