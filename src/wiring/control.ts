@@ -8,6 +8,7 @@ import { completionRun } from '../runs/turn-end.ts';
 import { doctorServices } from './doctor/services.ts';
 import type { Engine } from './engine.ts';
 import { leftovers, reconcile, upkeepOf } from './maintenance.ts';
+import { sendAgain } from './messages-again.ts';
 import { approvePairing, denyPairing, pairInvite, pairLink, revokePairing } from './pairing.ts';
 import { type ServicesParts, status } from './services.ts';
 import type { LinkVerb } from './whatsapp.ts';
@@ -66,7 +67,7 @@ async function redeliver(engine: Engine, found: Result<Run>): Promise<Result<Run
     return refuse('delivered', `${run.label} was delivered.`, 'Read it with /subagents log.');
   const row = engine.delivery.outbox.ofRun(run.id);
   if (row !== undefined) {
-    await engine.delivery.outbox.retry(row.key, (sql) => void setState(engine, sql, run, 'sending'));
+    await sendAgain(engine, row.key);
   } else {
     const owed: Run = { ...run, delivery: { ...run.delivery, state: 'pending' } };
     const plan = await engine.layer.announcer.plan(owed);
@@ -107,7 +108,7 @@ function setState(
   engine: Engine,
   sql: Parameters<Parameters<Engine['stores']['database']['write']>[0]>[0],
   run: Run,
-  state: 'sending' | 'pending' | 'skipped',
+  state: 'pending' | 'skipped',
 ) {
   const { clock, config } = engine.parts;
   const delivery = {

@@ -1,5 +1,5 @@
-// An outgoing message that did not arrive: sent again or given up, with the runs whose result it is. Used by channel-events.ts,
-// and by src/web/actions.ts for the buttons of the status page.
+// An outgoing message that did not arrive: sent again or given up, with the runs whose result it is. Used by channel-events.ts and
+// control.ts, and by src/web/actions.ts for the buttons of the status page.
 import { ok, type Result, refuse } from '../core/result.ts';
 import { setDelivery } from '../runs/end-run.ts';
 import type { Engine } from './engine.ts';
