@@ -1,5 +1,5 @@
-// Replaces a file in one step, so that a reader or a crash sees the old text or the new one. Called by config-file.ts and by
-// src/web/token.ts.
+// Replaces a file in one step, so that a reader or a crash sees the old text or the new one. Called by config-file.ts,
+// cli/setup/files.ts and src/web/token.ts.
 import { mkdir, open, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
