@@ -245,10 +245,16 @@ async function start(base: Base, { engine, agents }: Parts, outside: Outside): P
   await engine.start(await outside.toolbox.groups.sweep());
   // Before a chat takes the terminal, and before a channel that waits for a scan: the page shows the code.
   await outside.page.configure();
-  const link = await outside.page.link();
-  if (link.ok) outside.showPage?.(link.value);
+  await showLink(outside);
   await outside.channels.start();
   log.info({ generation: engine.generation, version }, 'started');
+}
+
+async function showLink({ page, showPage }: Outside): Promise<void> {
+  const served = page.view();
+  if (showPage === undefined || served === undefined || 'trouble' in served) return;
+  const link = await page.link();
+  if (link.ok) showPage(link.value);
 }
 
 async function reload(configFile: ConfigFile): Promise<Result<string>> {

@@ -66,7 +66,11 @@ export function routes(parts: RouteParts): Hono {
   // 6
   for (const [path, { type, body }] of assets) app.get(path, (c) => c.body(body, 200, { 'content-type': type }));
   app.get('/metrics', async (c) => c.body(await parts.metrics(), 200, { 'content-type': metricsType }));
-  app.get('/api/live', (c) => (live.watchers >= mostStreams ? c.body(null, 503) : stream(c, parts)));
+  app.get('/api/live', (c) => {
+    if (live.watchers >= mostStreams) return c.body(null, 503);
+    // Nobody would read what a HEAD is answered, and nothing would end it.
+    return c.req.method === 'HEAD' ? c.body(null, 200) : stream(c, parts);
+  });
   app.post('/api/sign-out', (c) => c.body(null, 204, { 'set-cookie': signIn.leave() }));
   app.post('/api/:action', (c) => act(c, parts.actions));
   app.notFound((c) => c.body(null, 404));

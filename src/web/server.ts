@@ -35,6 +35,9 @@ export interface WebServer {
   close(): Promise<void>;
 }
 
+/** All pages together need a few dozen; whoever opens more must not take the files that the rest of the process needs. */
+const mostConnections = 128;
+
 /** Refused: `web_address`, when host and port cannot be had. */
 export async function openServer(parts: ServerParts): Promise<Result<WebServer>> {
   const { settings, home, ids, engine, log } = parts;
@@ -56,10 +59,17 @@ export async function openServer(parts: ServerParts): Promise<Result<WebServer>>
     createServer,
     overrideGlobalObjects: false,
   });
+  server.maxConnections = mostConnections;
   const listening = await listen(server, settings);
   if (!listening.ok) return listening;
+  // A connection that could not be taken, for want of files for instance, concerns nobody else.
+  server.on('error', (err) =>
+    log.error({ err, code: 'web_connection' }, 'the status page could not take a connection'),
+  );
   const { port } = listening.value;
-  const origin = settings.url?.replace(/\/+$/, '') ?? `http://${reachableAt(settings.host)}:${port}`;
+  // As browsers spell it, whatever the config does.
+  const origin =
+    settings.url === undefined ? `http://${reachableAt(settings.host)}:${port}` : new URL(settings.url).origin;
   const secure = origin.startsWith('https:');
   const signIn = new SignIn({ token, clock, ids, secure, cookie: `switchyard_${port}` });
   const troubles = async () => parts.troubles(await parts.status());
@@ -110,7 +120,10 @@ async function listen(server: Listening, { host, port }: WebConfig): Promise<Res
   try {
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
-      server.listen(port, host.replace(/^\[(.*)\]$/, '$1'), resolve);
+      server.listen(port, host, () => {
+        server.off('error', reject);
+        resolve();
+      });
     });
     return ok(server.address() as AddressInfo);
   } catch (error) {
@@ -129,7 +142,7 @@ const listenFaults: Readonly<Record<string, readonly [string, string]>> = {
 
 /** Where it listens on every address, one of them that others reach. */
 function reachableAt(host: string): string {
-  if (host !== '0.0.0.0' && host !== '::') return host.includes(':') && !host.startsWith('[') ? `[${host}]` : host;
+  if (host !== '0.0.0.0' && host !== '::') return host.includes(':') ? `[${host}]` : host;
   const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
   return all.find(({ internal, family }) => !internal && family === 'IPv4')?.address ?? '127.0.0.1';
 }

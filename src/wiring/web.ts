@@ -38,9 +38,13 @@ export class StatusPage {
     return this.#server === undefined ? undefined : { url: this.#server.origin };
   }
 
-  /** Waits for a change under way. Refused: `page_off`, `page_failed`, `not_ready`. */
+  /**
+   * Waits for a change under way, and tries once more to open a page that could not be: whoever asks may have mended the cause.
+   * Refused: `page_off`, `page_failed`, `not_ready`.
+   */
   async link(): Promise<Result<PageLink>> {
     await this.#tail;
+    if (this.#trouble !== undefined) await this.configure();
     if (this.#server !== undefined) return ok(this.#server.invite());
     if (this.#trouble !== undefined)
       return refuse('page_failed', `The status page is not served. ${this.#trouble}`, '');
@@ -58,7 +62,7 @@ export class StatusPage {
   async #configure(): Promise<void> {
     const { web } = this.#parts.config();
     const settings = web.enabled && !this.#closed ? web : undefined;
-    if (isDeepStrictEqual(settings, this.#settings)) return;
+    if (isDeepStrictEqual(settings, this.#settings) && this.#trouble === undefined) return;
     await this.#server?.close();
     this.#server = undefined;
     this.#trouble = undefined;
