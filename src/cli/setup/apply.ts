@@ -62,7 +62,7 @@ export function isShadowed(variables: Env['variables'], stored: Env['variables']
 }
 
 /** The faults the config would have; empty when it can be used. */
-export function faultsOf(texts: Texts, env: Pick<Env, 'variables' | 'channels'>): readonly string[] {
+export function faultsOf(texts: Texts, env: Pick<Env, 'variables' | 'channels' | 'webToken'>): readonly string[] {
   const checked = readConfigText(texts.config, env);
   return checked.ok ? [] : checked.faults;
 }

@@ -57,6 +57,7 @@ async function askTelegram(dialogue: Dialogue): Promise<Tried<Bot> | 'without'> 
     who: 'Telegram',
     message: 'Token of your bot (from @BotFather)',
     place: secretPlace(dialogue.current, channelSlot(dialogue.current.raw, 'telegram')),
+    others: otherAccounts(dialogue, 'telegram'),
     fault: (text) => (/^\d+:[\w-]+$/.test(text) ? undefined : 'A token looks like 123456:ABC-DEF…'),
     probe: (net, token) => probeTelegram(net, token, apiRoot),
     name: (bot) => `@${bot.name}`,
@@ -71,6 +72,7 @@ async function askDiscord(dialogue: Dialogue): Promise<Answers['discord'] | 'wit
     who: 'Discord',
     message: 'Token of your bot (developer portal › Bot)',
     place,
+    others: otherAccounts(dialogue, 'discord'),
     fault: (text) => (/^\S{10,}$/.test(text) ? undefined : 'A token has no spaces and is some 70 characters long.'),
     probe: (net, token) => probeDiscord(net, { token, apiUrl, personas }),
     name: (bot) => bot.name,
@@ -125,6 +127,8 @@ interface TokenQuestion<B> {
   readonly who: string;
   readonly message: string;
   readonly place: SecretPlace;
+  /** Accounts beside this one that are on. */
+  readonly others: readonly string[];
   readonly fault: (text: string) => string | undefined;
   readonly probe: (net: Net, token: string) => Promise<Probed<B>>;
   readonly name: (bot: B) => string;
@@ -144,6 +148,7 @@ async function askToken<B extends Bot>(dialogue: Dialogue, question: TokenQuesti
   const { prompts } = dialogue;
   const { who, place, message, fault } = question;
   const set = place.value;
+  if (set === undefined && question.others.length > 0 && (await isEnough(dialogue, question))) return {};
   let token = set !== undefined && (await keeps(dialogue, question)) ? set : undefined;
   for (;;) {
     token ??= await prompts.secret({ message, fault });
@@ -174,6 +179,24 @@ async function askToken<B extends Bot>(dialogue: Dialogue, question: TokenQuesti
     if (next === 'leave') return {};
     if (next === 'paste') token = undefined;
   }
+}
+
+function otherAccounts({ current: { config } }: Dialogue, id: 'telegram' | 'discord'): readonly string[] {
+  const accounts = Object.entries(config.channels[id].accounts);
+  return accounts.flatMap(([name, { enabled }]) => (name !== 'default' && enabled ? [name] : []));
+}
+
+/** Whoever named all accounts wants no nameless one beside them, only because the setup is run again. */
+async function isEnough<B>({ prompts }: Dialogue, { who, others }: TokenQuestion<B>): Promise<boolean> {
+  const next = await prompts.choose({
+    message: `${who}: accounts are set up (${others.join(', ')}).`,
+    options: [
+      { value: 'keep', label: 'Leave it at that' },
+      { value: 'paste', label: 'Add a bot without a name of its own' },
+    ],
+    initial: 'keep',
+  });
+  return next === 'keep';
 }
 
 async function keeps<B>({ prompts }: Dialogue, { who, place }: TokenQuestion<B>): Promise<boolean> {

@@ -1,5 +1,7 @@
 // Who the owner is: somebody by id, or the first person let in from this computer. Called by setup.ts.
 import type { PlatformId } from '../../../channels/index.ts';
+import { numberDigits } from '../../core/link.ts';
+import { numberFault } from './ask-whatsapp.ts';
 import type { Dialogue } from './dialogue.ts';
 import type { Answers } from './plan.ts';
 
@@ -7,22 +9,28 @@ interface Way {
   readonly name: string;
   /** Where the id is to be found. */
   readonly how: string;
-  readonly form: RegExp;
+  /** The id in what was typed; undefined: there is none. */
+  readonly read: (text: string) => string | undefined;
   readonly fault: string;
 }
+
+const matching =
+  (form: RegExp) =>
+  (text: string): string | undefined =>
+    form.test(text) ? text : undefined;
 
 const ways: Readonly<Record<PlatformId, Way>> = {
   telegram: {
     ...{ name: 'Telegram', how: '/whoami tells it' },
-    ...{ form: /^\d{1,20}$/, fault: 'A Telegram id is digits only, not the @name.' },
+    ...{ read: matching(/^\d{1,20}$/), fault: 'A Telegram id is digits only, not the @name.' },
   },
   discord: {
     ...{ name: 'Discord', how: 'right click on your name › Copy User ID, with developer mode on' },
-    ...{ form: /^\d{17,20}$/, fault: 'A Discord id has 17 to 20 digits.' },
+    ...{ read: matching(/^\d{17,20}$/), fault: 'A Discord id has 17 to 20 digits.' },
   },
   whatsapp: {
     ...{ name: 'WhatsApp', how: 'your number, with the country code' },
-    ...{ form: /^\+?[\d ()/-]{7,}$/, fault: 'Write it with its country code, digits only.' },
+    ...{ read: numberDigits, fault: numberFault },
   },
 };
 
@@ -60,14 +68,14 @@ async function askIds({ prompts, current }: Dialogue, asked: readonly PlatformId
   const now = current.config.commands.ownerAllowFrom;
   const given: string[] = [];
   for (const id of asked) {
-    const { name, form, fault, how } = ways[id];
+    const { name, read, fault, how } = ways[id];
     const answer = await prompts.line({
       message: `Your ${name} id (${how}; empty: none)`,
       initial: now.find((one) => one.startsWith(`${id}:`))?.slice(id.length + 1) ?? '',
-      fault: (text) => (text === '' || form.test(text) ? undefined : fault),
+      fault: (text) => (text === '' || read(text) !== undefined ? undefined : fault),
     });
-    // Ids are digits everywhere; numbers are written with gaps.
-    if (answer !== '') given.push(`${id}:${answer.replace(/\D/g, '')}`);
+    const own = read(answer);
+    if (own !== undefined) given.push(`${id}:${own}`);
   }
   return given;
 }

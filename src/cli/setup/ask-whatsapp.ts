@@ -1,4 +1,5 @@
 // Whose number WhatsApp is linked with, and how. Called by ask-channels.ts.
+import { numberDigits } from '../../core/link.ts';
 import type { Dialogue } from './dialogue.ts';
 import type { Answers } from './plan.ts';
 
@@ -52,9 +53,12 @@ function askPolicy({ prompts }: Dialogue, initial: 'allowlist' | 'pairing'): Pro
   });
 }
 
+/** What is wrong with a number that cannot be dialled from everywhere. */
+export const numberFault = 'Write it with its country code, as +49 151 23456789.';
+
 function askNumber({ prompts }: Dialogue): Promise<string> {
   return prompts.line({
     message: 'Its number, with the country code (+49 151 23456789)',
-    fault: (text) => (/^\+?[\d ()/-]{7,}$/.test(text) ? undefined : 'Write it with its country code, digits only.'),
+    fault: (text) => (numberDigits(text) === undefined ? numberFault : undefined),
   });
 }

@@ -27,7 +27,7 @@ export interface Current {
   readonly stored: Readonly<Record<string, string | undefined>>;
 }
 
-type Known = Pick<Env, 'variables' | 'channels'>;
+type Known = Pick<Env, 'variables' | 'channels' | 'webToken'>;
 
 /** Refused: `config_faults`. Variables that the config names and nobody has set yet are no fault: setting them is what follows. */
 export function readCurrent(texts: Texts, env: Known): Result<Current> {

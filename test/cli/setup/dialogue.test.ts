@@ -149,14 +149,32 @@ describe('setup with WhatsApp', () => {
     expect(cli.out.at(-1)).toContain(
       '3. Write to the bot on WhatsApp, then: npx switchyard pair approve whatsapp <code>',
     );
-    await run([
-      [/^Who is the owner/, 'id'],
-      [/^Your WhatsApp id/, '+49 151 234 567'],
-    ]);
+    const named = (number: string) =>
+      run([
+        [/^Who is the owner/, 'id'],
+        [/^Your WhatsApp id/, number],
+      ]);
+    await expect(named('0151 234 567')).rejects.toThrow('Write it with its country code');
+    await named('0049 151 234 567');
     expect(config()).toEqual({
       channels: { whatsapp: { dmPolicy: 'pairing', enabled: true } },
       commands: { ownerAllowFrom: ['whatsapp:49151234567'] },
     });
+  });
+});
+
+describe('the number a phone is linked by', () => {
+  it('is asked for with its country code, before anything is written', async () => {
+    const by = (number: string) =>
+      run([
+        [where, ['whatsapp']],
+        [/^Link the phone/, 'phone'],
+        [/^Its number/, number],
+        [/^Which model/, 'keep'],
+        [/^Write it/, false],
+      ]);
+    await expect(by('0151 234 567')).rejects.toThrow('Write it with its country code');
+    expect((await by('+49 151 234 567')).cli.out).toEqual(['Nothing was changed.']);
   });
 });
 
@@ -257,6 +275,24 @@ describe('setup on a machine that is set up', () => {
       '1. Take MY_BOT out of the environment: it wins over .env there.',
       '2. Restart Switchyard: it reads .env when it starts.',
     ]);
+  });
+
+  it('asks for no token where all accounts have names and tokens of their own', async () => {
+    const reference = `\${${'MY_BOT'}}`;
+    const named = `{ channels: { telegram: { accounts: { work: { token: '${reference}' } } } } }\n`;
+    writeFileSync(join(folder, 'switchyard.json5'), named);
+    const { who } = await run([]);
+    expect(who.seen).toContain('? Telegram: accounts are set up (work).');
+    expect([text('switchyard.json5'), text('.env')]).toEqual([named, `# mine\nMY_BOT=${twin.token}\n`]);
+    await twin.down();
+    await run([
+      [/^Telegram: accounts are set up/, 'paste'],
+      [/^Token/, '2:second'],
+      [/^What now/, 'untested'],
+    ]);
+    expect(config()).toEqual({
+      channels: { telegram: { accounts: { work: { token: reference } }, token: `\${${'TELEGRAM_TOKEN'}}` } },
+    });
   });
 
   it('is refused where the config cannot be read, before anything is asked', async () => {
