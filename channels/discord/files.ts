@@ -2,6 +2,7 @@
 import { type APIMessage, Routes } from 'discord.js';
 import { z } from 'zod';
 import type { Fetched } from '../../src/core/channel.ts';
+import { isLoopback } from '../../src/core/loopback.ts';
 import type { RemoteFile } from '../../src/core/message.ts';
 import type { DiscordApi } from './api.ts';
 import type { FileRef } from './content.ts';
@@ -11,7 +12,6 @@ const fromStore = { withinMs: 60_000, counts: 'own' } as const;
 const refSchema = z.object({ channel: z.string(), message: z.string(), id: z.string(), url: z.string() });
 /** Where Discord keeps files. */
 const discordHosts = /^(cdn|media)\.discordapp\.(com|net)$/;
-const loopback = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
 /** @param ownHost the API is on this machine, and so may its files be */
 export async function fetchFile(
@@ -47,7 +47,7 @@ function readRef(text: string): FileRef | undefined {
 function isOurs(address: string, ownHost: boolean): boolean {
   const url = URL.parse(address);
   if (url === null) return false;
-  if (ownHost && loopback.test(url.hostname)) return url.protocol === 'http:' || url.protocol === 'https:';
+  if (ownHost && isLoopback(url.hostname)) return url.protocol === 'http:' || url.protocol === 'https:';
   return url.protocol === 'https:' && discordHosts.test(url.hostname);
 }
 

@@ -1,11 +1,11 @@
 // Chooses the model when none is configured: a key, else a local Ollama, else the demo model. Called by live-agents.ts
 // and, for what there is to choose from, by cli/setup/ask-model.ts.
 import { text } from 'node:stream/consumers';
+import { isLoopback } from '../core/loopback.ts';
 import type { Clock } from '../infra/clock.ts';
 import type { Config } from '../infra/config.ts';
 import { type Env, keyVariable } from '../infra/env.ts';
 import { http, https } from '../infra/http.ts';
-import { isLoopback } from './providers.ts';
 
 export interface ChosenModel {
   /** `provider/model`. */
@@ -55,7 +55,9 @@ export async function chooseDefault(
 
 function fromProviders(config: Config): ChosenModel | undefined {
   for (const [provider, settings] of Object.entries(config.models.providers)) {
-    const usable = settings.apiKey !== undefined || (settings.baseUrl !== undefined && isLoopback(settings.baseUrl));
+    const usable =
+      settings.apiKey !== undefined ||
+      (settings.baseUrl !== undefined && isLoopback(new URL(settings.baseUrl).hostname));
     const model = settings.models[0]?.id ?? firstModels[provider];
     if (usable && model !== undefined) return chosen(provider, model, `models.providers.${provider} is configured`);
   }

@@ -1,5 +1,6 @@
-// Which API a model reference means, at which address and with whose key. Pure; used by models.ts and default-model.ts.
+// Which API a model reference means, at which address and with whose key. Pure; used by models.ts.
 import { spawnRefusal } from '../core/errors.ts';
+import { isLoopback } from '../core/loopback.ts';
 import type { Refusal } from '../core/result.ts';
 import type { ThinkingLevel } from '../core/session.ts';
 import type { Config } from '../infra/config.ts';
@@ -87,7 +88,7 @@ function withKey(
   const apiKey = agentKey ?? configured?.apiKey ?? envKey;
   const keyHint = agentKey === undefined ? keyPlaces(provider) : `auth.${provider}.apiKey of agent ${source.agentId}`;
   if (apiKey !== undefined) return { status: 'ready', ...found, apiKey, keyHint };
-  if (provider === 'ollama' || (baseUrl !== undefined && isLoopback(baseUrl)))
+  if (provider === 'ollama' || (baseUrl !== undefined && isLoopback(new URL(baseUrl).hostname)))
     return { status: 'ready', ...found, keyHint };
   return {
     status: 'refused',
@@ -113,11 +114,7 @@ function unencrypted(ref: string, provider: string): Refusal {
 }
 
 function isSafe(url: string): boolean {
-  return new URL(url).protocol === 'https:' || isLoopback(url);
-}
-
-export function isLoopback(url: string): boolean {
-  return /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(new URL(url).hostname);
+  return new URL(url).protocol === 'https:' || isLoopback(new URL(url).hostname);
 }
 
 /** A thinking level in the SDK's words; undefined leaves it to the provider. */

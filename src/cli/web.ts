@@ -1,5 +1,5 @@
 // `switchyard web`: a link that opens the status page of the running process.
-import { isLoopback } from '../infra/config-web.ts';
+import { isLoopback } from '../core/loopback.ts';
 import { type AddVerb, ask, type Cli, printJson } from './cli.ts';
 import type { PageLink } from './engine-port.ts';
 import { drawQr } from './qr.ts';

@@ -1,19 +1,19 @@
 // The part of the config that says where people reach us: channels, their accounts and access rules.
 // Used by config.ts and access.ts.
 import { z } from 'zod';
+import { isLoopback } from '../core/loopback.ts';
 import { plainName } from './config-tools.ts';
 
 const idList = z.array(z.string().min(1));
 const hours = z.number().nonnegative();
 const dmPolicy = z.enum(['pairing', 'allowlist', 'open', 'disabled']);
-const loopback = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
 /** An address with the `secure` protocol, or with the `plain` one on this machine, where nobody listens in. */
 function platformUrl(secure: string, plain: string): z.ZodString {
   return z.string().refine((text) => {
     const url = URL.canParse(text) ? new URL(text) : undefined;
     if (url === undefined) return false;
-    return url.protocol === `${secure}:` || (url.protocol === `${plain}:` && loopback.test(url.hostname));
+    return url.protocol === `${secure}:` || (url.protocol === `${plain}:` && isLoopback(url.hostname));
   }, `use a ${secure}:// address; ${plain}:// works only to this machine (localhost, 127.0.0.1)`);
 }
 

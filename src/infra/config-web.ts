@@ -1,14 +1,6 @@
-// Config keys of the status page, and the rule that it is never open to a network without a token. Read by config.ts; the page
-// itself asks which addresses are this machine.
-import { isIP } from 'node:net';
+// Config keys of the status page, and the rule that it is never open to a network without a token. Read by config.ts.
 import { z } from 'zod';
-
-/** Whether only this machine can reach what listens there. */
-export function isLoopback(host: string): boolean {
-  const plain = host.toLowerCase().replace(/^\[(.*)\]$/, '$1');
-  if (plain === 'localhost' || plain === '::1') return true;
-  return isIP(plain) === 4 && plain.startsWith('127.');
-}
+import { isLoopback } from '../core/loopback.ts';
 
 export const webSchema = z
   .strictObject({

@@ -1,7 +1,8 @@
 // What every request has to pass before anything answers it: the name it was sent to, who sends it, and from which page.
 // Called by routes.ts; the decisions are pure.
 import { isIP } from 'node:net';
-import { isLoopback, type WebConfig } from '../infra/config-web.ts';
+import { isLoopback } from '../core/loopback.ts';
+import type { WebConfig } from '../infra/config-web.ts';
 
 /** Nothing but our own files: no other place, no script in the page, no frame around it, and nothing is kept. */
 export const headers: Readonly<Record<string, string>> = {

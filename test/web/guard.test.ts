@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { configSchema } from '../../src/infra/config.ts';
-import { isLoopback } from '../../src/infra/config-web.ts';
 import { isOurHost, isOwnPage } from '../../src/web/guard.ts';
 
 const local = { host: '127.0.0.1', url: undefined };
@@ -81,16 +80,4 @@ describe('the settings', () => {
     { url: 'https://bot.example.org/status' },
     { port: 70_000 },
   ])('refuse %o', (web) => expect(faults(web)).toHaveLength(1));
-
-  it.each([
-    ['127.0.0.1', true],
-    ['127.9.9.9', true],
-    ['localhost', true],
-    ['::1', true],
-    ['[::1]', true],
-    ['0.0.0.0', false],
-    ['::', false],
-    ['127.0.0.1.example', false],
-    ['192.168.1.7', false],
-  ])('know whether %s is this machine alone', (host, alone) => expect(isLoopback(host)).toBe(alone));
 });

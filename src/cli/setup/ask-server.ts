@@ -1,5 +1,5 @@
 // A server that speaks the OpenAI API: its address, its key if it wants one, and one of its models. Called by ask-model.ts.
-import { isLoopback } from '../../agents/providers.ts';
+import { isLoopback } from '../../core/loopback.ts';
 import type { Config } from '../../infra/config.ts';
 import { keyVariable } from '../../infra/env.ts';
 import { providerSlot, secretPlace } from './current.ts';
@@ -34,8 +34,8 @@ export async function askServer(dialogue: Dialogue): Promise<ModelAnswer | undef
 
 function isUsable(text: string): boolean {
   if (!URL.canParse(text)) return false;
-  const { protocol } = new URL(text);
-  return protocol === 'https:' || (protocol === 'http:' && isLoopback(text));
+  const { protocol, hostname } = new URL(text);
+  return protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname));
 }
 
 type Providers = Config['models']['providers'];
@@ -44,8 +44,9 @@ type Providers = Config['models']['providers'];
 function providerId(baseUrl: string, providers: Providers): string {
   const known = Object.entries(providers).find(([, one]) => one.baseUrl === baseUrl)?.[0];
   if (known !== undefined) return known;
-  const label = new URL(baseUrl).hostname.split('.').at(-2) ?? '';
-  const name = isLoopback(baseUrl) ? 'local' : /^[a-z][a-z0-9-]*$/i.test(label) ? label : 'server';
+  const { hostname } = new URL(baseUrl);
+  const label = hostname.split('.').at(-2) ?? '';
+  const name = isLoopback(hostname) ? 'local' : /^[a-z][a-z0-9-]*$/i.test(label) ? label : 'server';
   const numbered = Array.from({ length: 99 }, (_, index) => `${name}${index + 2}`);
   return [name, ...numbered].find((id) => !(id in providers || isBuiltIn(id))) ?? name;
 }
@@ -57,13 +58,14 @@ async function askKey(
   { prompts }: Dialogue,
   { baseUrl, set }: { readonly baseUrl: string; readonly set: boolean },
 ): Promise<string | undefined> {
-  const needed = isLoopback(baseUrl) ? 'none' : 'paste';
+  const local = isLoopback(new URL(baseUrl).hostname);
+  const needed = local ? 'none' : 'paste';
   const how = await prompts.choose({
     message: 'Does it want a key?',
     options: [
       ...(set ? [{ value: 'keep', label: 'Keep the one that is set' } as const] : []),
       { value: 'paste', label: 'Paste a key' },
-      ...(isLoopback(baseUrl) ? [{ value: 'none', label: 'No' } as const] : []),
+      ...(local ? [{ value: 'none', label: 'No' } as const] : []),
     ],
     initial: set ? 'keep' : needed,
   });
