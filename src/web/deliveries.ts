@@ -9,7 +9,7 @@ import { placeWords } from './words.ts';
 
 type Parts = Pick<Engine, 'stores'>;
 
-const most = { failed: 50, open: 50, ended: 10 } as const;
+const most = { failed: 50, open: 50, owed: 50, ended: 10 } as const;
 const textChars = 120;
 
 /** What a person may have to act on first, then what is on its way, then the last that ended. */
@@ -18,7 +18,11 @@ export function deliveryRows({ stores }: Parts): readonly DeliveryRow[] {
   const failed = failedMessages(read, most.failed);
   const open = openMessages(read, most.open);
   const known = new Set([...failed, ...open].flatMap(({ runs }) => runs));
-  const owed = stores.registry.owed().filter(({ id }) => !known.has(id));
+  // What is being sent has a message, among those above or beyond their number.
+  const owed = stores.registry
+    .owed()
+    .filter(({ id, delivery }) => delivery.state !== 'sending' && !known.has(id))
+    .slice(-most.owed);
   return [
     ...failed.map(messageRow),
     ...open.map(messageRow),
