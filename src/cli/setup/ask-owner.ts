@@ -59,23 +59,23 @@ export async function askOwner(dialogue: Dialogue, { channels, botNumber }: Reac
   });
   if (how === 'keep') return {};
   if (how === 'first') return now.length === 0 ? {} : { owners: [] };
-  const given = await askIds(dialogue, asked);
-  const others = now.filter((one) => !asked.some((id) => one.startsWith(`${id}:`)));
-  return { owners: [...others, ...given] };
+  return { owners: await askIds(dialogue, asked) };
 }
 
+/** The first id of each channel is asked for and replaced where it stands; what nobody was asked about stays. */
 async function askIds({ prompts, current }: Dialogue, asked: readonly PlatformId[]): Promise<readonly string[]> {
-  const now = current.config.commands.ownerAllowFrom;
-  const given: string[] = [];
+  let owners: readonly string[] = current.config.commands.ownerAllowFrom;
   for (const id of asked) {
     const { name, read, fault, how } = ways[id];
+    const before = owners.find((one) => one.startsWith(`${id}:`));
     const answer = await prompts.line({
       message: `Your ${name} id (${how}; empty: none)`,
-      initial: now.find((one) => one.startsWith(`${id}:`))?.slice(id.length + 1) ?? '',
+      initial: before?.slice(id.length + 1) ?? '',
       fault: (text) => (text === '' || read(text) !== undefined ? undefined : fault),
     });
     const own = read(answer);
-    if (own !== undefined) given.push(`${id}:${own}`);
+    const said = own === undefined ? [] : [`${id}:${own}`];
+    owners = before === undefined ? [...owners, ...said] : owners.flatMap((one) => (one === before ? said : [one]));
   }
-  return given;
+  return owners;
 }

@@ -295,6 +295,19 @@ describe('setup on a machine that is set up', () => {
     });
   });
 
+  it('changes only the id of the owner that was asked for', async () => {
+    const owners = ['telegram:7', 'whatsapp:49151234567', 'telegram:8'];
+    writeFileSync(join(folder, 'switchyard.json5'), JSON5.stringify({ commands: { ownerAllowFrom: owners } }));
+    writeFileSync(join(folder, '.env'), `TELEGRAM_TOKEN=${twin.token}\n`);
+    const { who } = await run([[/^Who is the owner/, 'id']]);
+    expect(who.seen.at(-1)).toBe('The files say all of this already: nothing to write.');
+    await run([
+      [/^Who is the owner/, 'id'],
+      [/^Your Telegram id/, '9'],
+    ]);
+    expect(config()).toEqual({ commands: { ownerAllowFrom: ['telegram:9', ...owners.slice(1)] } });
+  });
+
   it('is refused where the config cannot be read, before anything is asked', async () => {
     writeFileSync(join(folder, 'switchyard.json5'), '{ channels: { telegramm: {} } }');
     const { code, cli, who } = await run([]);
