@@ -134,7 +134,7 @@ async function listen(server: Listening, { host, port }: WebConfig): Promise<Res
 }
 
 const listenFaults: Readonly<Record<string, readonly [string, string]>> = {
-  EADDRINUSE: ['another program does', 'Set web.port to another one.'],
+  EADDRINUSE: ['another program does', 'Set web.port to another one, or end that program and run: npx switchyard web'],
   EACCES: ['this account may not', 'Set web.port to 1024 or higher.'],
   EADDRNOTAVAIL: ['that is no address of this machine', 'Set web.host to one of its addresses, or leave it out.'],
   ENOTFOUND: ['there is no such name', 'Set web.host to an address of this machine, or leave it out.'],
