@@ -102,7 +102,7 @@ async function build(options: AppOptions, base: Base): Promise<App> {
     namesCommand: (text) => namesCommand(text, table),
     runCommand: (text, place) =>
       runCommand(text, place, { services, table, botName: botName(place.route), onBug: bug }),
-    onRunEnded: options.onRunEnded,
+    ...{ onRunEnded: options.onRunEnded, seams: options.seams },
     suggest: (ask) => suggest(parts, ask),
     killPrograms: (session) => toolbox.groups.killOf(session),
   });
@@ -136,7 +136,7 @@ async function build(options: AppOptions, base: Base): Promise<App> {
       registered: (account) => registeredMemory(engine.stores.keyed, account),
       whatsapp: (account) => linkers.take(account, engine.stores.keyed),
     },
-    log,
+    ...{ log, seam: options.seams?.adapter },
     events: (adapter) => channelEvents(base, engine, adapter),
   });
   const handlers = { ...controlHandlers(parts), ...linkHandlers(linkers) };

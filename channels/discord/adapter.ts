@@ -103,7 +103,10 @@ export class DiscordAdapter implements ChannelAdapter {
     this.#seen = new Seen(options.seen, clock);
     this.#connection = new Connection({
       ...{ api, apiUrl, token, clock, ids, log },
-      attach: (opened) => this.#telling.attach(opened),
+      attach: (opened) => {
+        this.#seen.begin(clock.now());
+        this.#telling.attach(opened);
+      },
       connected: (opened, fresh) => this.#connected(opened, fresh),
       alive: (heardAt) => this.#caughtUp && this.#seen.upTo(heardAt),
     });
@@ -239,6 +242,7 @@ export class DiscordAdapter implements ChannelAdapter {
     const { clock, log } = this.#options;
     const { signal } = this.#intake;
     const take = (message: DiscordMessage): Promise<void> => this.#intake.take(message);
+    await this.#seen.kept();
     await backfill({ api: this.#api, clock, log, signal, take, seen: this.#seen }, client);
     if (signal.aborted || session !== this.#session) return;
     this.#caughtUp = true;

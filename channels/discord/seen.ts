@@ -91,6 +91,21 @@ export class Seen {
     if (this.#marks.has(channel)) this.#change(channel, undefined);
   }
 
+  /**
+   * The first start of all: what is said from this moment on, Unix ms, is for us, also if the process ends before it has stored
+   * anything. Kept at once.
+   */
+  begin(ms: number): void {
+    if (this.#marks.has(everywhere)) return;
+    this.mark(everywhere, snowflakeAt(ms));
+    this.#save();
+  }
+
+  /** Resolves once what was to be kept so far is kept. */
+  async kept(): Promise<void> {
+    await this.#saving;
+  }
+
   /** Everything up to this moment, Unix ms, has been told or read. */
   upTo(ms: number): void {
     this.mark(everywhere, snowflakeAt(ms - overlapMs));

@@ -13,6 +13,7 @@ import type { Usage } from '../core/session.ts';
 import type { OnRunEnded } from '../core/tool.ts';
 import type { Env } from '../infra/env.ts';
 import type { Log } from '../infra/log.ts';
+import type { Seams } from '../wiring/seams.ts';
 
 /** A root and all runs below it, with totals. */
 export interface FlowView {
@@ -203,6 +204,8 @@ export interface AppOptions {
   readonly showPage?: ((page: PageLink) => void) | undefined;
   /** Code of whoever embeds the app: closes what a run left open, before the run is announced. Has 5 s; errors are logged. */
   readonly onRunEnded?: OnRunEnded | undefined;
+  /** Absent in production. */
+  readonly seams?: Seams | undefined;
 }
 
 /** A refusal is one a person can mend: shown as it is, exit 1. */

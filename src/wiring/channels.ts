@@ -14,12 +14,15 @@ import { accountKey } from '../delivery/account.ts';
 import type { Config } from '../infra/config.ts';
 import type { StoreFactory } from '../infra/keyed-store.ts';
 import type { Log } from '../infra/log.ts';
+import type { Seams } from './seams.ts';
 
 export interface ChannelsOptions {
   readonly console: ChannelAdapter | undefined;
   readonly parts: PlatformParts;
   readonly log: Log;
   readonly events: (adapter: ChannelAdapter) => ChannelEvents;
+  /** See `Seams`. */
+  readonly seam?: Seams['adapter'] | undefined;
 }
 
 export class Channels {
@@ -97,7 +100,8 @@ export class Channels {
     }
     for (const [key, account] of wanted) {
       if (this.#open.has(key)) continue;
-      const adapter = await openAccount(account, this.#options.parts);
+      const opened = await openAccount(account, this.#options.parts);
+      const adapter = this.#options.seam?.(opened) ?? opened;
       this.#open.set(key, adapter);
       this.#settings.set(key, connectionSettings(account));
       if (this.#started) void this.#connect(adapter);

@@ -11,6 +11,7 @@ import type { Ids } from '../infra/ids.ts';
 import type { Log } from '../infra/log.ts';
 import type { ModelCheck } from '../runs/policy.ts';
 import type { HarnessHost } from './acp/host.ts';
+import type { Seams } from './seams.ts';
 
 export interface EngineParts {
   /** State folder, absolute. */
@@ -39,4 +40,6 @@ export interface EngineParts {
   /** Ends programs a session left running. */
   readonly killPrograms: (session: string) => Promise<unknown>;
   readonly onRunEnded?: OnRunEnded | undefined;
+  /** Absent in production. */
+  readonly seams?: Seams | undefined;
 }

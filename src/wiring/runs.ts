@@ -128,7 +128,10 @@ function profiles(below: Below, circle: Circle): Profiles {
   return new Profiles({
     config,
     agents,
-    runtime: (session) => acp.runtime(session),
+    runtime: (session) => {
+      const runtime = acp.runtime(session);
+      return parts.seams?.runtime?.(runtime) ?? runtime;
+    },
     system,
     contextTokens,
     catalogue: async (session, agent) => [...own(session), ...(await parts.tools(session, agent))],

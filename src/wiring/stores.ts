@@ -32,9 +32,12 @@ export interface Stores {
   readonly budgets: Budgets;
 }
 
-export async function openStores(parts: Pick<EngineParts, 'home' | 'clock' | 'ids' | 'config'>): Promise<Stores> {
-  const { home, clock, ids, config } = parts;
-  const database = openDatabase(statePaths(home).database);
+export async function openStores(
+  parts: Pick<EngineParts, 'home' | 'clock' | 'ids' | 'config' | 'seams'>,
+): Promise<Stores> {
+  const { home, clock, ids, config, seams } = parts;
+  const file = openDatabase(statePaths(home).database);
+  const database = seams?.database?.(file) ?? file;
   const keyed = keyedStores(database, clock);
   const transcripts = new Transcripts(join(home, 'transcripts'));
   const moves = await ChatMoves.open(keyed);

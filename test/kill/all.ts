@@ -1,131 +1,104 @@
-// Kills the real program at many moments of its work and compares what a person saw with what must be seen: one answer to
-// each message, lost or doubled nowhere; and while a phone is linked. Run:
-// npm run test:kill -- [--points=<n>] [--links=<n>] [--seed=<n>] [--write] [platform ...]
-// `--write` keeps the tables in results.md beside this file.
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+// Kills the real program at every named point of its work and at random moments, and compares what a person saw with what must be
+// seen: one answer to each message, lost or doubled nowhere; and while a phone is linked. Run:
+// npm run test:kill -- [--named=<n>] [--random=<n>] [--links=<n>] [--seed=<n>] [--only=<regexp>] [--work=<regexp>] [--write] [platform ...]
+// `--named`: at most so many named points of each work, `--only`: those that fit; `--write` keeps the tables in results.md.
 import { killLinking, linkTable } from './linking.ts';
-import { numbers, pass, until } from './moments.ts';
-import { openPlace, type PlaceName, placeNames } from './places.ts';
-import { Program } from './process.ts';
+import { killAtPoints } from './named.ts';
+import { isSet, number, text, words } from './options.ts';
+import { type PlaceName, placeNames } from './places.ts';
+import { killAtMoments } from './random.ts';
+import { otherRows, table, writeSection } from './report.ts';
+import type { Tally } from './trials.ts';
+import { type Work, works } from './works.ts';
 
-/** What somebody asks for, and how its one answer is known. `token` is in both. */
-interface Work {
-  readonly name: string;
-  readonly asks: (token: string) => string;
-  readonly isAnswer: (text: string, token: string) => boolean;
-  /** The kill comes at any moment up to this one, in milliseconds after the message. */
-  readonly withinMs: number;
-}
-
-const works: readonly Work[] = [
-  {
-    name: 'a message to the agent',
-    asks: (token) => `say ${token}`,
-    isAnswer: (text, token) => text.includes(token),
-    withinMs: 900,
-  },
-  {
-    name: 'a command',
-    asks: (token) => `/subagents kill ${token}`,
-    isAnswer: (text, token) => text.includes(token),
-    withinMs: 900,
-  },
-  {
-    name: 'a run in the background',
-    asks: (token) => `/subagents spawn main say ${token}`,
-    isAnswer: (text, token) => text.includes(token) && /: (completed|failed)/.test(text),
-    withinMs: 1_700,
-  },
-];
+const named = number('named', 1_000);
+const random = number('random', 15);
+const links = number('links', 20);
+const seed = number('seed', 1);
+const only = text('only');
+const wanted = new RegExp(text('work') ?? '');
+const places = placeNames.filter((name) => words().length === 0 || words().includes(name));
+const note = (line: string): void => console.log(line);
 
 interface Result {
   readonly place: PlaceName;
-  readonly work: string;
-  readonly points: number;
-  readonly lost: number;
-  readonly doubled: number;
-  /** Seen once or not at all, and marked as unknown. */
-  readonly ambiguous: number;
-  readonly violations: number;
+  readonly work: Work;
+  readonly named: Tally;
+  readonly random: Tally;
 }
-
-const lastWithinMs = 60_000;
-/** What is not there by then is looked for at the end. */
-const firstWithinMs = 10_000;
-const number = (name: string, otherwise: number): number =>
-  Number(process.argv.find((arg) => arg.startsWith(`--${name}=`))?.split('=')[1] ?? otherwise);
-const points = number('points', 200);
-const linkPoints = number('links', 20);
-const seed = number('seed', 1);
-const asked = process.argv.slice(2).filter((arg) => !arg.startsWith('--'));
-const places = placeNames.filter((name) => asked.length === 0 || asked.includes(name));
 
 const results: Result[] = [];
-for (const place of places) for (const work of works) results.push(await killDuring(place, work));
-const links = places.includes('whatsapp') ? await killLinking(linkPoints, seed) : [];
-const text = [table(results), ...(links.length === 0 ? [] : ['', linkTable(links)])].join('\n');
-console.log(text);
-if (process.argv.includes('--write')) writeFileSync(join(import.meta.dirname, 'results.md'), report(text));
-const wrong = [...results.map((one) => one.lost + one.doubled + one.violations), ...links.map(({ stuck }) => stuck)];
-process.exit(wrong.some((count) => count > 0) ? 1 : 0);
-
-async function killDuring(name: PlaceName, work: Work): Promise<Result> {
-  const place = await openPlace(name);
-  const program = new Program(place.config);
-  const random = numbers(seed);
-  const tokens: string[] = [];
-  const copies = (token: string): number => place.shown().filter((line) => work.isAnswer(line, token)).length;
-  try {
-    program.start();
-    await place.enter?.(program.home);
-    await place.says('say ready');
-    await until(() => place.shown().some((line) => line.includes('ready')), lastWithinMs);
-    for (let point = 0; point < points; point += 1) {
-      const token = `point${point}of${seed}x`;
-      tokens.push(token);
-      await place.says(work.asks(token));
-      await pass(random() * work.withinMs);
-      await program.kill();
-      program.start();
-      await until(() => copies(token) > 0, firstWithinMs);
-    }
-    // What was not there in time, or is there once more, may come late.
-    await place.says('say done');
-    await until(() => place.shown().some((line) => line.includes('done')), lastWithinMs);
-    await program.kill();
-    const unknown = program.ambiguous();
-    const marked = tokens.filter((token) => unknown.some((message) => message.includes(token)));
-    return {
-      ...{ place: name, work: work.name, points },
-      lost: tokens.filter((token) => copies(token) === 0 && !marked.includes(token)).length,
-      doubled: tokens.filter((token) => copies(token) > 1).length,
-      ambiguous: marked.length,
-      violations: place.violations().length,
-    };
-  } finally {
-    await program.kill();
-    await place.close();
-    program.remove();
+for (const place of places)
+  for (const work of works.filter(({ name, on = placeNames }) => on.includes(place) && wanted.test(name))) {
+    const atPoints = await killAtPoints(place, work, {
+      only: only === undefined ? undefined : new RegExp(only),
+      atMost: named,
+      note,
+    });
+    const atMoments = await killAtMoments(place, work, { points: random, seed, note });
+    const result = { place, work, named: atPoints, random: atMoments };
+    results.push(result);
+    for (const wrong of wrongsOf(result)) note(`  ${place}, ${work.name}, ${wrong}`);
   }
+const linking = places.includes('whatsapp') && links > 0 ? await killLinking(links, seed) : [];
+const head = ['platform', 'killed during', 'named points', 'random moments', 'lost', 'doubled', 'marked unknown'];
+const rows = table(head, [...results.map(rowOf), ...places.map(totalOf)]);
+note(rows.join('\n'));
+if (linking.length > 0) note(linkTable(linking));
+if (isSet('write')) write();
+const wrong = results.some((result) => wrongsOf(result).length > 0) || linking.some(({ stuck }) => stuck > 0);
+process.exit(wrong ? 1 : 0);
+
+function wrongsOf({ named: one, random: other }: Result): readonly string[] {
+  const each = ({ lost, doubled, violations }: Tally): readonly string[] => [
+    ...lost.map((what) => `LOST ${what}`),
+    ...doubled.map((what) => `DOUBLED ${what}`),
+    ...violations.map((what) => `VIOLATION ${what}`),
+  ];
+  return [...each(one), ...each(other)];
 }
 
-function table(rows: readonly Result[]): string {
-  const head = '| platform | killed during | points | lost | doubled | marked unknown |\n|---|---|---|---|---|---|';
-  const line = ({ place, work, lost, doubled, ambiguous, points: of }: Result): string =>
-    `| ${place} | ${work} | ${of} | ${lost} | ${doubled} | ${ambiguous} |`;
-  return [head, ...rows.map(line)].join('\n');
+function rowOf(result: Result): readonly (string | number)[] {
+  return [result.place, result.work.name, ...sums([result])];
 }
 
-function report(rows: string): string {
-  return `# Killed in the middle of its work
-
-Made by \`npm run test:kill -- --points=${points} --links=${linkPoints} --seed=${seed} --write\`: the real program against the loopback platforms, killed at a
-random moment after each message and started again. «Marked unknown»: Telegram cannot recognise a repeated message, so
-one that may have arrived is not sent again but listed in \`npx switchyard tasks\`.
-
-The second table: killed while a phone was linked, each time with a new account and an empty folder, and started again.
-
-${rows}
-`;
+function totalOf(place: PlaceName): readonly (string | number)[] {
+  return [place, '**all**', ...sums(results.filter((result) => result.place === place))];
 }
+
+function sums(of: readonly Result[]): readonly number[] {
+  const sum = (pick: (tally: Tally) => number): number =>
+    of.reduce((total, one) => total + pick(one.named) + pick(one.random), 0);
+  return [
+    of.reduce((total, one) => total + one.named.points, 0),
+    of.reduce((total, one) => total + one.random.points, 0),
+    sum(({ lost }) => lost.length),
+    sum(({ doubled }) => doubled.length),
+    sum(({ unknown }) => unknown),
+  ];
+}
+
+function write(): void {
+  const heading = 'At named points and random moments';
+  const [first = '', line = '', ...own] = rows;
+  const all = [...otherRows(heading, places), ...own].sort(byPlace);
+  writeSection(heading, `${explained}\n\n${[first, line, ...all].join('\n')}`);
+  if (linking.length > 0)
+    writeSection(
+      'While a phone is linked',
+      `Each time with a new account and an empty folder, and started again.\n\n${linkTable(linking)}`,
+    );
+}
+
+/** Stable: the works of a platform stay in their order. */
+function byPlace(one: string, other: string): number {
+  const at = (row: string): number => placeNames.findIndex((name) => row.startsWith(`| ${name} |`));
+  return at(one) - at(other);
+}
+
+const explained = `Made by \`npm run test:kill -- --write\`: the real program against the loopback platforms. Named points: what a piece of
+work passes when nothing disturbs it is learnt first (before and after every transaction, every call to the platform, once its bytes
+have left, every step of a turn, every tool), then the process kills itself at each of them once. Random moments: it is killed from
+outside at any moment after the message. Each kill has a chat of its own; the program is started again and must show every answer
+once. «Marked unknown»: Telegram cannot recognise a repeated message, so one that may have arrived is not sent again but listed in
+\`npx switchyard tasks\`.`;

@@ -1,5 +1,5 @@
-// Where somebody talks to the bot while it is killed: a loopback platform, what it is told there, and what is seen of the
-// answers. Used by all.ts.
+// Where somebody talks to the bot while it is killed: a loopback platform, rooms on it, what is said there, and what is seen of
+// the answers. Used by the programs that kill.
 import { discordTwin } from '../twins/discord/twin.ts';
 import { telegramTwin } from '../twins/telegram/twin.ts';
 import { whatsappTwin } from '../twins/whatsapp/twin.ts';
@@ -8,16 +8,24 @@ import { agrees, offered } from './phone-link.ts';
 export const placeNames = ['discord', 'telegram', 'whatsapp'] as const;
 export type PlaceName = (typeof placeNames)[number];
 
+/** A chat in which somebody may speak to the bot. */
+export interface Room {
+  /** In the keys of its routes. */
+  readonly chat: string;
+  says(text: string): Promise<void>;
+  /** Texts of the bot here and in what belongs to it, oldest first. */
+  shown(): readonly string[];
+  /** How many threads hang on it. */
+  threads(): number;
+}
+
 export interface KillPlace {
   /** `channels` and `commands` of the config file. */
   readonly config: object;
-  /** The platform recognises a repeated message: whatever happens exactly one copy is seen. */
-  readonly recognises: boolean;
   /** What a new process needs before anything can be said. @param home its state folder */
   enter?(home: string): Promise<void>;
-  says(text: string): Promise<void>;
-  /** Texts of the bot, oldest first. */
-  shown(): readonly string[];
+  /** A new room, in which nothing was said yet. */
+  room(name: string): Room;
   /** What an honest platform minds. */
   violations(): readonly string[];
   close(): Promise<void>;
@@ -38,16 +46,22 @@ async function openDiscord(): Promise<KillPlace> {
   const twin = await discordTwin({ identifyMs: 0 });
   const ann = twin.person('Ann');
   const guild = twin.guild({ name: 'Lab', members: [ann] });
-  const general = guild.channel('general');
   const groups = { [guild.id]: { requireMention: false } };
   return {
     config: {
       channels: { discord: { token: twin.token, apiUrl: twin.url, groups } },
       commands: { ownerAllowFrom: [`discord:${ann.id}`] },
     },
-    recognises: true,
-    says: async (text) => void (await ann.says(text, { in: general })),
-    shown: () => twin.shown(general),
+    room: (name) => {
+      const channel = guild.channel(name);
+      const threads = () => guild.threads.filter(({ parent }) => parent === channel.id);
+      return {
+        chat: channel.id,
+        says: async (text) => void (await ann.says(text, { in: channel })),
+        shown: () => [channel, ...threads()].flatMap((place) => twin.shown(place)),
+        threads: () => threads().length,
+      };
+    },
     violations: () => twin.violations.map(({ detail }) => detail),
     close: () => twin.close(),
   };
@@ -55,15 +69,26 @@ async function openDiscord(): Promise<KillPlace> {
 
 async function openTelegram(): Promise<KillPlace> {
   const twin = await telegramTwin({ token: '4242424242:AAtwinTokenOfTheRightLength_0123456789' });
+  twin.privacy(false);
   const ann = twin.person(7, 'Ann');
+  let rooms = 0;
   return {
     config: {
-      channels: { telegram: { token: twin.token, apiRoot: twin.url } },
+      channels: {
+        telegram: { token: twin.token, apiRoot: twin.url, groupPolicy: 'open', requireMention: false },
+      },
       commands: { ownerAllowFrom: ['telegram:7'] },
     },
-    recognises: false,
-    says: async (text) => void (await ann.says(text)),
-    shown: () => twin.shown(ann),
+    room: (title) => {
+      rooms += 1;
+      const group = twin.group(-1_001_000_000_000 - rooms, { title, members: [ann] });
+      return {
+        chat: String(group.id),
+        says: async (text) => void (await ann.says(text, { in: group })),
+        shown: () => twin.shown(group),
+        threads: () => 0,
+      };
+    },
     violations: () => [],
     close: () => twin.close(),
   };
@@ -73,11 +98,19 @@ async function openWhatsapp(): Promise<KillPlace> {
   const twin = await whatsappTwin({ firstKeys: 'few' });
   const phone = twin.phone();
   return {
-    config: { channels: { whatsapp: { enabled: true, wsUrl: twin.url } } },
-    recognises: true,
+    config: {
+      channels: { whatsapp: { enabled: true, wsUrl: twin.url, dmPolicy: 'open', allowFrom: ['*'] } },
+    },
     enter: async (home) => void (await agrees(phone, await offered(home))),
-    says: async (text) => void (await phone.says(text)),
-    shown: () => twin.shown(phone).map(({ text }) => text),
+    room: (name) => {
+      const person = twin.person(name);
+      return {
+        chat: person.human.pn,
+        says: async (text) => void (await person.says(text)),
+        shown: () => twin.shown(person).map(({ text }) => text),
+        threads: () => 0,
+      };
+    },
     // A new process does not know what the one before has just sent.
     violations: () => twin.violations.filter(({ kind }) => kind !== 'too fast').map(({ detail }) => detail),
     close: () => twin.close(),

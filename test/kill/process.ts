@@ -1,60 +1,144 @@
-// The real program as a process that is killed and started again, with a folder of its own. Used by all.ts and
-// linking.ts.
+// The real program as a process that is killed and started again, with a folder of its own: as people start it, or with
+// failpoints. Used by the programs that kill.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import type { Point } from './failpoints.ts';
+import { until } from './moments.ts';
+import type { Ask, Told } from './program.ts';
 
-const launcher = join(import.meta.dirname, '../../src/cli/launch.mjs');
+const root = join(import.meta.dirname, '../..');
+const launcher = join(root, 'src/cli/launch.mjs');
+const withFailpoints = join(import.meta.dirname, '/program.ts');
+/** So long a start may take on a busy machine. */
+const startMs = 60_000;
+
+/** A message of which it is not known whether it arrived. */
+export interface Unknown {
+  readonly place: string;
+  /** As stored, JSON. */
+  readonly message: string;
+}
 
 export class Program {
-  readonly #folder = mkdtempSync(join(tmpdir(), 'switchyard-kill-'));
+  readonly #folder = realpathSync(mkdtempSync(join(tmpdir(), 'switchyard-kill-')));
   #child: ChildProcess | undefined;
+  #told: Told = {};
 
-  constructor(config: object) {
+  /** @param config beside the model; a function of its working directory, or a value */
+  constructor(config: object | ((folder: string) => object)) {
     const model = { agents: { defaults: { model: 'demo/demo' } } };
-    writeFileSync(join(this.#folder, 'switchyard.json5'), JSON.stringify({ ...model, ...config }));
+    const rest = typeof config === 'function' ? config(this.#folder) : config;
+    writeFileSync(join(this.#folder, 'switchyard.json5'), JSON.stringify({ ...model, ...rest }));
   }
 
+  /** As people start it. */
   start(): void {
-    const env = {
-      PATH: process.env.PATH ?? '',
-      HOME: this.#folder,
-      SWITCHYARD_HOME: this.home,
-      OLLAMA_HOST: '127.0.0.1:1',
-    };
+    this.#told = {};
     this.#child = spawn(process.execPath, [launcher, 'start'], {
-      cwd: this.#folder,
-      env,
-      stdio: ['pipe', 'ignore', 'ignore'],
+      ...{ cwd: this.#folder, env: this.#env(), stdio: ['pipe', 'ignore', 'ignore'] },
     });
   }
 
+  /** With failpoints. @returns whether it came up; false: it died of its own accord */
+  async startWatched(): Promise<boolean> {
+    const args = ['--disable-warning=ExperimentalWarning', withFailpoints];
+    const env = { ...this.#env(), NODE_COMPILE_CACHE: join(root, 'node_modules/.cache/switchyard') };
+    const child = spawn(process.execPath, args, {
+      ...{ cwd: this.#folder, env, stdio: ['pipe', 'ignore', 'ignore', 'ipc'] },
+    });
+    this.#child = child;
+    this.#told = {};
+    child.on('message', (told: Told) => {
+      this.#told = { ...this.#told, ...told };
+    });
+    return until(() => this.#told.started === true || this.dead, startMs).then(() => !this.dead);
+  }
+
+  /** From now on it dies there. @param point undefined: it only counts */
+  async arm(point: Point | undefined): Promise<void> {
+    await this.#ask({ arm: point ?? 'none' }, 'armed');
+  }
+
+  /** Points passed since it was armed. */
+  async passed(): Promise<readonly Point[]> {
+    await this.#ask({ passed: true }, 'passed');
+    return this.#told.passed ?? [];
+  }
+
   /** Loses its power: nothing of it runs afterwards. */
-  async kill(): Promise<void> {
+  async kill(signal: 'SIGKILL' | 'SIGTERM' = 'SIGKILL'): Promise<void> {
     const child = this.#child;
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    if (child === undefined || this.dead) return;
     const over = once(child, 'exit');
-    child.kill('SIGKILL');
+    child.kill(signal);
     await over;
   }
 
-  /** Messages of which it is not known whether they arrived, and which are marked so; once it is killed. */
-  ambiguous(): readonly string[] {
-    const database = new DatabaseSync(join(this.home, 'switchyard.db'), { readOnly: true });
-    const rows = database.prepare("SELECT message FROM outbox WHERE state = 'ambiguous'").all();
-    database.close();
-    return rows.map(({ message }) => String(message));
+  /** Runs, with failpoints. */
+  get watched(): boolean {
+    return !this.dead && this.#told.started === true;
+  }
+
+  get dead(): boolean {
+    const child = this.#child;
+    return child === undefined || child.exitCode !== null || child.signalCode !== null;
+  }
+
+  /** Nothing is open: no message, no run, nothing to send. */
+  get quiet(): boolean {
+    const open = `SELECT (SELECT count(*) FROM inbox WHERE state = 'accepted')
+      + (SELECT count(*) FROM outbox WHERE state IN ('pending', 'sending'))
+      + (SELECT count(*) FROM runs WHERE status IN ('queued', 'running')) AS n`;
+    return this.query(open)?.[0]?.n === 0;
+  }
+
+  /** Messages of which it is not known whether they arrived, and which are marked so. */
+  get unknown(): readonly Unknown[] {
+    const rows = this.query("SELECT place, message FROM outbox WHERE state = 'ambiguous'") ?? [];
+    return rows.map(({ place, message }) => ({ place: String(place), message: String(message) }));
+  }
+
+  /** Rows of its database; undefined while that is not there. */
+  query(sql: string): readonly Readonly<Record<string, unknown>>[] | undefined {
+    let database: DatabaseSync | undefined;
+    try {
+      database = new DatabaseSync(join(this.home, 'switchyard.db'), { readOnly: true });
+      return database.prepare(sql).all();
+    } catch {
+      return undefined;
+    } finally {
+      database?.close();
+    }
   }
 
   remove(): void {
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
+  /** Its working directory. */
+  get folder(): string {
+    return this.#folder;
+  }
+
   /** The state folder. */
   get home(): string {
     return join(this.#folder, '.switchyard');
+  }
+
+  /** Asks and waits for the answer, or for its death. */
+  async #ask(ask: Ask, answer: 'armed' | 'passed'): Promise<void> {
+    this.#told = { started: true };
+    this.#child?.send(ask);
+    await until(() => this.#told[answer] !== undefined || this.dead, startMs);
+  }
+
+  #env(): Record<string, string> {
+    return {
+      ...{ PATH: process.env.PATH ?? '', HOME: this.#folder, SWITCHYARD_HOME: this.home, OLLAMA_HOST: '127.0.0.1:1' },
+    };
   }
 }

@@ -1,0 +1,116 @@
+// One kill each, and what came of it: what was lost, seen twice, or marked as unknown. Used by named.ts and random.ts.
+import { until } from './moments.ts';
+import { type KillPlace, openPlace, type PlaceName, type Room } from './places.ts';
+import { Program } from './process.ts';
+import { codingAgent, type Work } from './works.ts';
+
+/** What is not there by then is counted as lost, unless it comes until the end. */
+const patienceMs = Number(process.env.PATIENCE ?? 90_000);
+
+export interface World {
+  readonly name: PlaceName;
+  readonly place: KillPlace;
+  readonly program: Program;
+  close(): Promise<void>;
+}
+
+/** A place, and a program that may talk there but is not running. */
+export async function enterPlace(name: PlaceName): Promise<World> {
+  const place = await openPlace(name);
+  const program = new Program((folder) => ({ ...place.config, ...codingAgent(folder) }));
+  if (place.enter !== undefined) {
+    program.start();
+    await place.enter(program.home);
+    await program.kill('SIGTERM');
+  }
+  return {
+    ...{ name, place, program },
+    close: async () => {
+      await program.kill();
+      await place.close();
+      program.remove();
+    },
+  };
+}
+
+/** A room of its own for each kill, and a word that nothing else there contains. */
+export interface Asked {
+  readonly room: Room;
+  readonly token: string;
+}
+
+export interface Trial extends Asked {
+  /** Where it died; undefined: the point was not passed, and the kill came when all was over. */
+  readonly point: string | undefined;
+}
+
+export interface Tally {
+  /** Different ones. */
+  readonly points: number;
+  readonly lost: readonly string[];
+  readonly doubled: readonly string[];
+  /** Seen once or not at all, and marked as unknown. */
+  readonly unknown: number;
+  readonly violations: readonly string[];
+}
+
+/** What has to be there before. */
+export async function prepare({ room, token }: Asked, program: Program, { before }: Work): Promise<void> {
+  if (before === undefined) return;
+  await room.says(before.says(token));
+  await until(() => room.shown().some((text) => before.shows.test(text)) && program.quiet, patienceMs);
+}
+
+export interface Waiting {
+  /** Answers that were given; more are added. */
+  readonly answered: Set<string>;
+  readonly over: () => boolean;
+}
+
+/** Waits, and answers what is asked meanwhile. @returns whether it is over */
+export function wait({ room }: Asked, work: Work, { answered, over }: Waiting): Promise<boolean> {
+  return until(() => {
+    for (const answer of work.answers?.(room.shown()) ?? []) {
+      if (answered.has(answer)) continue;
+      answered.add(answer);
+      void room.says(answer);
+    }
+    return over();
+  }, patienceMs);
+}
+
+/** Everything was seen, or is marked as unknown and not said again; and nothing goes on. */
+export function isOver({ room, token }: Asked, program: Program, work: Work): boolean {
+  const isThere = work.wanted(token).every(({ fits }) => room.shown().some(fits));
+  return (isThere || program.unknown.some(({ place }) => place.includes(room.chat))) && program.quiet;
+}
+
+/** For whoever watches. */
+export function wrongs({ room, token }: Asked, work: Work): string {
+  const counts = work.wanted(token).map(({ what, fits }) => ({ what, copies: room.shown().filter(fits).length }));
+  const wrong = counts.filter(({ copies }) => copies !== 1).map(({ what, copies }) => `${copies} × ${what}`);
+  return wrong.length === 0 ? '' : `${wrong.join(', ')} ${JSON.stringify(room.shown())}`;
+}
+
+/** What can be seen now, after all kills; the program must not be running. */
+export function count({ place, program }: World, work: Work, trials: readonly Trial[]): Tally {
+  const unknown = program.unknown;
+  const lost: string[] = [];
+  const doubled: string[] = [];
+  let marked = 0;
+  for (const { room, token, point = 'when all was over' } of trials) {
+    const shown = room.shown();
+    const marks = unknown.filter((message) => message.place.includes(room.chat)).map(({ message }) => message);
+    if (marks.length > 0) marked += 1;
+    for (const { what, fits } of work.wanted(token)) {
+      const copies = shown.filter(fits).length;
+      if (copies > 1) doubled.push(`${point}: ${copies} × ${what}`);
+      if (copies === 0 && !marks.some(fits)) lost.push(`${point}: ${what}`);
+    }
+    const threads = room.threads();
+    if (threads > (work.threads ?? 0)) doubled.push(`${point}: ${threads} threads`);
+    if (threads < (work.threads ?? 0)) lost.push(`${point}: a thread`);
+  }
+  const distinct = new Set(trials.map(({ point }) => point).filter((point) => point !== undefined));
+  return { points: distinct.size, lost, doubled, unknown: marked, violations: place.violations() };
+}
