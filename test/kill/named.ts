@@ -42,12 +42,10 @@ export async function killAtPoints(name: PlaceName, work: Work, options: NamedOp
       await wait(trial, work, { answered, over: () => isOver(trial, program, work) });
       if (!program.watched) await program.kill();
       // 4
-      if (wrongs(trial, work) !== '' && process.env.KEEP)
-        (await import('node:fs')).cpSync(program.folder, `/tmp/killw/lost-${name}-${index}`, { recursive: true });
       trials.push({ ...trial, point: reached ? pointText(point) : undefined });
       const ms = Math.round(performance.now() - begun);
       options.note(
-        `${name}, ${work.name}, ${pointText(point)}${reached ? '' : ' (not passed)'}: ${ms} ms ${wrongs(trial, work)}`,
+        `${name}, ${work.name}, ${pointText(point)}${reached ? '' : ' (not passed)'}: ${ms} ms ${wrongs(trial, program, work)}`,
       );
     }
     await program.kill();

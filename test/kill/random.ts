@@ -32,7 +32,7 @@ export async function killAtMoments(name: PlaceName, work: Work, options: Random
       await wait(trial, work, { answered, over: () => isOver(trial, program, work) });
       trials.push({ ...trial, point: `after ${moment.toFixed(1)} ms` });
       const ms = Math.round(performance.now() - begun);
-      options.note(`${name}, ${work.name}, after ${Math.round(moment)} ms: ${ms} ms ${wrongs(trial, work)}`);
+      options.note(`${name}, ${work.name}, after ${Math.round(moment)} ms: ${ms} ms ${wrongs(trial, program, work)}`);
     }
     await pass(1_000);
     await program.kill();

@@ -5,7 +5,7 @@ import { Program } from './process.ts';
 import { codingAgent, type Work } from './works.ts';
 
 /** What is not there by then is counted as lost, unless it comes until the end. */
-const patienceMs = Number(process.env.PATIENCE ?? 90_000);
+const patienceMs = 60_000;
 
 export interface World {
   readonly name: PlaceName;
@@ -85,11 +85,16 @@ export function isOver({ room, token }: Asked, program: Program, work: Work): bo
   return (isThere || program.unknown.some(({ place }) => place.includes(room.chat))) && program.quiet;
 }
 
-/** For whoever watches. */
-export function wrongs({ room, token }: Asked, work: Work): string {
+/** For whoever watches: nothing, or what is wrong, what is seen, and what its database says to it. */
+export function wrongs({ room, token }: Asked, program: Program, work: Work): string {
   const counts = work.wanted(token).map(({ what, fits }) => ({ what, copies: room.shown().filter(fits).length }));
   const wrong = counts.filter(({ copies }) => copies !== 1).map(({ what, copies }) => `${copies} × ${what}`);
-  return wrong.length === 0 ? '' : `${wrong.join(', ')} ${JSON.stringify(room.shown())}`;
+  if (wrong.length === 0) return '';
+  const sent = program.query('SELECT key, place, state, attempts, reason FROM outbox ORDER BY id') ?? [];
+  const runs = program.query('SELECT id, status, delivery, data FROM runs ORDER BY accepted_at') ?? [];
+  const here = (row: object): boolean => JSON.stringify(row).includes(room.chat);
+  const kept = [...sent.filter(here), ...runs.filter(here).map(({ data: _data, ...row }) => row)];
+  return `${wrong.join(', ')}\n  shown ${JSON.stringify(room.shown())}\n  kept ${JSON.stringify(kept)}`;
 }
 
 /** What can be seen now, after all kills; the program must not be running. */

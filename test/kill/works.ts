@@ -94,8 +94,8 @@ export const works: readonly Work[] = [
     before: { says: (token) => `/subagents spawn main say ${token}`, shows: /: completed/ },
     asks: says(() => '/focus 1'),
     wanted: () => [
-      contains('where it is', /is active in/),
-      contains('the welcome in the thread', /Messages in this thread go to it/),
+      contains('where it is', /is active in thread/),
+      contains('the welcome in the thread', /is active here/),
     ],
     threads: 1,
     withinMs: 1_500,
