@@ -22,6 +22,7 @@ import { Groups } from './groups.ts';
 import { Identity, type IdentityMemory } from './identity.ts';
 import { Intake } from './intake.ts';
 import { chatRoute, writeJid } from './jid.ts';
+import { Journal } from './journal.ts';
 import { whatsappLimits } from './limits.ts';
 import { fetchMedia, mediaHost } from './media.ts';
 import { Moves } from './moves.ts';
@@ -95,9 +96,10 @@ export class WhatsappAdapter implements ChannelAdapter {
     const moves = new Moves({ account, identity, me, events });
     const sent = new Sent(memory.sent, clock);
     const quotable = new Quotable();
+    const journal = new Journal(memory.auth, log);
     this.#sending = new Sending({ socket, me, clock, log, identity, sent, quotable });
     this.#intake = new Intake({
-      ...{ account, me, clock, log, identity, moves, sent, quotable, events },
+      ...{ account, me, clock, log, identity, moves, sent, quotable, events, journal },
       names: new Names(identity),
     });
     this.#groups = new Groups({
@@ -110,7 +112,9 @@ export class WhatsappAdapter implements ChannelAdapter {
     this.#connection = new Connection({
       ...{ account, clock, ids, log, wsUrl, makeSocket, picture, linkChanged },
       auth: new Auth(memory.auth, log),
+      signalRepository: journal.signalRepository,
       attach: (made) => {
+        journal.attach(made);
         this.#intake.attach(made);
         this.#groups.attach(made);
       },

@@ -18,6 +18,8 @@ import { KeysUnavailable } from './stray.ts';
 /** Texts of one account by key, on disk. */
 export interface AuthMemory {
   get(key: string): string | undefined;
+  /** Those whose keys begin so. */
+  all(prefix: string): ReadonlyMap<string, string>;
   /** All of it or nothing; on disk once resolved. Undefined deletes. */
   write(changes: ReadonlyMap<string, string | undefined>): Promise<void>;
   clear(): Promise<void>;

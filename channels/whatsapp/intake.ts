@@ -1,5 +1,5 @@
 // What people write, into the inbox. WhatsApp was told that we have it before the library hands it on, so it is handed on at once,
-// those of a chat one after another, and each is tried until it is stored. Made by adapter.ts, which attaches it to each connection.
+// those of a chat one after another, and each is tried until it is stored; until then the journal has it. Made by adapter.ts, which attaches it to each connection.
 // 1 who is who, as the message tells  2 chats that have another id now  3 ids of ours it names  4 read it  5 hand it on
 import type { BaileysEventMap, WAMessage, WASocket } from '@whiskeysockets/baileys';
 import type { ChannelEvents } from '../../src/core/channel.ts';
@@ -13,6 +13,7 @@ import { causeOf } from './faults.ts';
 import type { Identity } from './identity.ts';
 import { type Inbound, namedIds, readMessage } from './inbound.ts';
 import { isMe, type Me, plainJid, writeJid } from './jid.ts';
+import type { Journal } from './journal.ts';
 import type { Moves } from './moves.ts';
 import type { Names } from './names.ts';
 import type { Quotable } from './quotable.ts';
@@ -30,6 +31,7 @@ export interface IntakeOptions {
   readonly sent: Pick<Sent, 'get'>;
   readonly quotable: Quotable;
   readonly events: () => ChannelEvents | undefined;
+  readonly journal: Pick<Journal, 'handed' | 'done'>;
 }
 
 type IntakeSocket = Pick<WASocket, 'ev' | 'signalRepository'>;
@@ -81,7 +83,7 @@ export class Intake {
     ev.on('messages.upsert', (upsert) => this.#push(upsert, socket));
   }
 
-  /** Resolves when nothing is being stored any more. What cannot be stored within five seconds is lost, and logged. */
+  /** Resolves when nothing is being stored any more. What cannot be stored within five seconds waits for the next start. */
   async stop(): Promise<void> {
     const limit = this.#options.clock.after(lastMs, () => this.#stop.abort());
     await Promise.all(this.#chats.values());
@@ -90,8 +92,11 @@ export class Intake {
   }
 
   #push({ messages, type }: Upsert, socket: IntakeSocket): void {
+    const { journal } = this.#options;
+    for (const { key } of messages) journal.handed(key.id ?? '');
     const readable = messages.filter((message) => this.#reads(message, () => unwrapped(message.message) ?? true));
     const doubtful = putWords(readable);
+    for (const message of messages) if (!readable.includes(message)) void journal.done(message.key.id ?? '');
     for (const message of readable) {
       const { id, remoteJid } = message.key;
       if (id && doubtful.has(id)) {
@@ -99,6 +104,7 @@ export class Intake {
           { message: id, code: 'whatsapp_put_words' },
           'a message that others could have changed is left out',
         );
+        void journal.done(id);
         continue;
       }
       this.#told(message);
@@ -131,7 +137,7 @@ export class Intake {
 
   /** Never rejects. */
   async #take(heard: Heard): Promise<void> {
-    const { clock, log } = this.#options;
+    const { clock, log, journal } = this.#options;
     const id = heard.message.key.id ?? '';
     const taken = await untilTaken(() => this.#hear(heard), {
       clock,
@@ -142,8 +148,12 @@ export class Intake {
           'a message could not be stored; trying again',
         ),
     });
-    if (!taken)
-      log.error({ message: id, code: 'whatsapp_lost' }, 'a message was not stored before the end: it is lost');
+    if (taken) await journal.done(id);
+    else
+      log.error(
+        { message: id, code: 'whatsapp_late' },
+        'a message was not stored before the end: the next start takes it',
+      );
   }
 
   /** Resolves once stored, or once it is clear that it is nothing to us; rejects when it was not stored. */

@@ -10,6 +10,7 @@ import {
 } from '@whiskeysockets/baileys';
 import type { Clock } from '../../src/infra/clock.ts';
 import type { Log } from '../../src/infra/log.ts';
+import type { SignalRepositoryMaker } from './journal.ts';
 import { libraryLog, silenceLibrary } from './library-log.ts';
 import { catchStray } from './stray.ts';
 
@@ -22,6 +23,8 @@ export interface SocketSettings {
   readonly getMessage: NonNullable<UserFacingSocketConfig['getMessage']>;
   readonly cachedGroupMetadata: NonNullable<UserFacingSocketConfig['cachedGroupMetadata']>;
   readonly makeSocket?: MakeSocket | undefined;
+  /** Absent: the library's own. */
+  readonly signalRepository?: SignalRepositoryMaker | undefined;
 }
 
 /** The phone lists it as `Google Chrome (Mac OS)`. A code by number is refused to names that WhatsApp does not know. */
@@ -30,11 +33,12 @@ const browser = Browsers.macOS('Chrome');
 const connectTimeoutMs = 20_000;
 
 export function openSocket(settings: SocketSettings, auth: AuthenticationState): WASocket {
-  const { wsUrl, log, getMessage, cachedGroupMetadata, makeSocket = makeWASocket } = settings;
+  const { wsUrl, log, getMessage, cachedGroupMetadata, signalRepository, makeSocket = makeWASocket } = settings;
   silenceLibrary();
   catchStray(log);
   return makeSocket({
     ...(wsUrl === undefined ? {} : { waWebSocketUrl: wsUrl }),
+    ...(signalRepository === undefined ? {} : { makeSignalRepository: signalRepository }),
     ...{ auth, browser, connectTimeoutMs, getMessage, cachedGroupMetadata, logger: libraryLog(log) },
     // The owner's phone goes on ringing.
     markOnlineOnConnect: false,

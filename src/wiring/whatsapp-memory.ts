@@ -14,6 +14,11 @@ export function authMemory(database: Database, account: string): AuthMemory {
       const row = database.read.get('SELECT value FROM whatsapp_auth WHERE account = ? AND key = ?', account, key);
       return row === undefined ? undefined : String(row.value);
     },
+    all: (prefix) => {
+      const text = 'SELECT key, value FROM whatsapp_auth WHERE account = ? AND key >= ? AND key < ?';
+      const rows = database.read.all(text, account, prefix, `${prefix}\u{10FFFF}`);
+      return new Map(rows.map(({ key, value }) => [String(key), String(value)]));
+    },
     write: (changes) =>
       database.write((sql) => {
         for (const [key, value] of changes) {

@@ -15,12 +15,12 @@ export function pass(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-/** Gives up quietly: what is missing then is counted. @returns whether it came true */
-export async function until(condition: () => boolean, withinMs: number): Promise<boolean> {
+/** Gives up quietly: what is missing then is counted. @param everyMs between two looks @returns whether it came true */
+export async function until(condition: () => boolean, withinMs: number, everyMs = 20): Promise<boolean> {
   const end = performance.now() + withinMs;
   while (!condition()) {
     if (performance.now() >= end) return false;
-    await pass(20);
+    await pass(everyMs);
   }
   return true;
 }

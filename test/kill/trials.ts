@@ -6,6 +6,8 @@ import { codingAgent, type Work } from './works.ts';
 
 /** What is not there by then is counted as lost, unless it comes until the end. */
 const patienceMs = 60_000;
+/** A look into the database costs the program under test time. */
+const lookEveryMs = 100;
 
 export interface World {
   readonly name: PlaceName;
@@ -69,14 +71,18 @@ export interface Waiting {
 
 /** Waits, and answers what is asked meanwhile. @returns whether it is over */
 export function wait({ room }: Asked, work: Work, { answered, over }: Waiting): Promise<boolean> {
-  return until(() => {
-    for (const answer of work.answers?.(room.shown()) ?? []) {
-      if (answered.has(answer)) continue;
-      answered.add(answer);
-      void room.says(answer);
-    }
-    return over();
-  }, patienceMs);
+  return until(
+    () => {
+      for (const answer of work.answers?.(room.shown()) ?? []) {
+        if (answered.has(answer)) continue;
+        answered.add(answer);
+        void room.says(answer);
+      }
+      return over();
+    },
+    patienceMs,
+    lookEveryMs,
+  );
 }
 
 /** Everything was seen, or is marked as unknown and not said again; and nothing goes on. */

@@ -127,6 +127,7 @@ export async function fakeConnection(linked = true): Promise<FakeConnection> {
 export function memoryOf(texts: Map<string, string>): AuthMemory {
   return {
     get: (key) => texts.get(key),
+    all: (prefix) => new Map([...texts].filter(([key]) => key.startsWith(prefix))),
     write: async (changes) => {
       for (const [key, value] of changes) value === undefined ? texts.delete(key) : texts.set(key, value);
     },

@@ -110,6 +110,7 @@ export interface Parts {
   readonly names: Names;
   readonly sent: Sent;
   readonly quotable: Quotable;
+  readonly journal: { handed(id: string): void; done(id: string): Promise<void> };
   readonly taken: InboundMessage[];
   readonly heard: HeardEvents;
   readonly events: () => HeardEvents;
@@ -127,6 +128,7 @@ export function parts(clock: Clock, memory = new IdentityMemoryFake(), stored = 
     names: new Names(identity),
     sent: new Sent(stored, clock),
     quotable: new Quotable(),
+    journal: { handed: () => undefined, done: async () => undefined },
     ...{ taken, heard, events },
   };
 }

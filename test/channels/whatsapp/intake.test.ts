@@ -71,7 +71,7 @@ describe('messages', () => {
     fake.says([said('a')]);
     await clock.flush();
     await clock.runUntil(intake.stop(), 10_000);
-    expect(log.lines.at(-1)).toMatchObject({ level: 'error', fields: { code: 'whatsapp_lost' } });
+    expect(log.lines.at(-1)).toMatchObject({ level: 'error', fields: { code: 'whatsapp_late' } });
   });
 
   test('on their way are stored before the stop is over', async () => {

@@ -138,6 +138,7 @@ function dyingMemory(memory: AuthMemory, at: number): { readonly memory: AuthMem
   return {
     memory: {
       get: (key) => memory.get(key),
+      all: (prefix) => memory.all(prefix),
       write: async (changes) => (alive() ? memory.write(changes) : undefined),
       clear: async () => (alive() ? memory.clear() : undefined),
     },
