@@ -20,6 +20,13 @@ const wanted = new RegExp(text('work') ?? '');
 const places = placeNames.filter((name) => words().length === 0 || words().includes(name));
 const note = (line: string): void => console.log(line);
 
+const explained = `Made by \`npm run test:kill -- --write\`: the real program against the loopback platforms. Named points: what a piece of
+work passes when nothing disturbs it is learnt first (before and after every transaction, every call to the platform, once its bytes
+have left, every step of a turn, every tool), then the process kills itself at each of them once. Random moments: it is killed from
+outside at any moment after the message. Each kill has a chat of its own; the program is started again and must show every answer
+once. «Marked unknown»: Telegram cannot recognise a repeated message, so one that may have arrived is not sent again but listed in
+\`npx switchyard tasks\`.`;
+
 interface Result {
   readonly place: PlaceName;
   readonly work: Work;
@@ -39,13 +46,12 @@ for (const place of places)
     const result = { place, work, named: atPoints, random: atMoments };
     results.push(result);
     for (const wrong of wrongsOf(result)) note(`  ${place}, ${work.name}, ${wrong}`);
+    if (isSet('write')) writeKills();
   }
 const linking = places.includes('whatsapp') && links > 0 ? await killLinking(links, seed) : [];
-const head = ['platform', 'killed during', 'named points', 'random moments', 'lost', 'doubled', 'marked unknown'];
-const rows = table(head, [...results.map(rowOf), ...places.map(totalOf)]);
-note(rows.join('\n'));
+note(rows().join('\n'));
 if (linking.length > 0) note(linkTable(linking));
-if (isSet('write')) write();
+if (isSet('write') && linking.length > 0) writeLinks();
 const wrong = results.some((result) => wrongsOf(result).length > 0) || linking.some(({ stuck }) => stuck > 0);
 process.exit(wrong ? 1 : 0);
 
@@ -78,16 +84,24 @@ function sums(of: readonly Result[]): readonly number[] {
   ];
 }
 
-function write(): void {
+function rows(): readonly string[] {
+  const head = ['platform', 'killed during', 'named points', 'random moments', 'lost', 'doubled', 'marked unknown'];
+  const done = places.filter((place) => results.some((result) => result.place === place));
+  return table(head, [...results.map(rowOf), ...done.map(totalOf)]);
+}
+
+/** After each piece of work: a run that is broken off has shown something, too. */
+function writeKills(): void {
   const heading = 'At named points and random moments';
-  const [first = '', line = '', ...own] = rows;
-  const all = [...otherRows(heading, places), ...own].sort(byPlace);
+  const [first = '', line = '', ...own] = rows();
+  const done = places.filter((place) => results.some((result) => result.place === place));
+  const all = [...otherRows(heading, done), ...own].sort(byPlace);
   writeSection(heading, `${explained}\n\n${[first, line, ...all].join('\n')}`);
-  if (linking.length > 0)
-    writeSection(
-      'While a phone is linked',
-      `Each time with a new account and an empty folder, and started again.\n\n${linkTable(linking)}`,
-    );
+}
+
+function writeLinks(): void {
+  const how = 'Each time with a new account and an empty folder, and started again.';
+  writeSection('While a phone is linked', `${how}\n\n${linkTable(linking)}`);
 }
 
 /** Stable: the works of a platform stay in their order. */
@@ -95,10 +109,3 @@ function byPlace(one: string, other: string): number {
   const at = (row: string): number => placeNames.findIndex((name) => row.startsWith(`| ${name} |`));
   return at(one) - at(other);
 }
-
-const explained = `Made by \`npm run test:kill -- --write\`: the real program against the loopback platforms. Named points: what a piece of
-work passes when nothing disturbs it is learnt first (before and after every transaction, every call to the platform, once its bytes
-have left, every step of a turn, every tool), then the process kills itself at each of them once. Random moments: it is killed from
-outside at any moment after the message. Each kill has a chat of its own; the program is started again and must show every answer
-once. «Marked unknown»: Telegram cannot recognise a repeated message, so one that may have arrived is not sent again but listed in
-\`npx switchyard tasks\`.`;

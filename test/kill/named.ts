@@ -2,7 +2,9 @@
 // starts it again as people do. Called by all.ts.
 // 1 learns the points  2 dies at one  3 starts again  4 what is seen of it
 import { type Point, pointText } from './failpoints.ts';
-import type { PlaceName } from './places.ts';
+import { pass, until } from './moments.ts';
+import type { PlaceName, Room } from './places.ts';
+import type { Program } from './process.ts';
 import { count, enterPlace, isOver, prepare, type Tally, type Trial, type World, wait, wrongs } from './trials.ts';
 import type { Work } from './works.ts';
 
@@ -55,9 +57,18 @@ export async function killAtPoints(name: PlaceName, work: Work, options: NamedOp
   }
 }
 
+/** What only a first start does is no part of the work. */
+async function warmUp(room: Room, program: Program): Promise<void> {
+  await room.says('say warm');
+  await until(() => room.shown().some((text) => text.includes('warm')) && program.quiet, 60_000);
+  // Marks of what was read are kept within a second.
+  await pass(1_500);
+}
+
 async function learn({ place, program }: World, work: Work): Promise<readonly Point[]> {
   const trial = { room: place.room('undisturbed'), token: 'undisturbed' };
   await program.startWatched();
+  await warmUp(place.room('warm-up'), program);
   await prepare(trial, program, work);
   await program.arm(undefined);
   await work.asks(trial.room, trial.token);
