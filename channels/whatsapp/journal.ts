@@ -80,8 +80,9 @@ export class Journal {
       void kept.then(() => this.#handOver(node, listeners));
     };
     ws.on(event, (node: BinaryNode) => enter(node, 0));
+    const left = [...this.#memory.all(stanzaPrefix).keys()];
     ev.on('connection.update', ({ connection }) => {
-      if (connection === 'open') this.#again(enter);
+      if (connection === 'open') for (const key of left.splice(0)) this.#again(key, enter);
     });
   }
 
@@ -116,17 +117,17 @@ export class Journal {
   }
 
   /** 3 */
-  #again(enter: (node: BinaryNode, tries: number) => void): void {
-    for (const [key, text] of this.#memory.all(stanzaPrefix)) {
-      const kept = read(text);
-      if (kept === undefined || kept.tries >= mostTries) {
-        this.#log.warn({ code: 'whatsapp_journal' }, 'a message that came to nothing several times is left out');
-        void this.#write(new Map([[key, undefined]]));
-        continue;
-      }
-      const { offline: _offline, ...attrs } = kept.node.attrs;
-      if (!this.#handed.has(attrs.id ?? '')) enter({ ...kept.node, attrs }, kept.tries + 1);
+  #again(key: string, enter: (node: BinaryNode, tries: number) => void): void {
+    const text = this.#memory.get(key);
+    if (text === undefined) return;
+    const kept = read(text);
+    if (kept === undefined || kept.tries >= mostTries) {
+      this.#log.warn({ code: 'whatsapp_journal' }, 'a message that came to nothing several times is left out');
+      void this.#write(new Map([[key, undefined]]));
+      return;
     }
+    const { offline: _offline, ...attrs } = kept.node.attrs;
+    if (!this.#handed.has(attrs.id ?? '')) enter({ ...kept.node, attrs }, kept.tries + 1);
   }
 
   #opened(sealed: Uint8Array): Uint8Array | undefined {

@@ -7,7 +7,7 @@ import { killAtPoints } from './named.ts';
 import { isSet, number, text, words } from './options.ts';
 import { type PlaceName, placeNames } from './places.ts';
 import { killAtMoments } from './random.ts';
-import { otherRows, table, writeSection } from './report.ts';
+import { readRows, table, writeSection } from './report.ts';
 import type { Tally } from './trials.ts';
 import { type Work, works } from './works.ts';
 
@@ -64,48 +64,43 @@ function wrongsOf({ named: one, random: other }: Result): readonly string[] {
   return [...each(one), ...each(other)];
 }
 
-function rowOf(result: Result): readonly (string | number)[] {
-  return [result.place, result.work.name, ...sums([result])];
+type Row = readonly (string | number)[];
+
+function rowOf({ place, work, named: one, random: other }: Result): Row {
+  const sum = (pick: (tally: Tally) => number): number => pick(one) + pick(other);
+  const wrong = [sum(({ lost }) => lost.length), sum(({ doubled }) => doubled.length), sum(({ unknown }) => unknown)];
+  return [place, work.name, one.points, other.points, ...wrong];
 }
 
-function totalOf(place: PlaceName): readonly (string | number)[] {
-  return [place, '**all**', ...sums(results.filter((result) => result.place === place))];
+/** With a line for each platform below its works. */
+function withTotals(all: readonly Row[]): readonly Row[] {
+  return placeNames.flatMap((place) => {
+    const own = all.filter(([name]) => name === place);
+    const order = ([, name]: Row): number => works.findIndex((work) => work.name === name);
+    const total = [2, 3, 4, 5, 6].map((column) => own.reduce((sum, row) => sum + Number(row[column]), 0));
+    return own.length === 0
+      ? []
+      : [...own.toSorted((one, other) => order(one) - order(other)), [place, '**all**', ...total]];
+  });
 }
 
-function sums(of: readonly Result[]): readonly number[] {
-  const sum = (pick: (tally: Tally) => number): number =>
-    of.reduce((total, one) => total + pick(one.named) + pick(one.random), 0);
-  return [
-    of.reduce((total, one) => total + one.named.points, 0),
-    of.reduce((total, one) => total + one.random.points, 0),
-    sum(({ lost }) => lost.length),
-    sum(({ doubled }) => doubled.length),
-    sum(({ unknown }) => unknown),
-  ];
+function rows(all: readonly Row[] = results.map(rowOf)): readonly string[] {
+  return table(
+    ['platform', 'killed during', 'named points', 'random moments', 'lost', 'doubled', 'marked unknown'],
+    withTotals(all),
+  );
 }
 
-function rows(): readonly string[] {
-  const head = ['platform', 'killed during', 'named points', 'random moments', 'lost', 'doubled', 'marked unknown'];
-  const done = places.filter((place) => results.some((result) => result.place === place));
-  return table(head, [...results.map(rowOf), ...done.map(totalOf)]);
-}
-
-/** After each piece of work: a run that is broken off has shown something, too. */
+/** After each piece of work: a run that is broken off has shown something, too. What other runs found stays. */
 function writeKills(): void {
   const heading = 'At named points and random moments';
-  const [first = '', line = '', ...own] = rows();
-  const done = places.filter((place) => results.some((result) => result.place === place));
-  const all = [...otherRows(heading, done), ...own].sort(byPlace);
-  writeSection(heading, `${explained}\n\n${[first, line, ...all].join('\n')}`);
+  const own = results.map(rowOf);
+  const isOwn = ([place, work]: Row): boolean => own.some((row) => row[0] === place && row[1] === work);
+  const others = readRows(heading).filter((row) => !isOwn(row) && works.some(({ name }) => name === row[1]));
+  writeSection(heading, `${explained}\n\n${rows([...others, ...own]).join('\n')}`);
 }
 
 function writeLinks(): void {
   const how = 'Each time with a new account and an empty folder, and started again.';
   writeSection('While a phone is linked', `${how}\n\n${linkTable(linking)}`);
-}
-
-/** Stable: the works of a platform stay in their order. */
-function byPlace(one: string, other: string): number {
-  const at = (row: string): number => placeNames.findIndex((name) => row.startsWith(`| ${name} |`));
-  return at(one) - at(other);
 }

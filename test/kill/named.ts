@@ -2,10 +2,19 @@
 // starts it again as people do. Called by all.ts.
 // 1 learns the points  2 dies at one  3 starts again  4 what is seen of it
 import { type Point, pointText } from './failpoints.ts';
-import { pass, until } from './moments.ts';
-import type { PlaceName, Room } from './places.ts';
-import type { Program } from './process.ts';
-import { count, enterPlace, isOver, prepare, type Tally, type Trial, type World, wait, wrongs } from './trials.ts';
+import type { PlaceName } from './places.ts';
+import {
+  count,
+  enterPlace,
+  isOver,
+  prepare,
+  type Tally,
+  type Trial,
+  type World,
+  wait,
+  warmUp,
+  wrongs,
+} from './trials.ts';
 import type { Work } from './works.ts';
 
 /** Every so many points the program is started again as people start it, else with failpoints, for the next one to be armed. */
@@ -55,14 +64,6 @@ export async function killAtPoints(name: PlaceName, work: Work, options: NamedOp
   } finally {
     await world.close();
   }
-}
-
-/** What only a first start does is no part of the work. */
-async function warmUp(room: Room, program: Program): Promise<void> {
-  await room.says('say warm');
-  await until(() => room.shown().some((text) => text.includes('warm')) && program.quiet, 60_000);
-  // Marks of what was read are kept within a second.
-  await pass(1_500);
 }
 
 async function learn({ place, program }: World, work: Work): Promise<readonly Point[]> {

@@ -1,7 +1,7 @@
 // Kills the program at random moments after somebody has asked for something, and starts it again as people do. Called by all.ts.
 import { numbers, pass } from './moments.ts';
 import type { PlaceName } from './places.ts';
-import { count, enterPlace, isOver, prepare, type Tally, type Trial, wait, wrongs } from './trials.ts';
+import { count, enterPlace, isOver, prepare, type Tally, type Trial, wait, warmUp, wrongs } from './trials.ts';
 import type { Work } from './works.ts';
 
 export interface RandomOptions {
@@ -17,6 +17,7 @@ export async function killAtMoments(name: PlaceName, work: Work, options: Random
   const trials: Trial[] = [];
   try {
     program.start();
+    await warmUp(place.room('warm-up'), program);
     for (let index = 0; index < options.points; index += 1) {
       const trial = { room: place.room(`random-${index}`), token: `moment${index}x` };
       const answered = new Set<string>();

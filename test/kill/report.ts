@@ -14,10 +14,15 @@ export function writeSection(heading: string, body: string): void {
   writeFileSync(path, `${title}\n\n${text}`);
 }
 
-/** Rows of a section's table that begin with none of these words: other runs made them. */
-export function otherRows(heading: string, first: readonly string[]): readonly string[] {
-  const rows = (readSections().get(heading) ?? '').split('\n').filter((line) => /^\| (?!---)/.test(line));
-  return rows.slice(1).filter((row) => !first.some((word) => row.startsWith(`| ${word} |`)));
+/** Cells of the rows of a section's table; none when it is not there. */
+export function readRows(heading: string): readonly (readonly string[])[] {
+  const lines = (readSections().get(heading) ?? '').split('\n').filter((line) => line.startsWith('| '));
+  return lines.slice(1).map((line) =>
+    line
+      .split('|')
+      .slice(1, -1)
+      .map((cell) => cell.trim()),
+  );
 }
 
 export function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): readonly string[] {

@@ -1,5 +1,5 @@
 // One kill each, and what came of it: what was lost, seen twice, or marked as unknown. Used by named.ts and random.ts.
-import { until } from './moments.ts';
+import { pass, until } from './moments.ts';
 import { type KillPlace, openPlace, type PlaceName, type Room } from './places.ts';
 import { Program } from './process.ts';
 import { codingAgent, type Work } from './works.ts';
@@ -54,6 +54,14 @@ export interface Tally {
   /** Seen once or not at all, and marked as unknown. */
   readonly unknown: number;
   readonly violations: readonly string[];
+}
+
+/** What only a first start does is no part of the work, and nobody is heard who spoke before it. */
+export async function warmUp(room: Room, program: Program): Promise<void> {
+  await room.says('say warm');
+  await until(() => room.shown().some((text) => text.includes('warm')) && program.quiet, patienceMs);
+  // Marks of what was read are kept within a second.
+  await pass(1_500);
 }
 
 /** What has to be there before. */

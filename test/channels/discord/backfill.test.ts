@@ -69,6 +69,22 @@ describe('a restart', () => {
     await heard('first words');
   });
 
+  it('that comes before anything was stored reads all that was said since the first start', async () => {
+    await rig.adapter.stop();
+    const seen = seenMemory();
+    const first = rig.another({ seen });
+    const stored = rig.events.message;
+    // It dies before it has stored what it was told, and before a second has passed.
+    Object.assign(rig.events, { message: () => new Promise(() => undefined) });
+    await first.start(rig.events);
+    await ann.says('early', { in: general });
+    const known = new Map(seen.known);
+    Object.assign(rig.events, { message: stored });
+    await passes(6_000);
+    await rig.another({ seen: { ...seenMemory(), known } }).start(rig.events);
+    await heard('early');
+  });
+
   it('reads nothing of before the bot came, and asks nothing where nothing was said', async () => {
     await rig.adapter.stop();
     const { length } = rig.twin.called(read);

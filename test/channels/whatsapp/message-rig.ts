@@ -3,6 +3,7 @@
 import { makeWASocket } from '@whiskeysockets/baileys';
 import { onTestFinished } from 'vitest';
 import { WhatsappAdapter } from '../../../channels/whatsapp/adapter.ts';
+import type { AuthMemory } from '../../../channels/whatsapp/auth.ts';
 import type { InboundMessage, OutboundMessage, Receipt } from '../../../src/core/message.ts';
 import type { Route } from '../../../src/core/route.ts';
 import { systemClock } from '../../../src/infra/clock.ts';
@@ -38,7 +39,11 @@ export function place(chat: string): Route {
   return { channel: 'whatsapp', account: 'default', chat };
 }
 
-export async function openMessageRig(options: WhatsAppTwinOptions = {}): Promise<MessageRig> {
+/** @param keeping stands between the adapter and what it keeps of its keys */
+export async function openMessageRig(
+  options: WhatsAppTwinOptions = {},
+  keeping: (auth: AuthMemory) => AuthMemory = (auth) => auth,
+): Promise<MessageRig> {
   const twin = await whatsappTwin({ firstKeys: 'few', perSecond: Infinity, ...options });
   const phone = twin.phone();
   const database = openDatabase(':memory:');
@@ -51,7 +56,7 @@ export async function openMessageRig(options: WhatsAppTwinOptions = {}): Promise
   function make(): WhatsappAdapter {
     return new WhatsappAdapter({
       ...{ account: 'default', wsUrl: twin.url, clock: systemClock, ids: systemIds, log },
-      memory: { auth: authMemory(database, 'default'), identity, sent },
+      memory: { auth: keeping(authMemory(database, 'default')), identity, sent },
       linkChanged: () => undefined,
       makeSocket: (config) => makeWASocket({ ...config, retryRequestDelayMs: 1 }),
     });
