@@ -8,6 +8,11 @@ import { agrees, offered } from './phone-link.ts';
 export const placeNames = ['discord', 'telegram', 'whatsapp'] as const;
 export type PlaceName = (typeof placeNames)[number];
 
+export interface Said {
+  readonly text: string;
+  readonly at: number;
+}
+
 /** A chat in which somebody may speak to the bot. */
 export interface Room {
   /** In the keys of its routes. */
@@ -15,13 +20,15 @@ export interface Room {
   says(text: string): Promise<void>;
   /** Texts of the bot here and in what belongs to it, oldest first. */
   shown(): readonly string[];
+  /** The same, each with the moment in which it was written, Unix ms. */
+  said(): readonly Said[];
   /** How many threads hang on it. */
   threads(): number;
 }
 
 export interface KillPlace {
-  /** `channels` and `commands` of the config file. */
-  readonly config: object;
+  /** For the config file: `channels`, and who owns the bot. */
+  readonly config: { readonly channels: object; readonly owners: readonly string[] };
   /** What a new process needs before anything can be said. @param home its state folder */
   enter?(home: string): Promise<void>;
   /** A new room, in which nothing was said yet. */
@@ -50,7 +57,7 @@ async function openDiscord(): Promise<KillPlace> {
   return {
     config: {
       channels: { discord: { token: twin.token, apiUrl: twin.url, groups } },
-      commands: { ownerAllowFrom: [`discord:${ann.id}`] },
+      owners: [`discord:${ann.id}`],
     },
     room: (name) => {
       const channel = guild.channel(name);
@@ -58,7 +65,7 @@ async function openDiscord(): Promise<KillPlace> {
       return {
         chat: channel.id,
         says: async (text) => void (await ann.says(text, { in: channel })),
-        shown: () => [channel, ...threads()].flatMap((place) => twin.shown(place)),
+        ...speech(() => [channel, ...threads()].flatMap((place) => twin.messages(place)).filter(({ mine }) => mine)),
         threads: () => threads().length,
       };
     },
@@ -77,7 +84,7 @@ async function openTelegram(): Promise<KillPlace> {
       channels: {
         telegram: { token: twin.token, apiRoot: twin.url, groupPolicy: 'open', requireMention: false },
       },
-      commands: { ownerAllowFrom: ['telegram:7'] },
+      owners: ['telegram:7'],
     },
     room: (title) => {
       rooms += 1;
@@ -85,7 +92,7 @@ async function openTelegram(): Promise<KillPlace> {
       return {
         chat: String(group.id),
         says: async (text) => void (await ann.says(text, { in: group })),
-        shown: () => twin.shown(group),
+        ...speech(() => twin.messages(group).filter(({ mine }) => mine)),
         threads: () => 0,
       };
     },
@@ -100,6 +107,7 @@ async function openWhatsapp(): Promise<KillPlace> {
   return {
     config: {
       channels: { whatsapp: { enabled: true, wsUrl: twin.url, dmPolicy: 'open', allowFrom: ['*'] } },
+      owners: [],
     },
     enter: async (home) => void (await agrees(phone, await offered(home))),
     room: (name) => {
@@ -107,7 +115,7 @@ async function openWhatsapp(): Promise<KillPlace> {
       return {
         chat: person.human.pn,
         says: async (text) => void (await person.says(text)),
-        shown: () => twin.shown(person).map(({ text }) => text),
+        ...speech(() => twin.shown(person)),
         threads: () => 0,
       };
     },
@@ -115,4 +123,8 @@ async function openWhatsapp(): Promise<KillPlace> {
     violations: () => twin.violations.filter(({ kind }) => kind !== 'too fast').map(({ detail }) => detail),
     close: () => twin.close(),
   };
+}
+
+function speech(said: () => readonly Said[]): Pick<Room, 'shown' | 'said'> {
+  return { shown: () => said().map(({ text }) => text), said };
 }

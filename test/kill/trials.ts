@@ -18,20 +18,40 @@ export interface World {
 
 /** A place, and a program that may talk there but is not running. */
 export async function enterPlace(name: PlaceName): Promise<World> {
-  const place = await openPlace(name);
-  const program = new Program((folder) => ({ ...place.config, ...codingAgent(folder) }));
-  if (place.enter !== undefined) {
+  const { places, program, close } = await enterPlaces([name]);
+  const [one] = places;
+  if (one === undefined) throw new Error(`kill: there is no ${name}`);
+  return { ...one, program, close };
+}
+
+export interface Worlds extends Pick<World, 'program' | 'close'> {
+  readonly places: readonly Pick<World, 'name' | 'place'>[];
+}
+
+export async function enterPlaces(names: readonly PlaceName[]): Promise<Worlds> {
+  const places = await Promise.all(names.map(async (name) => ({ name, place: await openPlace(name) })));
+  const program = new Program((folder) => ({ ...mergedConfig(places), ...codingAgent(folder) }));
+  for (const { place } of places) {
+    if (place.enter === undefined) continue;
     program.start();
     await place.enter(program.home);
     await program.kill('SIGTERM');
   }
   return {
-    ...{ name, place, program },
+    ...{ places, program },
     close: async () => {
       await program.kill();
-      await place.close();
+      for (const { place } of places) await place.close();
       program.remove();
     },
+  };
+}
+
+function mergedConfig(places: Worlds['places']): object {
+  const configs = places.map(({ place }) => place.config);
+  return {
+    channels: Object.assign({}, ...configs.map(({ channels }) => channels)),
+    commands: { ownerAllowFrom: configs.flatMap(({ owners }) => owners) },
   };
 }
 
