@@ -2,7 +2,7 @@
 // failpoints. Used by the programs that kill.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -100,6 +100,12 @@ export class Program {
   get unknown(): readonly Unknown[] {
     const rows = this.query("SELECT place, message FROM outbox WHERE state = 'ambiguous'") ?? [];
     return rows.map(({ place, message }) => ({ place: String(place), message: String(message) }));
+  }
+
+  /** Lines of its log that are warnings or worse. */
+  get troubles(): readonly string[] {
+    const lines = readFileSync(join(this.home, 'switchyard.log'), 'utf8').split('\n');
+    return lines.filter((line) => /"level":"(warn|error|fatal)"/.test(line));
   }
 
   /** Rows of its database; undefined while that is not there. */

@@ -128,7 +128,8 @@ export function wrongs({ room, token }: Asked, program: Program, work: Work): st
   const runs = program.query('SELECT id, status, delivery, data FROM runs ORDER BY accepted_at') ?? [];
   const here = (row: object): boolean => JSON.stringify(row).includes(room.chat);
   const kept = [...sent.filter(here), ...runs.filter(here).map(({ data: _data, ...row }) => row)];
-  return `${wrong.join(', ')}\n  shown ${JSON.stringify(room.shown())}\n  kept ${JSON.stringify(kept)}`;
+  const said = [`shown ${JSON.stringify(room.shown())}`, `kept ${JSON.stringify(kept)}`, ...program.troubles.slice(-5)];
+  return [wrong.join(', '), ...said].join('\n  ');
 }
 
 /** What can be seen now, after all kills; the program must not be running. */
