@@ -32,12 +32,16 @@ interface Job {
   fail(error: unknown): void;
 }
 
+/** Another process has the file locked: so long we wait for it. */
+const lockedMs = 5_000;
+
 /** Opens (creating if needed, mode 0600) the database at `path`; `:memory:` for tests that need no disk. */
 export function openDatabase(path: string): Database {
   if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  const db = new DatabaseSync(path);
+  // Before the first statement: whoever looks into the file while we start must not keep us from it.
+  const db = new DatabaseSync(path, { timeout: lockedMs });
   if (path !== ':memory:') chmodSync(path, 0o600);
-  db.exec('PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=5000; PRAGMA foreign_keys=ON;');
+  db.exec('PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;');
   migrate(db);
   const sql = statements(db);
   let queue: Job[] = [];

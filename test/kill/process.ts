@@ -92,7 +92,7 @@ export class Program {
   get quiet(): boolean {
     const open = `SELECT (SELECT count(*) FROM inbox WHERE state = 'accepted')
       + (SELECT count(*) FROM outbox WHERE state IN ('pending', 'sending'))
-      + (SELECT count(*) FROM runs WHERE status IN ('queued', 'running')) AS n`;
+      + (SELECT count(*) FROM runs WHERE status IN ('queued', 'running') OR delivery IN ('pending', 'handed', 'sending')) AS n`;
     return this.query(open)?.[0]?.n === 0;
   }
 

@@ -63,7 +63,7 @@ export const works: readonly Work[] = [
     asks: says((token) => `delegate: say ${token}`),
     wanted: () => [
       contains('that it has started', /Started 1 sub-agent/),
-      contains('its result', /(?<!when it )is back\./),
+      contains('its result', /(?<!when it )(?:is|are) back\./),
     ],
     withinMs: 2_000,
   },
