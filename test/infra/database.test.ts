@@ -1,7 +1,9 @@
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Database, openDatabase } from '../../src/infra/database.ts';
 import { migrations } from '../../src/infra/migrations.ts';
@@ -78,6 +80,25 @@ describe('the database', () => {
     await expect(put('b', 'two')).rejects.toThrow('the database is closed');
     database = openDatabase(path);
     expect(value('a')).toBe('one');
+  });
+
+  it('waits for a file that somebody else has locked for a moment, from the first statement on', async () => {
+    const fresh = join(folder, 'locked.db');
+    const holder = new Worker(
+      `const { parentPort, workerData } = require('node:worker_threads');
+       const db = new (require('node:sqlite').DatabaseSync)(workerData);
+       db.exec('BEGIN EXCLUSIVE; CREATE TABLE held (a)');
+       parentPort.postMessage('locked');
+       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
+       db.exec('COMMIT');
+       db.close();`,
+      { eval: true, workerData: fresh },
+    );
+    await once(holder, 'message');
+    const waiting = openDatabase(fresh);
+    expect(waiting.read.all("SELECT name FROM sqlite_master WHERE name = 'held'")).toHaveLength(1);
+    await waiting.close();
+    await holder.terminate();
   });
 
   it('refuses a file written by a newer version instead of guessing', async () => {
