@@ -1,5 +1,5 @@
 // Where whoever embeds the app may step between its parts, to watch or to break off at a named place. Nothing stands there in
-// production. Used by app.ts and by the engine.
+// production. The parts come in with AppOptions and EngineParts.
 import type { AgentRuntime } from '../core/agent.ts';
 import type { ChannelAdapter } from '../core/channel.ts';
 import type { Database } from '../infra/database.ts';
