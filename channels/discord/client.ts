@@ -7,13 +7,14 @@ import {
   SimpleShardingStrategy,
   type WebSocketOptions,
 } from 'discord.js';
+import type { Clock } from '../../src/infra/clock.ts';
 import { restOptions } from './api.ts';
 
 /**
  * @param apiUrl undefined: Discord's own; where the gateway is, the API says
  * @param over aborted before the client is closed: it opens no connection from then on
  */
-export function openClient(apiUrl: string | undefined, over: AbortSignal): Client {
+export function openClient(apiUrl: string | undefined, over: AbortSignal, clock: Pick<Clock, 'sleep'>): Client {
   return new Client({
     intents: [
       GatewayIntentBits.Guilds,
@@ -35,7 +36,7 @@ export function openClient(apiUrl: string | undefined, over: AbortSignal): Clien
     // What a model writes must not ping anybody.
     allowedMentions: { parse: [], repliedUser: false },
     rest: restOptions(apiUrl),
-    ws: { buildStrategy: endingWith(over) },
+    ws: { buildStrategy: endingWith(over, clock) },
   });
 }
 
@@ -45,7 +46,7 @@ export function openClient(apiUrl: string | undefined, over: AbortSignal): Clien
  * question stays open once all is over. A socket that is still connecting is let go with nobody to hear its error, which ends
  * the process: it is ended here.
  */
-function endingWith(over: AbortSignal): NonNullable<WebSocketOptions['buildStrategy']> {
+function endingWith(over: AbortSignal, clock: Pick<Clock, 'sleep'>): NonNullable<WebSocketOptions['buildStrategy']> {
   return (manager) => {
     const { options } = manager;
     const last = options.retrieveSessionInfo;
@@ -56,17 +57,28 @@ function endingWith(over: AbortSignal): NonNullable<WebSocketOptions['buildStrat
       // No other way leads to them.
       const sockets = [...strategy['shards'].values()].map((shard) => shard['connection']);
       for (const socket of sockets) socket?.on('error', () => undefined);
-      await destroy(how);
+      await within(clock, destroy(how));
       for (const socket of sockets) socket?.terminate();
     };
     return strategy;
   };
 }
 
+/** For the other side's goodbye. */
+const goodbyeMs = 2_000;
+
 /** Ends everything the client runs, whatever state it is in. */
-export async function closeClient(client: Client): Promise<void> {
+export async function closeClient(client: Client, clock: Pick<Clock, 'sleep'>): Promise<void> {
   client.removeAllListeners();
   // A handler that rejects would end the process without one.
   client.on('error', () => undefined);
-  await client.destroy().catch(() => undefined);
+  await within(clock, client.destroy());
+}
+
+/** Ended in the middle of a login, the library may wait for ever for what it has itself kept from coming. */
+async function within(clock: Pick<Clock, 'sleep'>, ending: Promise<unknown>): Promise<void> {
+  const over = new AbortController();
+  const ended = ending.catch(() => undefined);
+  await Promise.race([ended, clock.sleep(goodbyeMs, over.signal)]);
+  over.abort();
 }

@@ -40,9 +40,9 @@ const lookEveryMs = 5_000;
 
 /** Resolves with nothing left of the client. Never rejects. */
 export async function runSession(options: SessionOptions): Promise<Over> {
-  const { apiUrl, token, log, stop, opened } = options;
+  const { apiUrl, token, clock, log, stop, opened } = options;
   const done = new AbortController();
-  const client = openClient(apiUrl, done.signal);
+  const client = openClient(apiUrl, done.signal, clock);
   const over = Promise.withResolvers<Over>();
   const life = listen(client, options, over.resolve);
   opened(client);
@@ -52,7 +52,7 @@ export async function runSession(options: SessionOptions): Promise<Over> {
   const end = await Promise.race([over.promise, watch(client, options, { life, done: done.signal })]);
   done.abort();
   log.debug({ end: end.kind, code: 'discord_session' }, 'a session with Discord is over');
-  await closeClient(client);
+  await closeClient(client, clock);
   return end;
 }
 
