@@ -102,5 +102,8 @@ export const works: readonly Work[] = [
   },
 ];
 
-/** The scripted coding agent that the works need. @param folder where it works and keeps its history */
-export const codingAgent = (folder: string): object => twinHarness(folder, { load: true });
+/** The scripted coding agent that the works need, for everybody. @param folder where it works and keeps its history */
+export function codingAgent(folder: string): object {
+  const { acp, ...rest } = twinHarness(folder, { load: true }) as { readonly acp: object };
+  return { ...rest, acp: { ...acp, control: 'allowed' } };
+}
