@@ -118,7 +118,10 @@ export class DiscordAdapter implements ChannelAdapter {
     });
     this.#sending = { api, clock, sent: new Sent(clock), me: () => this.#me() };
     this.#personas = options.personas === true ? new Personas({ ...this.#sending, log }) : undefined;
-    this.#threads = new Threads({ api, clock, ids, places: this.#places, autoArchiveMinutes });
+    this.#threads = new Threads({
+      ...{ api, clock, ids, places: this.#places, autoArchiveMinutes },
+      me: () => this.#me()?.id,
+    });
     this.#typing = new Typing(api, clock);
     this.#interactions = new Interactions({
       ...{ api, account, clock, log, events, commands: options.commands, memory: options.registered },

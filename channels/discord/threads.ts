@@ -15,6 +15,8 @@ export interface ThreadsOptions {
   readonly clock: Clock;
   readonly ids: Pick<Ids, 'uuid'>;
   readonly places: Places;
+  /** The bot's own id, from the first login on. */
+  readonly me: () => string | undefined;
   /** Minutes without a message after which Discord puts a thread away. */
   readonly autoArchiveMinutes: ThreadAutoArchiveDuration;
 }
@@ -96,8 +98,20 @@ export class Threads {
       return await this.#start(channel, from, name);
     } catch (error) {
       const { kind } = faultOf(error);
-      if (kind === 'thread-exists' || kind === 'message-gone' || kind === 'rejected') return undefined;
+      if (kind === 'thread-exists') return (await this.#isOurs(from, name)) ? from : undefined;
+      if (kind === 'message-gone' || kind === 'rejected') return undefined;
       throw error;
+    }
+  }
+
+  /** A process that ended before it could use the thread has opened it: a second one must not stand beside it. */
+  async #isOurs(thread: string, name: string): Promise<boolean> {
+    const { api, me } = this.#options;
+    try {
+      const found = await api.call<APIThreadChannel>((rest, signal) => rest.get(Routes.channel(thread), { signal }));
+      return found.name === name && found.owner_id !== undefined && found.owner_id === me();
+    } catch {
+      return false;
     }
   }
 

@@ -98,7 +98,9 @@ export class Bindings {
       if (refused !== undefined) return { ok: false, refusal: refused };
       const now = this.#clock.now();
       const { idleMs, maxAgeMs } = this.#settings(route);
-      const times = { boundAt: now, lastMessageAt: now, idleMs, maxAgeMs };
+      // Bound there already, by a process that was cut off before it could say so: it is the same binding.
+      const boundAt = here?.session === session ? here.boundAt : now;
+      const times = { boundAt, lastMessageAt: now, idleMs, maxAgeMs };
       const binding: Binding = { route, session, agentId, label, boundBy: by.id, ...times };
       const farewells = await this.#place(binding, here, elsewhere);
       return ok({ binding, farewells });

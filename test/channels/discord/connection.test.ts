@@ -188,6 +188,19 @@ describe('a client that is given up', () => {
     expect(left()).toEqual([0, 0]);
   });
 
+  it('ends soon, at whatever moment of a login it comes', async () => {
+    await rig.close();
+    for (let ticks = 0; ticks < 400; ticks += 20) {
+      const one = await openRig({}, { identifyMs: 0 });
+      void one.adapter.start(one.events);
+      await until(() => one.twin.called('GET /gateway/bot').length > 0, 'the question for the gateway');
+      for (let tick = 0; tick < ticks; tick += 1) await new Promise((resolve) => setImmediate(resolve));
+      await one.adapter.stop();
+      await one.close();
+    }
+    rig = await openRig();
+  });
+
   it('opens no session when it was about to connect again', async () => {
     await rig.adapter.start(rig.events);
     await connected();
