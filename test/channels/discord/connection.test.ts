@@ -190,10 +190,10 @@ describe('a client that is given up', () => {
 
   it('ends soon, at whatever moment of a login it comes', async () => {
     await rig.close();
-    for (let ticks = 0; ticks < 400; ticks += 20) {
+    for (let ticks = 0; ticks < 40; ticks += 1) {
       const one = await openRig({}, { identifyMs: 0 });
       void one.adapter.start(one.events);
-      await until(() => one.twin.called('GET /gateway/bot').length > 0, 'the question for the gateway');
+      await until(() => one.twin.gateway.connections > 0, 'the connection to the gateway');
       for (let tick = 0; tick < ticks; tick += 1) await new Promise((resolve) => setImmediate(resolve));
       await one.adapter.stop();
       await one.close();
