@@ -1,6 +1,12 @@
 // Places of their own for runs: a thread from the message that asked, or from a line of ours, or a post in a forum; and
 // whether they are still there. Made by adapter.ts.
-import { type APIMessage, type APIThreadChannel, Routes, type ThreadAutoArchiveDuration } from 'discord.js';
+import {
+  type APIMessage,
+  type APIThreadChannel,
+  type APIUser,
+  Routes,
+  type ThreadAutoArchiveDuration,
+} from 'discord.js';
 import pLimit from 'p-limit';
 import type { Route } from '../../src/core/route.ts';
 import type { Clock } from '../../src/infra/clock.ts';
@@ -109,10 +115,16 @@ export class Threads {
     const { api, me } = this.#options;
     try {
       const found = await api.call<APIThreadChannel>((rest, signal) => rest.get(Routes.channel(thread), { signal }));
-      return found.name === name && found.owner_id !== undefined && found.owner_id === me();
+      return found.name === name && found.owner_id === (me() ?? (await this.#askedId()));
     } catch {
       return false;
     }
+  }
+
+  /** Before the first login. */
+  async #askedId(): Promise<string> {
+    const { id } = await this.#options.api.call<APIUser>((rest, signal) => rest.get(Routes.user(), { signal }));
+    return id;
   }
 
   /** A line of ours in the channel, and the thread from it. Nothing stays behind when that fails. */
