@@ -20,9 +20,10 @@ const wanted = new RegExp(text('work') ?? '');
 const places = placeNames.filter((name) => words().length === 0 || words().includes(name));
 const note = (line: string): void => console.log(line);
 
-const explained = `Made by \`npm run test:kill -- --write\`: the real program against the loopback platforms. Named points: what a piece of
+const explained = `Made by \`npm run test:kill -- --named=${named} --random=${random} --write\`, a row a time: the real program against the loopback platforms. Named points: what a piece of
 work passes when nothing disturbs it is learnt first (before and after every transaction, every call to the platform, once its bytes
-have left, every step of a turn, every tool), then the process kills itself at each of them once. Random moments: it is killed from
+have left, every step of a turn, every tool), then the process kills itself at each of them once,
+or at as many as were asked for, spread evenly. Random moments: it is killed from
 outside at any moment after the message. Each kill has a chat of its own; the program is started again and must show every answer
 once. «Marked unknown»: Telegram cannot recognise a repeated message, so one that may have arrived is not sent again but listed in
 \`npx switchyard tasks\`.`;
