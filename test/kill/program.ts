@@ -61,7 +61,7 @@ process.exit(
       return { ...created, value: { ...created.value, start } };
     },
     openStore: absent,
-    openLinks: absent,
+    ...{ openLinks: absent, reconcile: absent },
     call: absent,
   }),
 );
