@@ -43,10 +43,15 @@ export function readRequest(prompt: ModelCallOptions['prompt']): OpenRequest {
   };
 }
 
-/** A request is closed by an answer without calls, by a yield that ended the turn, or by a person who stopped it. */
+/**
+ * A request is closed by an answer without calls, by a yield that ended the turn, or by a person who stopped it; the first
+ * two not, where a restart came before they were stored.
+ */
 function openFrom(prompt: ModelCallOptions['prompt']): number {
   for (let i = prompt.length - 1; i >= 0; i -= 1) {
     const message = prompt[i];
+    const next = prompt[i + 1];
+    if (next?.role === 'user' && textOf(next).startsWith(resumeMark)) continue;
     if (message?.role === 'user' && textOf(message).includes(stoppedNote)) return i;
     if (message?.role === 'assistant' && !message.content.some((part) => part.type === 'tool-call')) return i + 1;
     if (message?.role === 'tool' && callsOf(prompt.slice(0, i + 1)).at(-1)?.name === 'sessions_yield' && ended(message))

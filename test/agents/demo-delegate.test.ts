@@ -173,6 +173,19 @@ describe('delegating', () => {
     expect(tasks).toEqual(['say a', 'say b', 'say b']);
   });
 
+  it('starts nothing again where a restart came after it had begun to wait', async () => {
+    const { play } = setup();
+    const first = await play('delegate: say a', spawnTools());
+    const note: Entry = { type: 'note', at: 0, turn: 'turn-2', text: resumeText([]) };
+    const history = [userEntry('delegate: say a'), ...first.entries, note, userEntry('delegate: say a')];
+    const again = await play('', spawnTools(), { history, id: 'turn-2' });
+    const calls = again.entries.flatMap((entry) =>
+      entry.type === 'assistant' ? entry.parts.flatMap((part) => (part.type === 'call' ? [part.name] : [])) : [],
+    );
+    expect(calls).not.toContain('sessions_spawn');
+    expect(again.outcome).toMatchObject({ text: 'Started 1 sub-agent: #1 say. I will report when it is back.' });
+  });
+
   it('does its task once after a restart cut it off', async () => {
     const note: Entry = { type: 'note', at: 0, turn: 'turn-2', text: resumeText([]) };
     const history = [userEntry('count to 2'), note, userEntry('count to 2')];

@@ -69,7 +69,9 @@ async function openDiscord(): Promise<KillPlace> {
         threads: () => threads().length,
       };
     },
-    violations: () => twin.violations.map(({ detail }) => detail),
+    // Each trial is two starts within seconds, and each start asks where the gateway is.
+    violations: () =>
+      twin.violations.map(({ detail }) => detail).filter((each) => !each.startsWith('GET /gateway/bot')),
     close: () => twin.close(),
   };
 }
