@@ -38,7 +38,7 @@ export class OpenTurns {
     const { id, session, tree, startedAt } = turn;
     return this.#database.write((sql) => {
       const before = this.of(session, sql);
-      sql.run('DELETE FROM sleeps WHERE session = ?', session);
+      this.awake(sql, session);
       const cut = before !== undefined && before.generation < generation ? before : undefined;
       sql.run(
         `INSERT OR REPLACE INTO open_turns (session, turn, since, tries, generation, tree, items, at)
@@ -52,6 +52,22 @@ export class OpenTurns {
   /** A turn is over: inside the transaction that records what it brought, so that neither is there without the other. */
   ended(sql: Sql, session: SessionKey, turn: string): void {
     sql.run('DELETE FROM open_turns WHERE session = ? AND turn = ?', session, turn);
+  }
+
+  /** Stopped: this turn, if it is under way, what earlier generations left, and the sleep. No start goes on with them. */
+  stopped(sql: Sql, session: SessionKey, { turn, generation }: Pick<OpenTurn, 'generation'> & { turn?: string }): void {
+    sql.run(
+      'DELETE FROM open_turns WHERE session = ? AND (turn = ? OR generation < ?)',
+      session,
+      turn ?? null,
+      generation,
+    );
+    this.awake(sql, session);
+  }
+
+  /** Nothing is left that the session sleeps for. */
+  awake(sql: Sql, session: SessionKey): void {
+    sql.run('DELETE FROM sleeps WHERE session = ?', session);
   }
 
   /** The turn that has ended yielded: its session sleeps until the next one begins. */

@@ -28,6 +28,12 @@ export interface StopDeps {
   /** Removes what no turn has taken yet. `results`: what becomes of children's results among it. */
   readonly clear: (session: SessionKey, results: 'dropped' | 'passed on') => readonly MailItem[];
   readonly inboxDone: (itemIds: readonly string[], reason: string) => Promise<void>;
+  /** What a session has in hand now. */
+  readonly inHand: (session: SessionKey) => Omit<InHand, 'session'>;
+  /** Inside the transaction of the stop, so that no later start goes on with it: `inHand`, and what was cut off before. */
+  readonly forget: (sql: Sql, stopped: InHand) => void;
+  /** Nothing that a restart cut off is left to be done in these sessions. */
+  readonly unmark: (sessions: readonly SessionKey[]) => Promise<void>;
   readonly ended: (run: Run) => void;
   /** What `StopAsk.announce` wrote is committed. */
   readonly sent: () => void;
@@ -43,12 +49,21 @@ export interface StopAsk {
   readonly announce?: (sql: Sql, ended: readonly Run[]) => void;
 }
 
+/** The turn under way in a session, unless its result is being recorded already, and what no turn has taken yet. */
+export interface InHand {
+  readonly session: SessionKey;
+  readonly turn: ActiveTurn | undefined;
+  readonly items: readonly MailItem[];
+}
+
 /** What is stopped, asked again for what was being spawned meanwhile. */
 interface Scope {
   readonly roots: () => readonly Run[];
   /** A session that is stopped itself, and its turn under way. */
   readonly session?: SessionKey;
   readonly turn?: ActiveTurn | undefined;
+  /** What that session had in hand; not asked again: what comes to it after the stop is a new beginning. */
+  readonly own?: InHand;
 }
 
 interface Stopped {
@@ -90,7 +105,9 @@ export class Stopper {
       const own = registry.byChild(session);
       return [...(own === undefined || isTerminal(own.state.status) ? [] : [own]), ...registry.activeBelow(session)];
     };
-    const [messages, report] = await Promise.all([this.#discard(removed), this.#stop({ roots, session, turn }, ask)]);
+    const own = { session, turn, items: removed };
+    const stopping = this.#stop({ roots, session, turn, own }, ask);
+    const [messages, report] = await Promise.all([this.#discard(removed), stopping]);
     return { ...report, alreadyFinished: [], messages: messages + report.messages };
   }
 
@@ -103,7 +120,8 @@ export class Stopper {
   async #stop(scope: Scope, ask: StopAsk): Promise<StopReport> {
     const first = await this.#round(scope, ask);
     // A spawn under way was recorded by now, and its turn has been told to stop: no further one follows.
-    const late = await this.#round(scope, { cause: ask.cause });
+    const { own: _, ...later } = scope;
+    const late = await this.#round(later, { cause: ask.cause });
     const runs = [...first.runs, ...late.runs];
     const turns = new Set([...(scope.turn === undefined ? [] : [scope.turn]), ...first.turns, ...late.turns]);
     const wedged = await this.#wedged([...turns]);
@@ -112,6 +130,7 @@ export class Stopper {
       this.#deps.log.error({ run: run.id, session: run.child, code: 'stop_forced' }, 'turn did not stop in 1 s');
     for (const run of runs) this.#deps.ended(run);
     const own = scope.session;
+    await this.#deps.unmark([...(own === undefined ? [] : [own]), ...runs.map((run) => run.child)]);
     const ended = scope.turn !== undefined && !wedged.has(scope.turn.session);
     return {
       // The session's own turn is counted as a turn, not once more as a run.
@@ -142,9 +161,13 @@ export class Stopper {
     const own = { outcome: ask.outcome ?? ({ kind: 'stopped', by } as const), ...(ask.announce && posted) };
     const below = { outcome: { kind: 'stopped', by: by === 'budget' ? 'budget' : 'cascade' } } as const;
     const untold = scope.session === undefined ? [] : [...this.#dropOwed(sql, scope.session)];
+    if (scope.own !== undefined) this.#deps.forget(sql, scope.own);
     const runs = this.#withBelow(roots).flatMap((run) => {
       const end = { ...(chosen.has(run.id) ? own : below), now: clock.now() };
-      if (end.outcome.kind === 'stopped') untold.push(...this.#dropOwed(sql, run.child));
+      if (end.outcome.kind === 'stopped') {
+        untold.push(...this.#dropOwed(sql, run.child));
+        this.#deps.forget(sql, { session: run.child, ...this.#deps.inHand(run.child) });
+      }
       return endRun(sql, registry, run.id, end) ?? [];
     });
     const told = runs.filter((run) => chosen.has(run.id));

@@ -4,6 +4,7 @@ import type { MailItem } from '../agents/mailbox.ts';
 import { Profiles } from '../agents/profile.ts';
 import { SpawnHabits } from '../agents/spawn-habits.ts';
 import type { Turns } from '../agents/turns.ts';
+import { idsOf } from '../agents/waiters.ts';
 import type { Run } from '../core/run.ts';
 import type { Session } from '../core/session.ts';
 import { itemId, replyKey, ticketsOf } from '../inbound/tickets.ts';
@@ -17,7 +18,7 @@ import { Messages } from '../runs/messages.ts';
 import { type RunItem, Spawner } from '../runs/spawn.ts';
 import { Stopper } from '../runs/stop.ts';
 import { RunClock } from '../runs/turn-hooks.ts';
-import { distrusted } from '../sessions/sessions.ts';
+import { distrusted, unmarked } from '../sessions/sessions.ts';
 import type { AcpLayer } from './acp/layer.ts';
 import type { DeliveryLayer } from './delivery.ts';
 import { originOf } from './origin.ts';
@@ -142,7 +143,8 @@ function profiles(below: Below, circle: Circle): Profiles {
 
 function stopper(below: Below, circle: Circle): Stopper {
   const { clock, log } = below.parts;
-  const { database, registry, inbox } = below.stores;
+  const { database, registry, inbox, openTurns, sessions } = below.stores;
+  const { generation } = below.process;
   return new Stopper({
     database,
     registry,
@@ -156,6 +158,15 @@ function stopper(below: Below, circle: Circle): Stopper {
     },
     inboxDone: async (itemIds, reason) => {
       await database.write((sql) => inbox.dropIn(sql, ticketsOf(itemIds), reason));
+    },
+    inHand: (session) => ({ turn: circle.turns.active(session), items: circle.turns.waiting(session) }),
+    forget: (sql, { session, turn, items }) => {
+      inbox.done(sql, ticketsOf((turn?.items ?? []).flatMap(idsOf)), 'stopped');
+      inbox.dropIn(sql, ticketsOf(items.flatMap(idsOf)), 'stopped by a person');
+      openTurns.stopped(sql, session, { generation, ...(turn === undefined ? {} : { turn: turn.id }) });
+    },
+    unmark: async (keys) => {
+      await Promise.all(keys.map((key) => sessions.update(key, unmarked)));
     },
     ended: circle.ended,
     sent: () => below.delivery.outbox.kick(),

@@ -15,6 +15,8 @@ function stopper() {
   const turns = new Map<string, ActiveTurn>();
   const mail = new Map<string, MailItem[]>();
   const seen: string[] = [];
+  const forgotten: string[] = [];
+  const unmarked: string[] = [];
   const stop = new Stopper({
     database,
     registry,
@@ -33,6 +35,10 @@ function stopper() {
       return items;
     },
     inboxDone: async (ids) => void seen.push(`done ${ids.join(' ')}`),
+    inHand: (session) => ({ turn: turns.get(session), items: mail.get(session) ?? [] }),
+    forget: (_sql, { session, turn: at, items }) =>
+      void forgotten.push([session, at?.id ?? '-', ...items.map(({ id }) => id)].join(' ')),
+    unmark: async (sessions) => void unmarked.push(...sessions),
     ended: (run) => seen.push(`ended ${run.label}`),
     sent: () => seen.push('sent'),
     unbind: async (session) => void seen.push(`unbind ${session}`),
@@ -46,7 +52,7 @@ function stopper() {
     });
     return resolve;
   }
-  return { ...store, stop, turn, mail, seen };
+  return { ...store, stop, turn, mail, seen, forgotten, unmarked };
 }
 
 const message = (id: string, more: Partial<MailItem> = {}): MailItem => ({
@@ -196,6 +202,26 @@ describe('stopSession', () => {
     own.turn('child:a');
     const second = await own.clock.runUntil(own.stop.stopSession('child:a', { cause: 'user' }), 1_000);
     expect([second?.turns, second?.wedged, labels(second?.failed ?? [])]).toEqual([0, false, 'a']);
+  });
+
+  test('records once that no start goes on with any of it, but for what timed out', async () => {
+    const { stop, get, turn, mail, forgotten, unmarked } = await family();
+    turn('chat')();
+    turn('child:a')();
+    mail.set('chat', [message('inbox:1')]).set('child:b', [message('inbox:2')]);
+    await stop.stopSession('chat', { cause: 'user' });
+    expect(forgotten).toEqual([
+      'chat turn:chat inbox:1',
+      'child:a turn:child:a',
+      'child:b - inbox:2',
+      'child:c -',
+      'child:d -',
+    ]);
+    expect(unmarked).toEqual(['chat', 'child:a', 'child:b', 'child:c', 'child:d']);
+    const other = await family();
+    await other.stop.stopRuns([other.get('b')], { cause: 'timeout', outcome: { kind: 'timeout' } });
+    expect(other.forgotten).toEqual(['child:c -']);
+    expect(get('d').state.status).toBe('stopped');
   });
 
   test('with nothing there finds nothing', async () => {
