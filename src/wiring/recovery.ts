@@ -93,7 +93,11 @@ async function takeUpRuns(engine: Parts, cut: readonly CutTurn[], open: readonly
       layer.turns.offer(session, item);
     },
     finish: (run) => layer.announcer.finish(run),
-    ended: layer.ended,
+    ended: (run) => {
+      // Nobody is left there to be woken by what the ends of its children bring.
+      layer.turns.clear(run.child);
+      layer.ended(run);
+    },
   });
 }
 

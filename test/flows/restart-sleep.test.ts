@@ -1,7 +1,7 @@
 // Sessions that wait for their children when the process ends go on waiting: results come as they had asked for them.
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { call, hang, say } from '../fakes/script.ts';
-import { ann, completionTurn, delivers, ends, gate, start, turnsOf } from './endings.ts';
+import { ann, completionTurn, delegate, delivers, downFor, ends, gate, start, turnsOf } from './endings.ts';
 import { openWorld, type World } from './world.ts';
 
 let world: World;
@@ -64,4 +64,37 @@ test('it wakes for a message as before, and does not sleep again after that', as
   await world.ask('hello', 'ok');
   await world.restart('kill');
   expect(world.engine.layer.turns.holding(ann(world))).toBe(false);
+});
+
+test('a run that slept and whose time ran out meanwhile is not woken: one message tells of it and its children', async () => {
+  world.configure({ agents: { defaults: { subagents: { maxSpawnDepth: 2, runTimeoutSeconds: 600 } } } });
+  world.agent.once(/^outer$/, [start('inner'), call('sessions_yield')]);
+  world.agent.always(/^inner$/, [say('at it'), hang()]);
+  await delegate(world, 'outer');
+  await ends(world, 'inner', 'running');
+  await ends(world, 'outer', 'waiting');
+  await downFor(world, 660_000);
+  await world.channel.next('told: 1');
+  await world.settled();
+  expect([world.run('outer').state.status, world.run('inner').state.status]).toEqual(['timed_out', 'stopped']);
+  expect(turnsOf(world, world.run('outer').child)).toEqual(['outer']);
+  expect(world.channel.texts().filter((text) => text.startsWith('told'))).toHaveLength(1);
+  await world.restart('kill');
+  expect(world.engine.stores.openTurns.asleep()).toEqual([]);
+});
+
+test('it is woken where the last process had not come to that after the last of its children ended in silence', async () => {
+  world.agent.once(/^\[The sub-agents you waited for have ended/, 'nothing came of it');
+  await sleeps({}, 'slow');
+  const { registry, database, openTurns } = world.engine.stores;
+  const { id, child } = world.run('slow');
+  await database.write((sql) => {
+    const state = { status: 'succeeded', endedAt: 1, outcome: { kind: 'success', text: '' } } as const;
+    registry.change(sql, id, (run) => ({ ...run, state, delivery: { state: 'silent', attempts: 0 } }));
+    openTurns.ended(sql, child, openTurns.of(child, sql)?.turn ?? '');
+  });
+  await world.restart('kill');
+  await world.channel.next('nothing came of it');
+  await world.settled();
+  expect(turnsOf(world, ann(world))).toHaveLength(2);
 });
