@@ -37,7 +37,10 @@ export class Sweeper {
     this.#deps = deps;
   }
 
-  /** Sweeps now, then every 60 s. Resolves after the first sweep, which leaves runs to whoever takes up what was cut off. */
+  /**
+   * Sweeps now, then every 60 s. Resolves after the first sweep, which leaves runs and their sessions to whoever takes up
+   * what was cut off.
+   */
   start(): Promise<void> {
     this.#running = this.#round(false);
     return this.#running;
@@ -60,8 +63,7 @@ export class Sweeper {
     const { clock, log } = this.#deps;
     const now = clock.now();
     const work = [
-      this.archive(now),
-      ...(runs ? [this.#lost(now)] : []),
+      ...(runs ? [this.archive(now), this.#lost(now)] : []),
       ...this.#deps.others.map((sweep) => sweep(now)),
     ];
     for (const done of await Promise.allSettled(work)) {

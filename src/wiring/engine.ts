@@ -115,6 +115,7 @@ export class Engine {
     await this.#sweeper.start();
     const questions = await this.approvals.start();
     await takeUp(this, { orphans: orphans + harnesses, questions });
+    this.#sweeper.archiveSoon();
     for (const run of stores.registry.active()) layer.clock.watch(run);
     this.delivery.outbox.resume();
   }

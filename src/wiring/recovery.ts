@@ -41,7 +41,7 @@ export async function takeUp(engine: Parts, before: Before): Promise<void> {
   const left = await closeTurns(engine, judged, open);
   await resumeMail(engine, left, cut);
   const again = judged.filter(({ fate }) => fate === 'again');
-  for (const turn of again) await wake(engine, turn, left);
+  for (const turn of again) await wake(engine, turn, { open: left, owed });
   const counts = {
     ...{ started: runs.started.length, resumed: again.length, ended: runs.ended.length, givenUp: given.length },
     ...{ owed: owed.length, messages: left.length, ...before },
@@ -162,7 +162,7 @@ async function resumeMail(engine: Parts, open: readonly InboxRow[], cut: readonl
     else if (row.session !== undefined) {
       await Promise.all(taken);
       taken = [];
-      await resumeNote(engine, row.ticket, row.session, row.item);
+      await resumeNote(engine, row, row.session, row.item);
     }
   }
   await Promise.all(taken);
@@ -177,24 +177,32 @@ function asKnown({ stores }: Parts, { message, notes }: StoredMessage): StoredMe
 /** A message that a command or an agent had put into a session before the restart. */
 async function resumeNote(
   { stores, layer }: Parts,
-  ticket: number,
+  { ticket, at }: Pick<InboxRow, 'ticket' | 'at'>,
   key: string,
   item: Omit<InternalItem, 'session' | 'kind'>,
 ): Promise<void> {
   const target = await stores.sessions.get(key);
-  if (target === undefined) return stores.inbox.drop(ticket, 'session_gone');
   const { steer = true, from = 'someone', text, route, inPlace = false } = item;
-  layer.messages.resume({ target, text, from, route, inPlace, key: item.key }, { id: itemId(ticket), steer });
+  const id = itemId(ticket);
+  if (target !== undefined) layer.messages.resume({ target, text, from, route, inPlace, key: item.key }, { id, steer });
+  else layer.unprocessed.add(key, [{ id, kind: 'note', text, from, route, at, tree: '', steerable: false }], 'gone');
 }
 
-/** A turn begun by something that was in memory only is brought back by a line of ours. */
-async function wake({ stores, layer, parts }: Parts, turn: CutTurn, open: readonly InboxRow[]): Promise<void> {
+/**
+ * A turn begun by something that was in memory only is brought back by a line of ours.
+ * `open` and `owed` as they were at the start: some of that may have been answered by now.
+ */
+async function wake(
+  { stores, layer, parts }: Parts,
+  turn: CutTurn,
+  { open, owed }: { readonly open: readonly InboxRow[]; readonly owed: readonly Run[] },
+): Promise<void> {
   const { registry } = stores;
   const session = await stores.sessions.get(turn.session);
   const run = registry.byChild(turn.session);
   const comes = turn.items.some((id) => {
     if (id.startsWith('task:')) return run !== undefined;
-    if (isCompletion(id)) return registry.owed().some((each) => each.id === completionRun(id));
+    if (isCompletion(id)) return owed.some((each) => each.id === completionRun(id));
     return open.some(({ ticket }) => itemId(ticket) === id);
   });
   if (session === undefined || comes || ended(run)) return;

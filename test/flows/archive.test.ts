@@ -89,6 +89,32 @@ describe('an ended run', () => {
     await archived(here, 'research');
   });
 
+  test('that was overdue when nothing ran first answers what was said to it before', async () => {
+    const here = await open();
+    await finished(here, 'research');
+    here.agent.once(/^more$/, [say('at it'), hang()]);
+    here.agent.once(/^more$/, 'more about it');
+    await here.say('/subagents send research more');
+    await here.until(() => here.agent.active.has(here.run('research').child), 'its turn');
+    await downFor(here, minutes(90));
+    await here.channel.next(/more about it/);
+    await here.settled();
+    await here.clock.advance(minutes(1));
+    await archived(here, 'research');
+  });
+
+  test('whose session is gone at the next start leaves no message without a word', async () => {
+    const here = await open();
+    await finished(here, 'research');
+    here.agent.once(/^more$/, [hang()]);
+    await here.say('/subagents send research more');
+    await here.until(() => here.agent.active.has(here.run('research').child), 'its turn');
+    await here.engine.stores.sessions.archive(here.run('research').child);
+    await here.restart('kill');
+    await here.clock.advance(1_000);
+    await here.channel.next(/1 message not processed: the session has been archived/);
+  });
+
   test('that could not be delivered is kept for a week', async () => {
     const here = await open();
     here.agent.once(/^research$/, 'A is 1');
