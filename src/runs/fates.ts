@@ -12,7 +12,8 @@ const withinMs = 10 * 60_000;
 const mostTries = 5;
 
 export function recentResumes({ resumedAt = [] }: Pick<Session, 'resumedAt'>, now: number): readonly number[] {
-  return resumedAt.filter((at) => now - at < withinMs);
+  // A clock that was put back must not make them count for as long as it is behind.
+  return resumedAt.filter((at) => Math.abs(now - at) < withinMs);
 }
 
 /** `over`: nothing of it is wanted any more. */

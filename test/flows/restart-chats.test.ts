@@ -156,3 +156,27 @@ test('a turn whose answer was stored is not repeated, whatever becomes of sendin
   expect(world.agent.turns).toHaveLength(1);
   expect(others()).toEqual(['done']);
 });
+
+test('a turn whose result was taken in while the start was still at work is not begun once more', async () => {
+  world.agent.once(/^research$/, 'A is 1');
+  world.agent.once(completionTurn('research'), [call('work')]);
+  world.agent.once(completionTurn('research'), 'NO_REPLY');
+  await delegate(world, 'research');
+  await world.until(
+    () => world.engine.stores.openTurns.of(ann(world))?.items[0]?.startsWith('announce:') === true,
+    'it',
+  );
+  // Turns of sessions that are gone, one commit each: the start takes its time.
+  await world.engine.stores.database.write((sql) => {
+    for (let nth = 1; nth <= 40; nth += 1)
+      sql.run(
+        `INSERT INTO open_turns SELECT ?, turn, since, tries, generation, tree, items, at FROM open_turns WHERE session = ?`,
+        `gone ${nth}`,
+        ann(world),
+      );
+  });
+  await cutOff(2);
+  await delivers(world, 'research', 'silent');
+  await world.settled();
+  expect(turnsOf(world, ann(world)).filter((text) => text.includes('Go on with'))).toEqual([]);
+});

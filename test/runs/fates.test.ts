@@ -25,6 +25,11 @@ describe('a turn that was cut off', () => {
     expect(at(noon - 10 * minute, noon - 1)).toBe('again');
   });
 
+  test('does not count what a clock that was put back since has dated into the future', () => {
+    const resumedAt = [noon + 24 * 60 * minute, noon + 24 * 60 * minute];
+    expect(turnFate(task, { ...facts, session: { resumedAt } })).toBe('again');
+  });
+
   test('that has done nothing yet is begun again, four times in a row', () => {
     const idle = { ...facts, run: undefined, worked: false, session: { resumedAt: [noon, noon, noon] } };
     expect(turnFate({ items: ['inbox:1'], tries: 4 }, idle)).toBe('again');
