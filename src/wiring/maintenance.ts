@@ -31,22 +31,27 @@ export interface Upkeep extends LeftoverStores {
   readonly bindings: Pick<Bindings, 'all' | 'dropAt'>;
   /** What follows from the end of a run. Without a process the next start announces what is owed. */
   readonly ended: (run: Run) => void;
+  /** Ends a run and all below it for nobody, with the turns that are at work; false: it had ended. */
+  readonly stop: (run: Run) => Promise<boolean>;
 }
 
 export function upkeepOf({ stores, delivery, layer, parts }: Engine): Upkeep {
-  const { turns, ended } = layer;
+  const { turns, ended, stopper } = layer;
   const { registry, sessions, openTurns } = stores;
   return {
     ...{ stores, registry, sessions, openTurns, ended, bindings: delivery.bindings, now: parts.clock.now },
     busy: (session) => turns.active(session) !== undefined || turns.waiting(session).length > 0,
+    stop: async (run) => (await stopper.stopRuns([run], { cause: 'cascade' })).alreadyFinished.length === 0,
   };
 }
 
 /** @param stores opened by a process that is about to change them, while no other works on them */
 export function offlineUpkeep(stores: Stores, bindings: Bindings, clock: Pick<Clock, 'now'>): Upkeep {
   const { registry, sessions, openTurns } = stores;
-  const nothing = (): void => undefined;
-  return { ...{ stores, registry, sessions, openTurns, bindings, now: clock.now }, busy: () => false, ended: nothing };
+  const base = { stores, registry, sessions, openTurns, bindings, now: clock.now };
+  const ended = (): void => undefined;
+  const upkeep = { ...base, busy: () => false, ended };
+  return { ...upkeep, stop: (run) => endTree(upkeep, run, { outcome: cascade }) };
 }
 
 export async function leftovers(from: LeftoverStores): Promise<readonly Leftover[]> {
@@ -73,8 +78,7 @@ async function repaired(upkeep: Upkeep, { kind, id }: Leftover): Promise<boolean
   const run = registry.get(id);
   if (run !== undefined) {
     if (upkeep.busy(run.child) && kind === 'stale') return false;
-    const how: End = kind === 'stale' ? { outcome: lost, lost: true } : { outcome: cascade };
-    return endTree(upkeep, run, how);
+    return kind === 'stale' ? endTree(upkeep, run, { outcome: lost, lost: true }) : upkeep.stop(run);
   }
   if (kind === 'tombstone') return clearMark(upkeep, id);
   if ((await sessions.get(id)) !== undefined) {
@@ -98,7 +102,7 @@ interface End {
 const cascade = { kind: 'stopped', by: 'cascade' } as const;
 
 /** What a run has started ends with it. */
-async function endTree({ stores, now, ended }: Upkeep, root: Run, how: End): Promise<boolean> {
+async function endTree({ stores, now, ended }: Omit<Upkeep, 'stop'>, root: Run, how: End): Promise<boolean> {
   const { database, registry } = stores;
   const below = registry.activeBelow(root.child);
   const after = await database.write((sql: Sql) => [

@@ -57,3 +57,17 @@ test('a run that counts as active though nothing works on it ends as lost, and i
   await world.channel.next('It is lost.');
   expect(world.run('gone').state.status).toBe('lost');
 });
+
+test('a run whose requester is gone is stopped with its turn', async () => {
+  world = await openWorld();
+  world.agent.once(/^long$/, [say('at it'), hang()]);
+  await delegate(world, 'long');
+  await ends(world, 'long', 'running');
+  const { child, id } = world.run('long');
+  await world.until(() => world.agent.active.has(child), 'its turn');
+  await world.engine.stores.sessions.archive(ann(world));
+  expect((await found()).map(({ what }) => what)).toEqual([expect.stringContaining('that asked for it is gone')]);
+  expect(await repaired()).toEqual([`orphan ${id}`]);
+  expect(world.run('long').state).toMatchObject({ status: 'stopped', outcome: { by: 'cascade' } });
+  expect(world.agent.active.has(child)).toBe(false);
+});
