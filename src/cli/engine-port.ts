@@ -128,6 +128,8 @@ export type ControlHandlers = {
 export interface StoreHealth {
   /** Why it cannot be used as it is. */
   readonly fault: string | undefined;
+  /** A newer version of this program wrote it: nothing is wrong with it, and this one must not touch it. */
+  readonly newer: boolean;
   readonly outbox: StatusView['outbox'];
 }
 

@@ -122,7 +122,9 @@ async function storeFacts(
   store: OfflineStore,
   base: Pick<StoreFacts, 'path' | 'writable' | 'free'>,
 ): Promise<StoreFacts> {
-  const { fault, outbox } = await store.health();
-  const state = fault === undefined ? ({ kind: 'open' } as const) : ({ kind: 'broken', message: fault } as const);
-  return { ...base, state, outbox, leftovers: await store.maintenance() };
+  const { fault, newer, outbox } = await store.health();
+  if (fault !== undefined) return { ...base, state: { kind: 'broken', message: fault }, outbox, leftovers: [] };
+  // What it holds may mean something else than it did.
+  if (newer) return { ...base, state: { kind: 'newer' }, outbox, leftovers: [] };
+  return { ...base, state: { kind: 'open' }, outbox, leftovers: await store.maintenance() };
 }

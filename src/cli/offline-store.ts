@@ -46,9 +46,9 @@ function health(db: DatabaseSync): StoreHealth {
   const bytes = pages * Number(db.prepare('PRAGMA page_size').get()?.page_size ?? 0);
   const version = Number(db.prepare('PRAGMA user_version').get()?.user_version ?? 0);
   const said = bytes > largestChecked ? 'ok' : String(db.prepare('PRAGMA quick_check(1)').get()?.quick_check ?? 'ok');
-  const newer = version > migrations.length ? 'it was written by a newer version of this program' : undefined;
   return {
-    fault: said === 'ok' ? newer : said,
+    fault: said === 'ok' ? undefined : said,
+    newer: version > migrations.length,
     outbox: outboxStats(db),
   };
 }

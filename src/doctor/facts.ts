@@ -110,6 +110,8 @@ export interface StoreFacts {
     | { readonly kind: 'open' }
     /** Nothing was stored yet. */
     | { readonly kind: 'none' }
+    /** A newer version of this program wrote it. */
+    | { readonly kind: 'newer' }
     | { readonly kind: 'broken'; readonly message: string };
   /** Whether the state folder can be written to; undefined: there is none yet. */
   readonly writable?: boolean | undefined;

@@ -71,7 +71,16 @@ function usable({ path, state, writable, free }: StoreFacts): readonly Finding[]
       ? [
           finding('store', 'fail', {
             fact: `${path} cannot be read: ${state.message}.`,
-            fix: 'Stop the process, put the file aside (with its -wal and -shm), and start again; or bring back a copy of it.',
+            fix: 'Let this account read it. If it is damaged: stop the process, put the file aside (with its -wal and -shm), and start again; or bring back a copy of it.',
+          }),
+        ]
+      : [];
+  const newer =
+    state.kind === 'newer'
+      ? [
+          finding('store', 'fail', {
+            fact: `${path} was written by a newer version of Switchyard, which this one cannot start with.`,
+            fix: 'Use that version, or a later one. Nothing is wrong with the file.',
           }),
         ]
       : [];
@@ -93,7 +102,7 @@ function usable({ path, state, writable, free }: StoreFacts): readonly Finding[]
           }),
         ]
       : [];
-  return [...broken, ...closed, ...full];
+  return [...broken, ...newer, ...closed, ...full];
 }
 
 function backlog({ pending, undelivered }: NonNullable<StoreFacts['outbox']>): readonly Finding[] {

@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { OfflineStore } from '../../src/cli/engine-port.ts';
 import { reconcileOffline } from '../../src/cli/offline-care.ts';
@@ -54,6 +55,15 @@ describe('with the process down', () => {
         return store;
       },
     });
+  });
+
+  it('tells a store of a newer version from a damaged one', async () => {
+    const health = async () => (await openOfflineStore(home, () => noon))?.health();
+    expect(await health()).toMatchObject({ fault: undefined, newer: false });
+    const db = new DatabaseSync(statePaths(home).database);
+    db.exec('PRAGMA user_version = 999');
+    db.close();
+    expect(await health()).toMatchObject({ fault: undefined, newer: true });
   });
 
   it('lists and shows the stored runs, newest first', async () => {

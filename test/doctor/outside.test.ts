@@ -72,6 +72,12 @@ describe('the store', () => {
     );
   });
 
+  test('was written by a newer version: it is not to be put aside', () => {
+    const [said = ''] = of({ state: { kind: 'newer' } });
+    expect(said).toContain('fail store: /srv/.switchyard/switchyard.db was written by a newer version of Switchyard');
+    expect(said).not.toContain('aside');
+  });
+
   test('cannot be written to', () => {
     expect(of({ writable: false })[0]).toContain('fail store: the state folder cannot be written to');
   });
