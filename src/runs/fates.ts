@@ -74,11 +74,13 @@ export interface RunFacts {
 }
 
 const advice = 'check what it may have done in part before repeating it';
-const interrupted = (how: string): RunFate => ({
+const interrupted = (how: string): Extract<RunFate, { kind: 'end' }> => ({
   kind: 'end',
   outcome: { kind: 'error', code: 'interrupted', message: `${how}; ${advice}` },
 });
 const cutOff = interrupted('a restart cut it off');
+/** Going on with it failed inside. */
+export const notTakenUp = interrupted('it could not be taken up after a restart; the log says why');
 
 export function runFate(run: Run, facts: RunFacts): RunFate {
   const { owner, turn, now, openChildren } = facts;

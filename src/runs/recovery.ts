@@ -4,9 +4,10 @@ import type { Run } from '../core/run.ts';
 import type { Session, SessionKey } from '../core/session.ts';
 import type { Clock } from '../infra/clock.ts';
 import type { Database } from '../infra/database.ts';
+import type { Log } from '../infra/log.ts';
 import type { Sessions } from '../sessions/sessions.ts';
 import { endRun } from './end-run.ts';
-import { type CutTurn, type RunFate, runFate } from './fates.ts';
+import { type CutTurn, notTakenUp, type RunFate, runFate } from './fates.ts';
 import type { RunRegistry } from './registry.ts';
 
 export interface RecoveryDeps {
@@ -26,6 +27,7 @@ export interface RecoveryDeps {
   readonly finish: (run: Run) => Promise<unknown>;
   /** What follows from the end of a run, its announcement included. */
   readonly ended: (run: Run) => void;
+  readonly log: Pick<Log, 'error'>;
 }
 
 export interface RecoveredRuns {
@@ -40,27 +42,41 @@ export async function recoverRuns(deps: RecoveryDeps): Promise<RecoveredRuns> {
   const done = { started: [] as Run[], resumed: [] as Run[], ended: [] as Run[] };
   // In order of acceptance, so that a run comes before what it started.
   for (const run of deps.registry.active()) {
-    const [requester, session] = [await deps.sessions.get(run.requester), await deps.sessions.get(run.child)];
-    const fate = fateOf(deps, run, { requester, session });
-    switch (fate.kind) {
-      case 'start':
-        if (requester !== undefined) await deps.start(run, requester);
-        done.started.push(run);
-        break;
-      case 'resume':
-      case 'leave':
-        await alive(deps, run);
-        if (fate.kind === 'resume' && session !== undefined) deps.resume(run, session);
-        if (fate.kind === 'resume' || fate.cut) done.resumed.push(run);
-        break;
-      case 'finish':
-        await deps.finish(run);
-        break;
-      case 'end':
-        if ((await end(deps, run, fate)) && fate.outcome.kind !== 'stopped') done.ended.push(run);
+    try {
+      await takeUpRun(deps, run, done);
+    } catch (error) {
+      // One run that cannot be taken up must not keep the process from starting.
+      deps.log.error({ err: error, run: run.id, code: 'not_taken_up' }, 'a run could not be taken up');
+      if (await end(deps, run, notTakenUp)) done.ended.push(run);
     }
   }
   return done;
+}
+
+async function takeUpRun(
+  deps: RecoveryDeps,
+  run: Run,
+  done: { readonly [K in keyof RecoveredRuns]: Run[] },
+): Promise<void> {
+  const [requester, session] = [await deps.sessions.get(run.requester), await deps.sessions.get(run.child)];
+  const fate = fateOf(deps, run, { requester, session });
+  switch (fate.kind) {
+    case 'start':
+      if (requester !== undefined) await deps.start(run, requester);
+      done.started.push(run);
+      break;
+    case 'resume':
+    case 'leave':
+      await alive(deps, run);
+      if (fate.kind === 'resume' && session !== undefined) deps.resume(run, session);
+      if (fate.kind === 'resume' || fate.cut) done.resumed.push(run);
+      break;
+    case 'finish':
+      await deps.finish(run);
+      break;
+    case 'end':
+      if ((await end(deps, run, fate)) && fate.outcome.kind !== 'stopped') done.ended.push(run);
+  }
 }
 
 function fateOf(

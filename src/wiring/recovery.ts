@@ -76,7 +76,8 @@ function fateAfter({ stores }: Parts, turn: CutTurn): CutTurn['fate'] {
 async function takeUpRuns(engine: Parts, cut: readonly CutTurn[], open: readonly InboxRow[]): Promise<RecoveredRuns> {
   const { stores, layer, parts } = engine;
   return recoverRuns({
-    ...{ database: stores.database, registry: stores.registry, sessions: stores.sessions, clock: parts.clock },
+    ...{ database: stores.database, registry: stores.registry, sessions: stores.sessions },
+    ...{ clock: parts.clock, log: parts.log },
     turns: new Map(cut.map((turn) => [turn.session, turn])),
     mail: await addressed(engine, open),
     start: (run, requester) => layer.spawner.begin(run, requester),

@@ -1,4 +1,5 @@
 // The process ends in the middle of runs, and the next one takes them up: what goes on, what ends, who is told.
+import { mkdirSync, rmSync } from 'node:fs';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Entry } from '../../src/core/agent.ts';
 import type { Tool } from '../../src/core/tool.ts';
@@ -243,6 +244,25 @@ test('a spawn that was recorded but not answered is known to whoever made it, an
   const answer = history.find((entry) => entry.type === 'tool');
   expect(answer).toMatchObject({ name: 'sessions_spawn', output: expect.stringContaining(here.run('inner').id) });
   expect(texts(history).find((text) => resumed.test(text))).not.toContain('Nobody knows');
+});
+
+test('a run that cannot be taken up ends with a reason, and keeps neither the process nor the next run from starting', async () => {
+  const here = await open({ maxConcurrent: 1 });
+  here.agent.once(/^slow$/, [say('at it'), hang()]);
+  here.agent.once(/^fine$/, 'fine result');
+  here.agent.once(/^go$/, [start('slow'), start('bad', { context: 'fork' }), start('fine'), say('started')]);
+  await here.ask('go', 'started');
+  await ends(here, 'slow', 'running');
+  // As if the process had died before it copied the transcript, which the disk refuses.
+  const path = here.engine.stores.transcripts.path(here.run('bad').childSessionId);
+  rmSync(path);
+  mkdirSync(`${path}.part`);
+  await cutOff(here, 'slow', 1);
+  await here.channel.next('told: bad');
+  await here.channel.next('told: fine');
+  await here.settled();
+  expect(here.run('bad').state).toMatchObject({ status: 'failed', outcome: { code: 'interrupted' } });
+  expect(here.runs().map(({ state }) => state.status)).toEqual(['succeeded', 'failed', 'succeeded']);
 });
 
 test('a restart that cut nothing off is not told', async () => {
