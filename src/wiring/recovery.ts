@@ -118,15 +118,19 @@ async function closeTurns(
 ): Promise<readonly InboxRow[]> {
   const { stores, delivery, parts } = engine;
   const closed = new Set<number>();
-  for (const { session, turn, items, fate } of cut) {
+  for (const given of cut) {
+    const { session, turn, items, fate } = given;
     if (fate === 'again') continue;
     const tickets = fate === 'given up' ? ticketsOf(items) : [];
     const rows = open.filter(({ ticket }) => tickets.includes(ticket));
     for (const { ticket } of rows) closed.add(ticket);
+    const said = placesOf(rows);
+    const places: readonly { readonly route: Route; readonly text?: string }[] =
+      said.length > 0 || fate !== 'given up' ? said : await placeOf(engine, given);
     await stores.database.write((sql) => {
       stores.inbox.dropIn(sql, tickets, 'interrupted');
       stores.openTurns.ended(sql, session, turn);
-      for (const { route, text } of placesOf(rows)) {
+      for (const { route, text } of places) {
         const key = `interrupted:${turn}:${routeKey(route)}`;
         delivery.enqueue(sql, { key, route, message: { text: givenUp(text) }, priority: 'reply', session });
       }
@@ -149,8 +153,16 @@ function placesOf(rows: readonly InboxRow[]): readonly { readonly route: Route; 
   return [...new Map(said).values()];
 }
 
-function givenUp(text: string): string {
-  return `⚠️ restarts cut this off again and again, and it was given up: «${clip(oneLine(text), 80)}». Check what it may have done already, then say it again.`;
+/** Of a chat's turn that nothing else tells of: what it began with was neither said by anybody nor a result. */
+async function placeOf({ stores }: Parts, { session, items }: CutTurn): Promise<readonly { readonly route: Route }[]> {
+  const record = await stores.sessions.get(session);
+  const route = record?.kind === 'chat' && !items.some(isCompletion) ? originOf(stores, record) : undefined;
+  return route === undefined ? [] : [{ route }];
+}
+
+function givenUp(text: string | undefined): string {
+  const what = text === undefined ? 'what the agent was doing here' : `«${clip(oneLine(text), 80)}»`;
+  return `⚠️ restarts cut this off again and again, and it was given up: ${what}. Check what it may have done already, then say it again.`;
 }
 
 /** Open messages in the order they came in: each has its place before a note of a command or an agent gets one. */

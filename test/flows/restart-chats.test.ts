@@ -144,6 +144,19 @@ test('a turn begun by something that was in memory only goes on all the same', a
   await world.settled();
 });
 
+test('such a turn that is given up is told where the agent last spoke', async () => {
+  world.agent.once(/^slow$/, [say('at it'), hang()]);
+  world.agent.always(/^slow$/, [hang()]);
+  world.agent.once(/^go$/, [start('slow'), call('sessions_yield', { timeoutSeconds: 60 })]);
+  world.agent.always(/You asked to be woken|Go on with what/, [call('work')]);
+  await world.say('go');
+  await world.until(() => world.engine.layer.turns.holding(ann(world)), 'the chat to sleep');
+  await world.until(() => !world.agent.active.has(ann(world)), 'its turn to end');
+  await world.clock.advance(60_000);
+  for (const turn of [2, 3, 4]) await cutOff(turn);
+  await world.channel.next(/^⚠️ restarts cut this off .* given up: what the agent was doing here\. /);
+});
+
 test('a turn whose answer was stored is not repeated, whatever becomes of sending it', async () => {
   world.channel.judge((attempt) => (attempt.text === 'done' ? { hang: 'not-applied' } : 'sent'));
   world.agent.once(/^deploy$/, 'done');
