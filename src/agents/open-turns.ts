@@ -49,9 +49,14 @@ export class OpenTurns {
     });
   }
 
-  /** A turn is over: inside the transaction that records what it brought, so that neither is there without the other. */
-  ended(sql: Sql, session: SessionKey, turn: string): void {
-    sql.run('DELETE FROM open_turns WHERE session = ? AND turn = ?', session, turn);
+  /**
+   * A turn is over: inside the transaction that records what it brought, so that neither is there without the other.
+   * @param took ids of what it took in: with it ends the turn that was cut off with the same, though it never came to begin
+   */
+  ended(sql: Sql, session: SessionKey, turn: string, took: readonly string[] = []): void {
+    const open = this.of(session, sql);
+    const same = open?.items.some((id) => took.includes(id)) || took.includes(wakeId(open?.turn ?? ''));
+    if (open?.turn === turn || same) sql.run('DELETE FROM open_turns WHERE session = ?', session);
   }
 
   /** Stopped: this turn, if it is under way, what earlier generations left, and the sleep. No start goes on with them. */
@@ -91,6 +96,11 @@ export class OpenTurns {
   all(): readonly OpenTurn[] {
     return this.#database.read.all('SELECT * FROM open_turns ORDER BY at, turn').map(parse);
   }
+}
+
+/** Id of the item that brings a turn back which something in memory had begun. */
+export function wakeId(turn: string): string {
+  return `wake:${turn}`;
 }
 
 const sleepSchema = z.object({

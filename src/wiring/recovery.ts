@@ -1,6 +1,7 @@
 // What a start does with all the last process left, in this order. Called by engine.ts before channels take messages in.
 // 1 which turns were cut off, and what becomes of each; who sleeps  2 runs and what is owed  3 what is given up, told  4 open messages
 // 5 cut-off turns that nothing else brings back  6 one line for the log, one message for the owner
+import { wakeId } from '../agents/open-turns.ts';
 import { givenUpNote } from '../agents/resume.ts';
 import { clip, oneLine } from '../core/format.ts';
 import { type Route, routeKey } from '../core/route.ts';
@@ -221,7 +222,7 @@ async function wake(
   if (session === undefined || comes || ended(run)) return;
   const route = session.kind === 'chat' ? originOf(stores, session) : undefined;
   layer.turns.offer(session, {
-    ...{ id: `wake:${turn.turn}`, kind: 'wake', text: '[Go on with what you were doing.]', at: parts.clock.now() },
+    ...{ id: wakeId(turn.turn), kind: 'wake', text: '[Go on with what you were doing.]', at: parts.clock.now() },
     ...{ tree: turn.tree, steerable: false },
     ...(route === undefined ? {} : { route }),
   });

@@ -3,6 +3,7 @@ import type { OpenTurn } from '../agents/open-turns.ts';
 import { calledTools, cutOff } from '../agents/resume.ts';
 import type { ActiveTurn, CutCall, TurnResult } from '../agents/turn-types.ts';
 import { Turns } from '../agents/turns.ts';
+import { idsOf } from '../agents/waiters.ts';
 import type { ToolOutput } from '../core/tool.ts';
 import { ticketsOf } from '../inbound/tickets.ts';
 import { Unprocessed } from '../inbound/unprocessed.ts';
@@ -35,8 +36,8 @@ export function turnEnd(below: Below, circle: Circle): TurnEnd {
     waiting: (session) => circle.turns.waiting(session),
     enqueue: delivery.enqueue,
     inboxDone: (sql, itemIds, reason) => inbox.done(sql, ticketsOf(itemIds), reason),
-    over: (sql, { session, id, yielded }) => {
-      stores.openTurns.ended(sql, session.key, id);
+    over: (sql, { session, id, items, yielded }) => {
+      stores.openTurns.ended(sql, session.key, id, items.flatMap(idsOf));
       const sleep = yielded ? circle.turns.held(session.key) : undefined;
       if (sleep !== undefined) stores.openTurns.sleeps(sql, session.key, sleep);
     },

@@ -157,6 +157,24 @@ test('such a turn that is given up is told where the agent last spoke', async ()
   await world.channel.next(/^⚠️ restarts cut this off .* given up: what the agent was doing here\. /);
 });
 
+test('a turn that cannot even begin again is over with the answer that says so', async () => {
+  let broken = false;
+  await world.close();
+  world = await openWorld({ tools: async () => (broken ? Promise.reject(new Error('no tools')) : [work]) });
+  world.agent.once(/^deploy$/, [call('work')]);
+  await world.say('deploy');
+  await world.until(() => world.agent.active.has(ann(world)), 'it to work');
+  await world.clock.flush();
+  broken = true;
+  await world.restart('kill');
+  await world.channel.next(/failed inside/);
+  await world.settled();
+  broken = false;
+  expect(world.engine.stores.openTurns.all()).toEqual([]);
+  await world.ask('hello', 'ok');
+  expect((await notes(world, ann(world))).some((text) => resumed.test(text))).toBe(false);
+});
+
 test('a turn whose answer was stored is not repeated, whatever becomes of sending it', async () => {
   world.channel.judge((attempt) => (attempt.text === 'done' ? { hang: 'not-applied' } : 'sent'));
   world.agent.once(/^deploy$/, 'done');
