@@ -56,9 +56,10 @@ export function offlineUpkeep(stores: Stores, bindings: Bindings, clock: Pick<Cl
 
 export async function leftovers(from: LeftoverStores): Promise<readonly Leftover[]> {
   const { registry, sessions, openTurns, bindings, now, busy } = from;
+  // What points to sessions is read before them: one that is opened meanwhile is there.
+  const known = { active: registry.active(), turns: openTurns.all(), bindings: await bindings.all() };
   return findLeftovers({
-    ...{ active: registry.active(), sessions: await sessions.all(), turns: openTurns.all() },
-    ...{ bindings: await bindings.all(), now: now(), busy },
+    ...{ ...known, sessions: await sessions.all(), now: now(), busy },
     runOf: (session) => registry.byChild(session),
     run: (id) => registry.get(id),
     openChildren: (session) => registry.openChildren(session).length,
@@ -91,7 +92,8 @@ async function repaired(upkeep: Upkeep, { kind, id }: Leftover): Promise<boolean
     return true;
   }
   const binding = (await upkeep.bindings.all()).find(({ route }) => routeKey(route) === id);
-  return binding !== undefined && (await upkeep.bindings.dropAt(binding.route)) !== undefined;
+  if (binding === undefined || (await sessions.get(binding.session)) !== undefined) return false;
+  return (await upkeep.bindings.dropAt(binding.route)) !== undefined;
 }
 
 interface End {

@@ -71,3 +71,26 @@ test('a run whose requester is gone is stopped with its turn', async () => {
   expect(world.run('long').state).toMatchObject({ status: 'stopped', outcome: { by: 'cascade' } });
   expect(world.agent.active.has(child)).toBe(false);
 });
+
+test('a binding whose session was opened after the look is left alone', async () => {
+  world = await openWorld();
+  await world.ask('hello', 'ok');
+  const { stores, delivery } = world.engine;
+  const route = { ...world.channel.direct('ann'), chat: 'elsewhere' };
+  await delivery.bindings.bind({
+    ...{ route, session: 'new', agentId: 'main', label: 'new', by: { id: 'console:ann', class: 'owner' } },
+  });
+  const seen = await found();
+  expect(seen).toHaveLength(1);
+  const known = await stores.sessions.get(ann(world));
+  await stores.sessions.open('new', {
+    kind: 'chat',
+    agentId: 'main',
+    depth: 0,
+    role: 'main',
+    ownerOnly: true,
+    controlScope: known?.controlScope ?? '',
+  });
+  expect(await reconcile(upkeepOf(world.engine), seen)).toEqual([]);
+  expect(await delivery.bindings.at(route)).toBeDefined();
+});
