@@ -35,14 +35,30 @@ interface Job {
 /** Another process has the file locked: so long we wait for it. */
 const lockedMs = 5_000;
 
+/** What is used of a connection to SQLite. */
+export type Connection = Pick<DatabaseSync, 'exec' | 'prepare' | 'close' | 'isTransaction'>;
+
 /** Opens (creating if needed, mode 0600) the database at `path`; `:memory:` for tests that need no disk. */
 export function openDatabase(path: string): Database {
+  return databaseOn(openConnection(path), setImmediate);
+}
+
+/** The connection behind a database, its schema up to date. */
+export function openConnection(path: string): DatabaseSync {
   if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   // Before the first statement: whoever looks into the file while we start must not keep us from it.
   const db = new DatabaseSync(path, { timeout: lockedMs });
   if (path !== ':memory:') chmodSync(path, 0o600);
   db.exec('PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;');
   migrate(db);
+  return db;
+}
+
+/**
+ * A database on an open connection, which it closes.
+ * @param later calls its argument once, after what runs now: by then everything that shares the commit is submitted
+ */
+export function databaseOn(db: Connection, later: (commit: () => void) => void): Database {
   const sql = statements(db);
   let queue: Job[] = [];
   let scheduled = false;
@@ -94,7 +110,7 @@ export function openDatabase(path: string): Database {
         });
         if (scheduled) return;
         scheduled = true;
-        setImmediate(flush);
+        later(flush);
       });
     },
     async close(): Promise<void> {
@@ -106,7 +122,7 @@ export function openDatabase(path: string): Database {
   };
 }
 
-function statements(db: DatabaseSync): Sql {
+function statements(db: Connection): Sql {
   const prepared = new Map<string, StatementSync>();
   const prepare = (text: string): StatementSync => {
     const known = prepared.get(text);

@@ -7,11 +7,11 @@ import type { QueueSettings, Session, SessionKey } from '../core/session.ts';
 import type { Config } from '../infra/config.ts';
 import { cleanEntries } from './history.ts';
 import type { Sessions } from './sessions.ts';
-import type { Transcripts } from './transcript.ts';
+import type { TranscriptStore } from './transcript.ts';
 
 export interface SessionServicesDeps {
   readonly sessions: Sessions;
-  readonly transcripts: Transcripts;
+  readonly transcripts: TranscriptStore;
   readonly config: () => Config;
   readonly stop: (session: SessionKey) => Promise<StopReport>;
   readonly waiting: (session: SessionKey) => number;

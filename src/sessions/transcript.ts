@@ -125,6 +125,9 @@ export class Transcripts {
   }
 }
 
+/** What the engine needs of transcripts, wherever they are kept. */
+export type TranscriptStore = Pick<Transcripts, keyof Transcripts>;
+
 function isList(entries: Entry | readonly Entry[]): entries is readonly Entry[] {
   return Array.isArray(entries);
 }

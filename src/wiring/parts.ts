@@ -7,15 +7,24 @@ import type { Session } from '../core/session.ts';
 import type { OnRunEnded, Tool } from '../core/tool.ts';
 import type { Clock } from '../infra/clock.ts';
 import type { Config } from '../infra/config.ts';
+import type { Database } from '../infra/database.ts';
 import type { Ids } from '../infra/ids.ts';
 import type { Log } from '../infra/log.ts';
 import type { ModelCheck } from '../runs/policy.ts';
+import type { TranscriptStore } from '../sessions/transcript.ts';
 import type { HarnessHost } from './acp/host.ts';
 import type { Seams } from './seams.ts';
+
+export interface Storage {
+  readonly database: Database;
+  readonly transcripts: TranscriptStore;
+}
 
 export interface EngineParts {
   /** State folder, absolute. */
   readonly home: string;
+  /** Where state is kept in place of the state folder. */
+  readonly storage?: Storage | undefined;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly log: Log;

@@ -12,13 +12,13 @@ import { Budgets } from '../runs/budget.ts';
 import { Numbers } from '../runs/numbers.ts';
 import { RunRegistry } from '../runs/registry.ts';
 import { Sessions } from '../sessions/sessions.ts';
-import { Transcripts } from '../sessions/transcript.ts';
+import { Transcripts, type TranscriptStore } from '../sessions/transcript.ts';
 import type { EngineParts } from './parts.ts';
 
 export interface Stores {
   readonly database: Database;
   readonly keyed: StoreFactory;
-  readonly transcripts: Transcripts;
+  readonly transcripts: TranscriptStore;
   readonly sessions: Sessions;
   readonly registry: RunRegistry;
   readonly numbers: Numbers;
@@ -33,13 +33,13 @@ export interface Stores {
 }
 
 export async function openStores(
-  parts: Pick<EngineParts, 'home' | 'clock' | 'ids' | 'config' | 'seams'>,
+  parts: Pick<EngineParts, 'home' | 'storage' | 'clock' | 'ids' | 'config' | 'seams'>,
 ): Promise<Stores> {
-  const { home, clock, ids, config, seams } = parts;
-  const file = openDatabase(statePaths(home).database);
+  const { home, storage, clock, ids, config, seams } = parts;
+  const file = storage?.database ?? openDatabase(statePaths(home).database);
   const database = seams?.database?.(file) ?? file;
   const keyed = keyedStores(database, clock);
-  const transcripts = new Transcripts(join(home, 'transcripts'));
+  const transcripts = storage?.transcripts ?? new Transcripts(join(home, 'transcripts'));
   const moves = await ChatMoves.open(keyed);
   const persons = await Persons.open(keyed);
   return {

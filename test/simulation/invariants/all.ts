@@ -1,0 +1,35 @@
+// The invariants by name, and the question whether they hold. Used by run.ts.
+import type { Evidence, Invariant, Violation } from '../evidence.ts';
+import { everyAnswerOnce, everyCommandAnswered, noLostInbound, oneRowPerMessage } from './inbound.ts';
+import { fifoPerSession, laneWidths } from './lanes.ts';
+import { atMostOneCopy, deliveredIsSeen, doubtOnlyWithoutKeys, orderPerPlace } from './outbound.ts';
+import { cascadeIsComplete, noDeadBinding, noLostOutcome, noOutputAfterStop, oneConsumer } from './runs.ts';
+import { budgetsConserved, endsAreFinal } from './tables.ts';
+
+/** Beside these, rules that show only while it runs are noted as it runs: session width 1, drain ends, comes to rest. */
+export const invariants: Readonly<Record<string, Invariant>> = {
+  'lane widths': laneWidths,
+  'FIFO per session': fifoPerSession,
+  'no lost inbound': noLostInbound,
+  'one row per message': oneRowPerMessage,
+  'every answer once': everyAnswerOnce,
+  'every command answered': everyCommandAnswered,
+  'at most one visible copy': atMostOneCopy,
+  'delivered is seen': deliveredIsSeen,
+  'doubt only without keys': doubtOnlyWithoutKeys,
+  'order per place': orderPerPlace,
+  'no lost outcome': noLostOutcome,
+  'exactly one consumer': oneConsumer,
+  'cascade completeness': cascadeIsComplete,
+  'no output after stop': noOutputAfterStop,
+  'no binding to a dead target': noDeadBinding,
+  'ends are final': endsAreFinal,
+  'budgets conserved': budgetsConserved,
+};
+
+export function violations(evidence: Evidence): readonly Violation[] {
+  const found = Object.entries(invariants).flatMap(([rule, holds]) =>
+    holds(evidence).map((detail): Violation => ({ rule, detail })),
+  );
+  return [...evidence.seen.broken, ...found];
+}

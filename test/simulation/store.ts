@@ -1,0 +1,181 @@
+// What survives a crash: a SQLite connection, in memory or on a file, and transcripts. Each life gets a view of it that ends
+// with the life. Used by world.ts.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { Entry } from '../../src/core/agent.ts';
+import { type Connection, type Database, databaseOn, openConnection } from '../../src/infra/database.ts';
+import { forked, type TranscriptStore, Transcripts } from '../../src/sessions/transcript.ts';
+import type { Storage } from '../../src/wiring/parts.ts';
+import { type Life, never } from './life.ts';
+import type { Random } from './random.ts';
+import type { Timeline } from './timeline.ts';
+import { type Watched, watchedBy, watchTables } from './triggers.ts';
+
+export interface Disk {
+  /** A view for one life. */
+  open(life: Life): Storage;
+  /** For looking at what is stored, whoever lives. */
+  readonly read: Database['read'];
+  /** What the triggers saw so far. */
+  watched(): readonly Watched[];
+  close(): void;
+}
+
+export interface DiskParts {
+  readonly timeline: Timeline;
+  /** How long commits take. */
+  readonly random: Random;
+}
+
+/** A commit takes up to this long. */
+const longestCommitMs = 3;
+
+function lifeDatabase({ timeline, random }: DiskParts, life: Life, connection: Connection): Database {
+  const database = databaseOn(connection, (commit) => {
+    timeline.after(random.int(0, longestCommitMs), () => {
+      if (life.point('before a commit')) return;
+      commit();
+      life.point('after a commit');
+    });
+  });
+  return {
+    read: database.read,
+    write: (work) => (life.alive() ? database.write(work) : never()),
+    close: () => (life.alive() ? database.close() : never()),
+  };
+}
+
+/** Transcripts that stop being written when the life ends. */
+function lifeTranscripts(life: Life, store: TranscriptStore): TranscriptStore {
+  const guarded = <T>(name: string, work: () => Promise<T>): Promise<T> => {
+    if (life.point(`before ${name}`)) return never();
+    const done = work();
+    return life.point(`after ${name}`) ? never() : done;
+  };
+  return {
+    path: (id) => store.path(id),
+    read: (id) => store.read(id),
+    readCounted: (id) => store.readCounted(id),
+    append: (id, entries) => guarded('a transcript write', () => store.append(id, entries)),
+    fork: (from, to, turn) => guarded('a fork', () => store.fork(from, to, turn)),
+    archive: (id, kind, at) => guarded('an archiving', () => store.archive(id, kind, at)),
+  };
+}
+
+/** Kept for all simulations of this process: opening a connection with its schema takes longer than many a simulation. */
+let shared: { readonly db: DatabaseSync; readonly statements: Map<string, StatementSync> } | undefined;
+
+/** Empty again at every call; only one at a time. */
+export function memoryDisk(parts: DiskParts): Disk {
+  shared ??= sharedConnection();
+  const { db, statements } = shared;
+  emptied(db);
+  const connection: Connection = {
+    exec: (text) => db.exec(text),
+    prepare: (text) => {
+      const known = statements.get(text) ?? db.prepare(text);
+      statements.set(text, known);
+      return known;
+    },
+    close: () => undefined,
+    get isTransaction() {
+      return db.isTransaction;
+    },
+  };
+  const transcripts = memoryTranscripts();
+  return {
+    open: (life) => ({
+      database: lifeDatabase(parts, life, connection),
+      transcripts: lifeTranscripts(life, transcripts),
+    }),
+    read: databaseOn(connection, () => undefined).read,
+    watched: () => watchedBy(db),
+    close: () => undefined,
+  };
+}
+
+function sharedConnection(): { readonly db: DatabaseSync; readonly statements: Map<string, StatementSync> } {
+  const db = openConnection(':memory:');
+  watchTables(db);
+  return { db, statements: new Map() };
+}
+
+function emptied(db: DatabaseSync): void {
+  if (db.isTransaction) db.exec('ROLLBACK');
+  const tables = db.prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'").all();
+  for (const { name } of tables) db.exec(`DELETE FROM ${String(name)}`);
+  db.exec('DELETE FROM sqlite_sequence; DELETE FROM temp.watched');
+}
+
+/** A file of its own, opened anew by each life as after a real crash. */
+export function fileDisk(parts: DiskParts): Disk {
+  const folder = mkdtempSync(join(tmpdir(), 'switchyard-simulation-'));
+  const path = join(folder, 'state.db');
+  const open = (): DatabaseSync => {
+    const db = openConnection(path);
+    // What is written reaches the operating system all the same, and only the process dies here.
+    db.exec('PRAGMA synchronous=OFF');
+    watchTables(db);
+    return db;
+  };
+  const reader = open();
+  const connections: DatabaseSync[] = [reader];
+  return {
+    open: (life) => {
+      const db = open();
+      connections.push(db);
+      // Its triggers' notes are read at the end, whether the life has drained or not.
+      const connection: Connection = {
+        exec: (text) => db.exec(text),
+        prepare: (text) => db.prepare(text),
+        close: () => undefined,
+        get isTransaction() {
+          return db.isTransaction;
+        },
+      };
+      return {
+        database: lifeDatabase(parts, life, connection),
+        transcripts: lifeTranscripts(life, new Transcripts(join(folder, 'transcripts'))),
+      };
+    },
+    read: databaseOn(reader, () => undefined).read,
+    watched: () => connections.flatMap((db) => (db.isOpen ? watchedBy(db) : [])),
+    close: () => {
+      for (const db of connections) if (db.isOpen) db.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function memoryTranscripts(): TranscriptStore {
+  const kept = new Map<string, Entry[]>();
+  return {
+    path: (id) => `/transcripts/${id}.jsonl`,
+    read: async (id) => [...(kept.get(id) ?? [])],
+    readCounted: async (id) => ({ entries: [...(kept.get(id) ?? [])], skipped: 0 }),
+    append: async (id, entries) => {
+      const list = kept.get(id) ?? [];
+      kept.set(id, list);
+      list.push(...(Array.isArray(entries) ? (entries as readonly Entry[]) : [entries as Entry]));
+    },
+    fork: async (from, to, turn) => {
+      if (kept.has(to)) return;
+      const entries = kept.get(from) ?? [];
+      const taken = forked(entries, turn);
+      kept.set(
+        to,
+        entries.filter((entry) => taken.has(entry)),
+      );
+    },
+    archive: async (id, kind, at) => {
+      const entries = kept.get(id);
+      if (entries === undefined) return undefined;
+      kept.delete(id);
+      const name = `${id}.${kind}.${at}`;
+      kept.set(name, entries);
+      return name;
+    },
+  };
+}
