@@ -2,6 +2,7 @@
 // Used by world.ts.
 import { z } from 'zod';
 import type { AgentRuntime, Entry, TurnEvent, TurnPrompt } from '../../src/core/agent.ts';
+import { blockBegin, blockEnd } from '../../src/core/block.ts';
 import type { Session } from '../../src/core/session.ts';
 import type { Tool } from '../../src/core/tool.ts';
 import type { Clock } from '../../src/infra/clock.ts';
@@ -157,12 +158,20 @@ function textsOf(entry: Entry): readonly string[] {
 const tokenPattern = /(?<![\w:.])[mpq]\d+(?:\.\d+)*(?![\w.])/g;
 const blockPattern = / · run ([0-9a-f]{8}) · sessionKey /g;
 
-export function tokensIn(text: string): readonly string[] {
-  return text.match(tokenPattern) ?? [];
+function tokensIn(text: string): readonly string[] {
+  return saidIn(text).match(tokenPattern) ?? [];
 }
 
 function runsIn(text: string): readonly string[] {
   return [...text.matchAll(blockPattern)].map((match) => match[1] ?? '');
+}
+
+/** Without what the runtime says of children: their labels are tokens too. */
+function saidIn(text: string): string {
+  return text
+    .split(blockBegin)
+    .map((part, index) => (index === 0 ? part : part.slice(part.indexOf(blockEnd))))
+    .join('');
 }
 
 function takeIn(turn: TurnSeen, texts: readonly string[]): void {

@@ -5,7 +5,7 @@ import type { Engine } from '../../src/wiring/engine.ts';
 import { adapter } from './adapter.ts';
 import { Slots } from './agents.ts';
 import { openEngine } from './engine.ts';
-import { Life } from './life.ts';
+import { Life, never } from './life.ts';
 import { messageOf, type Place, placeOf } from './persons.ts';
 import { type Plan, type PlatformName, platformNames, type Step } from './plan.ts';
 import { Platform } from './platform.ts';
@@ -133,10 +133,10 @@ export class World {
     this.timeline.after(downMs, () => this.#start());
   }
 
-  /** As by SIGTERM: it must end by itself. */
+  /** As by SIGTERM: it must end by itself. Resolves when it has, unless it is killed meanwhile or was not there. */
   async #drain(): Promise<void> {
     const running = this.#running;
-    if (running === undefined) return;
+    if (running === undefined) return never();
     this.seen.line(`L${running.life.number} drains`);
     const began = this.timeline.now();
     this.#running = undefined;
@@ -144,7 +144,7 @@ export class World {
     await running.engine.drain(async () => {
       for (const platform of this.platforms.values()) platform.disconnect(running.life);
     });
-    if (!running.life.alive()) return;
+    if (!running.life.alive()) return never();
     running.life.end();
     this.#changing -= 1;
     this.seen.line(`L${running.life.number} has drained`);
@@ -156,9 +156,7 @@ export class World {
     const place = this.#places[step.chat];
     if (place === undefined) return;
     if (step.do === 'restart') {
-      void this.#drain().then(() => {
-        if (this.#running === undefined && this.#changing === 0) this.timeline.after(restartMs, () => this.#start());
-      });
+      void this.#drain().then(() => this.timeline.after(restartMs, () => this.#start()));
       return;
     }
     const platform = this.platforms.get(place.chat.platform);

@@ -25,35 +25,41 @@ function isKnown({ outbox, seen }: Evidence, run: Run): boolean {
 /** One path announces a run: one message tells of it, or the session that asked for it has taken it in. */
 export const oneConsumer: Invariant = ({ runs, outbox }) =>
   runs.flatMap((run) => {
-    const carrying = outbox.filter((row) => row.runs.includes(run.id));
     const short = shortId(run.id);
-    const telling = outbox.filter(
-      (row) => row.key === `announce:${run.id}` || (says(row, `got:${short}`) && row.key.startsWith('reply:')),
-    );
-    const all = new Set([...carrying, ...telling].map((row) => row.key));
-    const nested = run.parent !== undefined;
-    return all.size > 1 && !nested ? [`${run.label} (${short}) is told by ${[...all].join(', ')}`] : [];
+    const carrying = outbox.filter((row) => row.runs.includes(run.id)).map((row) => row.key);
+    const name = `${run.label} (${short})`;
+    if (carrying.length > 1) return [`${name} is the delivery of ${carrying.join(', ')}`];
+    // What a run says of its own children is told again as its result.
+    if (run.parent !== undefined) return [];
+    const telling = outbox.filter((row) => row.key === `announce:${run.id}` || says(row, `got:${short}`));
+    const tellers = new Set(telling.map((row) => /\bA\d+\b/.exec(row.message.text)?.[0] ?? row.key));
+    return tellers.size > 1 ? [`${name} is told by ${[...tellers].join(' and by ')}`] : [];
   });
 
-/** Nothing below a run that was stopped goes on. */
-export const cascadeIsComplete: Invariant = ({ runs }) =>
-  runs.flatMap((run) => {
+/** Nothing below a run that did not succeed goes on, and nothing is started there any more. */
+export const cascadeIsComplete: Invariant = ({ runs, seen }) => {
+  const begin = new Map(seen.turns.map((turn) => [turn.id, turn.startedAt]));
+  return runs.flatMap((run) => {
     const { state } = run;
     if (!('endedAt' in state) || state.status === 'succeeded') return [];
-    return below(runs, run).flatMap((child) => {
+    return startedBy(runs, run).flatMap((child) => {
       if (!('endedAt' in child.state) || child.state.endedAt <= state.endedAt) return [];
+      // A person may go on talking to the session of a run that has ended, which is then at work anew.
+      if ((begin.get(child.requesterTurn) ?? 0) > state.endedAt) return [];
       if (child.acceptedAt > state.endedAt + lateSpawnMs)
         return [`${child.label} was started by ${run.label} after its end`];
       if (child.state.status === 'stopped') return [];
       return [`${run.label} is ${state.status}, and ${child.label} below it ${child.state.status} later`];
     });
   });
+};
 
 /** A spawn that was being recorded when its requester was stopped. */
 const lateSpawnMs = 1_000;
 
-function below(runs: readonly Run[], top: Run): readonly Run[] {
-  return runs.filter((run) => run.requester === top.child).flatMap((run) => [run, ...below(runs, run)]);
+/** Its agent's children. A person who talks to it may start more from its session. */
+function startedBy(runs: readonly Run[], top: Run): readonly Run[] {
+  return runs.filter((run) => run.requester === top.child && run.askedBy === 'agent');
 }
 
 /** What was stopped says nothing any more. */

@@ -1,0 +1,123 @@
+// Planted bugs in runs: their ends, announcements, stops, budgets, recovery. Used by list.ts.
+import { type Mutant, mutant } from './mutant.ts';
+
+const endRun = 'src/runs/end-run.ts';
+const stop = 'src/runs/stop.ts';
+const recovery = 'src/runs/recovery.ts';
+const turnEnd = 'src/runs/turn-end.ts';
+const budget = 'src/runs/budget.ts';
+
+export const runMutants: readonly Mutant[] = [
+  mutant(
+    'the outcome is stored without what is owed for it',
+    endRun,
+    "delivery: end.delivery ?? { state: 'pending', attempts: 0 },",
+    'delivery: end.delivery ?? run.delivery,',
+  ),
+  {
+    name: 'an end is overwritten by a later one',
+    edits: [
+      {
+        file: endRun,
+        search: 'if (before === undefined || isTerminal(before.state.status)) return undefined;',
+        replace: 'if (before === undefined) return undefined;',
+      },
+      {
+        file: 'src/runs/registry.ts',
+        search: 'if (isTerminal(before.state.status) && after.state.status !== before.state.status) {',
+        replace: 'if (before.acceptedAt < 0) {',
+      },
+    ],
+  },
+  mutant(
+    'a stop skips grandchildren',
+    stop,
+    'for (const run of this.#deps.registry.activeBelow(root.child)) all.set(run.id, run);',
+    'for (const run of this.#deps.registry.activeChildren(root.child)) all.set(run.id, run);',
+  ),
+  mutant(
+    'a run that fails leaves its children at work',
+    turnEnd,
+    "    if (ended.state.status !== 'succeeded') await this.#deps.stopBelow(ended.child);\n",
+    '',
+  ),
+  mutant(
+    'a stop leaves the waiting messages',
+    stop,
+    "    const removed = this.#deps.clear(session, 'dropped');\n",
+    '    const removed: readonly MailItem[] = [];\n',
+  ),
+  mutant(
+    'a stopped run goes on working',
+    stop,
+    '    const turns = runs.flatMap((run) => this.#deps.abort(run.child, ask.cause) ?? []);\n',
+    '    const turns: readonly ActiveTurn[] = [];\n',
+  ),
+  mutant(
+    'what was stopped is reported all the same',
+    stop,
+    "      if (end.outcome.kind === 'stopped') untold.push(...this.#dropOwed(sql, run.child));\n",
+    '',
+  ),
+  mutant(
+    'a killed run stays bound',
+    stop,
+    '    for (const run of [...stopped, ...failed, ...alreadyFinished]) await this.#deps.unbind(run.child);\n',
+    '    void [...stopped, ...failed, ...alreadyFinished];\n',
+  ),
+  mutant(
+    'a bound session is archived',
+    'src/runs/sweep.ts',
+    'this.#deps.busy(run.child) || (await this.#deps.bound(run.child)) || ',
+    'this.#deps.busy(run.child) || ',
+  ),
+  mutant(
+    'a completion is taken in by every turn that is given it',
+    turnEnd,
+    "      return run !== undefined && (state === 'pending' || state === 'handed') ? [{ run: id, child: run.child }] : [];",
+    "      return run !== undefined && state !== 'none' ? [{ run: id, child: run.child }] : [];",
+  ),
+  mutant(
+    'the formatter posts what somebody has told already',
+    'src/runs/announce.ts',
+    "      if (state !== 'pending' && state !== 'handed') return false;",
+    "      if (state === 'none') return false;",
+  ),
+  mutant(
+    'an answer that tells of a run is not its delivery',
+    turnEnd,
+    "    this.#mark(sql, told, route === undefined ? nowhere : { state: 'sending' });\n",
+    '    void told;\n',
+  ),
+  mutant(
+    'a result is given to its requester and forgotten',
+    'src/runs/handover.ts',
+    "    await this.#deps.settle(run, { state: 'handed', attempts: attempt + 1 });",
+    "    await this.#deps.settle(run, { state: 'delivered', attempts: attempt + 1 });",
+  ),
+  mutant(
+    'nobody wakes a run whose children say nothing',
+    'src/runs/announce.ts',
+    '    await this.#finishWaiting(run);\n',
+    '',
+  ),
+  mutant('results owed before a crash are forgotten', recovery, '  for (const run of owed) deps.announce(run);\n', ''),
+  mutant(
+    'children of a failed run go on after a crash',
+    recovery,
+    "  if (owner !== undefined && isTerminal(owner.state.status) && owner.state.status !== 'succeeded')",
+    "  if (owner?.state.status === 'queued' && isTerminal(owner.state.status))",
+  ),
+  mutant(
+    'a model call is charged twice',
+    budget,
+    '    this.#add(sql, spent);\n    return this.#crossed',
+    '    this.#add(sql, spent);\n    this.#add(sql, spent);\n    return this.#crossed',
+  ),
+  mutant(
+    'a budget stops nothing',
+    budget,
+    'limit.of > 0 && limit.spent >= limit.of',
+    'limit.of > 0 && limit.spent >= limit.of * 100',
+  ),
+];
