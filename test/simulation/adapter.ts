@@ -69,6 +69,10 @@ export function adapter(parts: AdapterParts): ChannelAdapter {
       if (receipt.status === 'ambiguous') doubtful.add(key);
       return life.alive() ? receipt : never();
     },
+    async fetch(file) {
+      await pause(parts, Number(file.ref));
+      return { kind: 'too-large' };
+    },
     async edit(_route, messageId, message) {
       await pause(parts, 5);
       const shown = platform.shown.find((each) => each.id === messageId);

@@ -123,7 +123,9 @@ async function* watched(parts: AgentsParts, inner: Inner, asked: Asked): AsyncGe
     if (taken.length > 0) seen.line(`L${life.number} ${turn.name} takes in ${taken.map((each) => each.id).join(' ')}`);
     return taken;
   };
-  for await (const event of inner.runtime.turn(session, { ...prompt, takeInjections }, tools, signal)) {
+  for await (const real of inner.runtime.turn(session, { ...prompt, takeInjections }, tools, signal)) {
+    const event = turn.stubborn && real.type === 'settled' ? defied(turn) : real;
+    if (event !== real) yield spoken(turn, prompt, parts.clock.now());
     if (life.point(`a turn: ${event.type}`)) await never();
     const spent: CallSeen | undefined =
       event.type === 'usage'
@@ -142,11 +144,31 @@ async function* watched(parts: AgentsParts, inner: Inner, asked: Asked): AsyncGe
   }
 }
 
+/** An agent that heard of its abort and answers all the same. */
+function defied(turn: TurnSeen): Extract<TurnEvent, { type: 'settled' }> {
+  return { type: 'settled', outcome: { kind: 'success', text: `${turn.name} answers` } };
+}
+
+function spoken({ name }: TurnSeen, { id, model }: TurnPrompt, at: number): TurnEvent {
+  return {
+    type: 'entry',
+    entry: { type: 'assistant', at, turn: id, parts: [{ type: 'text', text: `${name} answers` }], model },
+  };
+}
+
 function opened({ life, clock, seen }: AgentsParts, { session, prompt }: Asked): TurnSeen {
   return {
     name: `A${seen.turns.length + 1}`,
     ...{ id: prompt.id, life: life.number, session: session.key, kind: session.kind, startedAt: clock.now() },
-    ...{ tokens: [], runs: [], quiet: false, aborted: undefined, endedAt: undefined, outcome: undefined },
+    ...{
+      tokens: [],
+      runs: [],
+      quiet: false,
+      stubborn: false,
+      aborted: undefined,
+      endedAt: undefined,
+      outcome: undefined,
+    },
   };
 }
 
@@ -259,7 +281,8 @@ async function* doAct(act: Act, { token, turn, said }: Doing): ScriptGenerator {
       return;
     }
     case 'hang':
-      yield hang({ deaf: act.deaf });
+      turn.stubborn = act.until === 'aborted, then answers';
+      yield hang({ deaf: act.until === 'never' });
       return;
     default:
       return;

@@ -3,6 +3,8 @@
 
 /** A crash of the plan: at which point of its life, and for how long the process is then away. */
 export interface Crash {
+  /** Only points whose name begins so are counted; `any`: all. */
+  readonly at: string;
   /** Counted from the start of this life, first 1. */
   readonly point: number;
   readonly downMs: number;
@@ -24,16 +26,13 @@ export class Life {
 
   readonly alive = (): boolean => this.#alive;
 
-  /** Points passed. */
-  get points(): number {
-    return this.#points;
-  }
-
   /** The process may be killed here. True when it is, or was before: nothing that follows may reach anything. */
   point(name: string): boolean {
     if (!this.#alive) return true;
+    const crash = this.#crash;
+    if (crash === undefined || (crash.at !== 'any' && !name.startsWith(crash.at))) return false;
     this.#points += 1;
-    if (this.#crash === undefined || this.#points !== this.#crash.point) return false;
+    if (this.#points !== crash.point) return false;
     this.#alive = false;
     this.#crashed(this, name);
     return true;

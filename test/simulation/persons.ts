@@ -1,5 +1,5 @@
 // What people write: a step of the plan as the message a platform hands in. Used by world.ts.
-import type { InboundMessage } from '../../src/core/message.ts';
+import type { InboundMessage, RemoteFile } from '../../src/core/message.ts';
 import type { Route } from '../../src/core/route.ts';
 import type { Chat, Step } from './plan.ts';
 
@@ -39,7 +39,13 @@ export function messageOf({ step, place, id, at, newestThread }: Saying): Inboun
     mentionsBot: true,
     attachments: [],
     sentAt: at,
+    ...(step.do === 'say' && step.fileMs !== undefined ? { files: [fileOf(step.fileMs)] } : {}),
   };
+}
+
+/** Its `ref` says how long it takes. */
+function fileOf(ms: number): RemoteFile {
+  return { kind: 'file', ref: String(ms), name: 'plan.pdf', mediaType: 'application/pdf' };
 }
 
 function textOf(step: Said): string {

@@ -1,8 +1,9 @@
 // What one simulation is about, as plain data: who writes what and when, what the agents do about it, when the process is
 // killed. Made from a seed; made smaller by shrink.ts; carried out by world.ts.
-import { makeActs } from './acts.ts';
+import { type Draw, makeActs } from './acts.ts';
 import type { Crash } from './life.ts';
 import { type Random, random } from './random.ts';
+import { type Theme, themeOf } from './themes.ts';
 
 /** What an agent does with one message or task, step by step; afterwards it answers, unless the last step says otherwise. */
 export type Act =
@@ -22,8 +23,7 @@ export type Act =
   | { readonly do: 'quiet' }
   | { readonly do: 'nothing' }
   | { readonly do: 'fail' }
-  /** Until it is aborted; `deaf`: not even then. */
-  | { readonly do: 'hang'; readonly deaf: boolean };
+  | { readonly do: 'hang'; readonly until: 'aborted' | 'aborted, then answers' | 'never' };
 
 export const platformNames = ['telegram', 'discord', 'whatsapp'] as const;
 export type PlatformName = (typeof platformNames)[number];
@@ -43,7 +43,14 @@ interface At {
 /** `token` is unique: texts carry it, and so do answers. */
 export type Step = At &
   (
-    | { readonly do: 'say'; readonly token: string; readonly acts: readonly Act[]; readonly by: 'ann' | 'bo' }
+    | {
+        readonly do: 'say';
+        readonly token: string;
+        readonly acts: readonly Act[];
+        readonly by: 'ann' | 'bo';
+        /** It brings a file, which takes this long and then turns out to be too large. */
+        readonly fileMs: number | undefined;
+      }
     /** In the newest thread of the chat, where it has one. */
     | { readonly do: 'say in thread'; readonly token: string; readonly acts: readonly Act[] }
     /** The platform hands the newest messages of this chat in once more. */
@@ -71,6 +78,7 @@ export interface Settings {
 
 export interface Plan {
   readonly seed: number;
+  readonly theme: string;
   readonly settings: Settings;
   readonly chats: readonly Chat[];
   /** By time. */
@@ -83,23 +91,13 @@ export interface Plan {
 
 export function makePlan(seed: number): Plan {
   const chance = random(seed, 'plan');
-  const chats = makeChats(chance);
-  const lastMs = chance.weighted([
-    [3, 2_000],
-    [3, 15_000],
-    [2, 90_000],
-    [1, 900_000],
-  ]);
-  const count = chance.int(
-    1,
-    chance.weighted([
-      [3, 3],
-      [3, 8],
-      [2, 14],
-    ]),
-  );
-  const at = Array.from({ length: count }, () => chance.int(0, lastMs)).sort((a, b) => a - b);
-  const steps = at.map((time, index) => makeStep(chance, { at: time, chat: chance.int(0, chats.length - 1) }, index));
+  const theme = themeOf(chance);
+  const chats = makeChats(chance, theme);
+  const lastMs = chance.pick(theme.withinMs);
+  const count = chance.int(1, chance.pick([3, Math.ceil(theme.most / 2), theme.most]));
+  const times = Array.from({ length: count }, () => chance.int(0, lastMs)).sort((a, b) => a - b);
+  const draw = { chance, weights: theme.acts };
+  const steps = times.map((at, index) => makeStep(draw, theme, { at, chat: chance.int(0, chats.length - 1), index }));
   const lives = chance.weighted([
     [2, 0],
     [4, 1],
@@ -107,95 +105,74 @@ export function makePlan(seed: number): Plan {
     [1, 4],
   ]);
   const crashes = Array.from({ length: lives }, () => makeCrash(chance));
-  return { seed, settings: makeSettings(chance), chats, steps, crashes, trouble: chance.pick([0, 0.1, 0.3]) };
+  const trouble = chance.pick(theme.trouble);
+  return { seed, theme: theme.name, settings: makeSettings(chance), chats, steps, crashes, trouble };
 }
 
-function makeChats(chance: Random): readonly Chat[] {
-  return Array.from(
-    {
-      length: chance.weighted([
-        [4, 1],
-        [3, 2],
-        [1, 4],
-      ]),
-    },
-    () => ({
-      platform: chance.pick(platformNames),
-      kind: chance.weighted([
-        [2, 'direct'],
-        [1, 'group'],
-      ]),
-    }),
-  );
+function makeChats(chance: Random, { chats, name }: Theme): readonly Chat[] {
+  const count = Math.min(chats, chance.pick([1, 1, 2, 4]));
+  return Array.from({ length: count }, () => ({
+    platform:
+      name === 'bound' ? chance.pick(['discord', 'discord', 'telegram', 'whatsapp']) : chance.pick(platformNames),
+    kind: chance.chance(name === 'bound' ? 0.7 : 0.35) ? 'group' : 'direct',
+  }));
 }
 
 function makeSettings(chance: Random): Settings {
   return {
-    mode: chance.weighted([
-      [4, 'steer'],
-      [2, 'followup'],
-      [1, 'collect'],
-      [1, 'interrupt'],
+    mode: chance.pick(['steer', 'steer', 'steer', 'followup', 'followup', 'collect', 'interrupt']),
+    ...chance.pick<Pick<Settings, 'cap' | 'drop'>>([
+      { cap: 20, drop: 'summarize' },
+      { cap: 20, drop: 'summarize' },
+      { cap: 20, drop: 'summarize' },
+      { cap: 2, drop: 'summarize' },
+      { cap: 2, drop: 'old' },
+      { cap: 2, drop: 'new' },
     ]),
-    ...chance.weighted<Pick<Settings, 'cap' | 'drop'>>([
-      [4, { cap: 20, drop: 'summarize' }],
-      [1, { cap: 2, drop: 'summarize' }],
-      [1, { cap: 2, drop: 'old' }],
-      [1, { cap: 2, drop: 'new' }],
-    ]),
-    runTimeout: chance.weighted([
-      [4, 0],
-      [1, 5],
-      [1, 40],
-    ]),
-    treeTokens: chance.weighted([
-      [5, 0],
-      [1, 60],
-      [1, 200],
-    ]),
-    agentRuns: chance.weighted([
-      [4, 'agent'],
-      [1, 'direct'],
-    ]),
-    userRuns: chance.weighted([
-      [4, 'direct'],
-      [1, 'agent'],
-    ]),
-    archiveMinutes: chance.weighted([
-      [4, 60],
-      [1, 1],
-    ]),
+    runTimeout: chance.pick([0, 0, 0, 5, 40]),
+    treeTokens: chance.pick([0, 0, 0, 0, 60, 200]),
+    agentRuns: chance.pick(['agent', 'agent', 'agent', 'direct']),
+    userRuns: chance.pick(['direct', 'direct', 'direct', 'agent']),
+    archiveMinutes: chance.pick([60, 60, 1]),
   };
 }
 
 /** Early points are as interesting as late ones, of which there are more. */
 function makeCrash(chance: Random): Crash {
-  const most = chance.pick([12, 60, 250]);
-  const downMs = chance.weighted([
-    [3, 20],
-    [2, 2_000],
-    [1, 70_000],
-    [1, 400_000],
-  ]);
-  return { point: chance.int(1, most), downMs };
+  const downMs = chance.pick([20, 20, 2_000, 2_000, 70_000, 400_000]);
+  if (chance.chance(0.5)) return { at: 'any', point: chance.int(1, chance.pick([12, 60, 250])), downMs };
+  const at = chance.pick(['before a commit', 'after a commit', 'before a send', 'after a send', 'a turn']);
+  return { at, point: chance.int(1, chance.pick([3, 10, 30])), downMs };
 }
 
-function makeStep(chance: Random, at: At, index: number): Step {
+interface StepAt extends At {
+  readonly index: number;
+}
+
+function makeStep(draw: Draw, { steps }: Theme, { index, ...at }: StepAt): Step {
+  const { chance } = draw;
   const token = (kind: 'm' | 'p' | 'q'): string => `${kind}${index}`;
-  const target = (): string => chance.pick(['1', '1', '2', 'all']);
+  const one = (): string => chance.pick(['1', '1', '2']);
   return chance.weighted<() => Step>([
-    [14, () => ({ ...at, do: 'say', token: token('m'), acts: makeActs(chance, 0), by: chance.pick(['ann', 'bo']) })],
-    [1, () => ({ ...at, do: 'say in thread', token: token('m'), acts: makeActs(chance, 0) })],
-    [2, () => ({ ...at, do: 'repeat' })],
-    [4, () => ({ ...at, do: 'spawn', token: token('p'), acts: makeActs(chance, 1) })],
-    [2, () => ({ ...at, do: 'steer', token: token('q'), target: '' })],
-    [2, () => ({ ...at, do: 'send', token: token('q'), target: chance.pick(['1', '2']) })],
-    [2, () => ({ ...at, do: 'kill', target: target() })],
-    [2, () => ({ ...at, do: 'focus', target: chance.pick(['1', '2']) })],
-    [1, () => ({ ...at, do: 'unfocus' })],
-    [2, () => ({ ...at, do: 'stop' })],
-    [1, () => ({ ...at, do: 'new' })],
-    [1, () => ({ ...at, do: 'list' })],
-    [1, () => ({ ...at, do: 'restart' })],
+    [
+      steps.say,
+      () => {
+        const fileMs = chance.chance(0.07) ? chance.pick([50, 4_000]) : undefined;
+        const [acts, by] = [makeActs(draw, 0), chance.pick(['ann', 'bo'] as const)];
+        return { ...at, do: 'say', token: token('m'), acts, by, fileMs };
+      },
+    ],
+    [steps.inThread, () => ({ ...at, do: 'say in thread', token: token('m'), acts: makeActs(draw, 0) })],
+    [steps.repeat, () => ({ ...at, do: 'repeat' })],
+    [steps.spawn, () => ({ ...at, do: 'spawn', token: token('p'), acts: makeActs(draw, 1) })],
+    [steps.steer, () => ({ ...at, do: 'steer', token: token('q'), target: '' })],
+    [steps.send, () => ({ ...at, do: 'send', token: token('q'), target: one() })],
+    [steps.kill, () => ({ ...at, do: 'kill', target: chance.pick([one(), 'all']) })],
+    [steps.focus, () => ({ ...at, do: 'focus', target: one() })],
+    [steps.unfocus, () => ({ ...at, do: 'unfocus' })],
+    [steps.stop, () => ({ ...at, do: 'stop' })],
+    [steps.fresh, () => ({ ...at, do: 'new' })],
+    [steps.list, () => ({ ...at, do: 'list' })],
+    [steps.restart, () => ({ ...at, do: 'restart' })],
   ])();
 }

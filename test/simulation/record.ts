@@ -18,6 +18,8 @@ export interface TurnSeen {
   readonly runs: string[];
   /** It answered NO_REPLY, ANNOUNCE_SKIP or nothing. */
   quiet: boolean;
+  /** It answers although it was aborted. */
+  stubborn: boolean;
   /** Why its signal was aborted, and when. */
   aborted: { readonly by: string; readonly at: number } | undefined;
   endedAt: number | undefined;

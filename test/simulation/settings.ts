@@ -6,6 +6,9 @@ import type { Settings } from './plan.ts';
 /** Narrower than by default, so that few turns fill them. */
 export const widths = { main: 2, subagent: 3 } as const;
 
+/** Grace for turns when the process ends. */
+export const drainSeconds = 10;
+
 export interface Configured {
   readonly config: Config;
   readonly agents: AgentRegistry;
@@ -50,6 +53,7 @@ function make(settings: Settings): Configured {
     },
     announce: { mode: { agentRuns: settings.agentRuns, userRuns: settings.userRuns } },
     messages: { queue: { mode: settings.mode, cap: settings.cap, drop: settings.drop } },
+    gateway: { drainSeconds },
     budgets: { tree: { tokens: settings.treeTokens } },
   });
   return { config, agents: agentRegistry(config, { fallbackModel: 'scripted/one', workingDirectory: '/nowhere' }) };

@@ -11,7 +11,7 @@ import { type Plan, type PlatformName, platformNames, type Step } from './plan.t
 import { Platform } from './platform.ts';
 import { type Random, random } from './random.ts';
 import { Sighting } from './record.ts';
-import { configured } from './settings.ts';
+import { configured, drainSeconds } from './settings.ts';
 import { type Disk, fileDisk, memoryDisk } from './store.ts';
 import { settled, startOfTime, Timeline } from './timeline.ts';
 
@@ -23,7 +23,7 @@ export interface WorldOptions {
 }
 
 /** How long a process may take to end: the grace its turns get, then forced slots, then the last sends. */
-const drainMs = 60_000 + 10_000 + 5_000 + 5_000;
+const drainMs = drainSeconds * 1_000 + 10_000 + 5_000 + 2_000;
 /** By then everything has come to rest: silence ends turns after minutes, and sends are given up after half an hour. */
 const restMs = 4 * 60 * 60_000;
 const restartMs = 1_000;

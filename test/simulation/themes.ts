@@ -1,0 +1,101 @@
+// What kinds of plan there are: each theme draws some things more often, so that rare meetings come up in few seeds. Used by
+// plan.ts and acts.ts.
+import type { Random } from './random.ts';
+
+/** How likely each kind of step is, relative to the others. */
+export interface StepWeights {
+  readonly say: number;
+  readonly inThread: number;
+  readonly repeat: number;
+  readonly spawn: number;
+  readonly steer: number;
+  readonly send: number;
+  readonly kill: number;
+  readonly focus: number;
+  readonly unfocus: number;
+  readonly stop: number;
+  readonly fresh: number;
+  readonly list: number;
+  readonly restart: number;
+}
+
+/** How likely each way of going on is. */
+export interface ActWeights {
+  readonly spawn: number;
+  readonly long: number;
+  readonly fail: number;
+  readonly hang: number;
+  readonly quiet: number;
+  readonly yield: number;
+}
+
+export interface Theme {
+  readonly name: string;
+  readonly steps: StepWeights;
+  readonly acts: ActWeights;
+  /** Most steps, and the longest time between first and last, in milliseconds. */
+  readonly most: number;
+  readonly withinMs: readonly [number, ...number[]];
+  /** Most chats. */
+  readonly chats: number;
+  readonly trouble: readonly [number, ...number[]];
+}
+
+const steps: StepWeights = {
+  ...{ say: 14, inThread: 1, repeat: 2, spawn: 4, steer: 2, send: 2, kill: 2 },
+  ...{ focus: 2, unfocus: 1, stop: 2, fresh: 1, list: 1, restart: 1 },
+};
+const acts: ActWeights = { spawn: 4, long: 2, fail: 1, hang: 1.5, quiet: 2, yield: 8 };
+const mixed: Theme = {
+  ...{ name: 'mixed', steps, acts, most: 14, chats: 4 },
+  ...{ withinMs: [2_000, 15_000, 90_000, 900_000], trouble: [0, 0.1, 0.3] },
+};
+
+const themes: readonly (readonly [number, Theme])[] = [
+  [4, mixed],
+  /** Much to send, and platforms that do not take it well. */
+  [2, { ...mixed, name: 'sending', acts: { ...acts, long: 12, hang: 0.2 }, most: 6, chats: 2, trouble: [0.1, 0.5] }],
+  /** Conversations bound to runs, in places of their own. */
+  [
+    2,
+    {
+      ...mixed,
+      name: 'bound',
+      steps: { ...steps, inThread: 8, spawn: 8, focus: 8, unfocus: 2, kill: 3 },
+      acts: { ...acts, long: 6 },
+      chats: 1,
+      withinMs: [4_000, 15_000],
+    },
+  ],
+  /** More messages than turns. */
+  [
+    2,
+    {
+      ...mixed,
+      name: 'queue',
+      steps: { ...steps, say: 40, steer: 6 },
+      acts: { ...acts, spawn: 1 },
+      chats: 1,
+      withinMs: [300, 3_000, 10_000],
+    },
+  ],
+  /** Deep trees that are stopped, killed, cut off. */
+  [
+    3,
+    {
+      ...mixed,
+      name: 'trees',
+      steps: { ...steps, spawn: 14, kill: 6, stop: 4 },
+      acts: { ...acts, spawn: 10, fail: 3, hang: 4 },
+      most: 6,
+      chats: 1,
+      withinMs: [300, 3_000, 10_000],
+    },
+  ],
+  /** Ends of the process that find work under way. */
+  [1, { ...mixed, name: 'ends', steps: { ...steps, restart: 10 }, acts: { ...acts, hang: 6 }, most: 8 }],
+];
+
+export function themeOf(chance: Random): Theme {
+  return chance.weighted(themes);
+}
