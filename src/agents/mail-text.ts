@@ -33,14 +33,19 @@ export function fold(into: MailItem | undefined, message: MailItem): MailItem {
     return shown === folds.length ? `${count}, shortened:` : `${count}, shortened, the last ${shown} of them:`;
   };
   while (head(lines.length).length + 1 + lines.join('\n').length > foldChars) lines.shift();
-  const { from: _from, attachments: _attachments, ...rest } = into ?? message;
+  // Whatever its files come to: a folded message is not waited for, and nobody finds it under its old id.
+  const { from: _from, attachments: _attachments, pending: _pending, ...rest } = into ?? message;
   return { ...rest, id: `fold:${folds[0]}`, at: message.at, text: [head(lines.length), ...lines].join('\n'), folds };
 }
 
 function foldedLine(message: MailItem): string {
-  const files = message.attachments?.length ?? 0;
-  const more = files === 0 ? '' : ` (+${files} ${files === 1 ? 'file' : 'files'})`;
-  return `- ${name(message)}: ${cut(oneLine(message.text), lineChars)}${more}`;
+  return `- ${name(message)}: ${cut(oneLine(message.text), lineChars)}${filesOf(message)}`;
+}
+
+function filesOf({ attachments = [], pending = false }: MailItem): string {
+  if (pending) return ' (+files)';
+  const count = attachments.length;
+  return count === 0 ? '' : ` (+${count} ${count === 1 ? 'file' : 'files'})`;
 }
 
 /** Nobody's words pass for the runtime's, see core/block.ts. */

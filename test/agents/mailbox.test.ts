@@ -192,6 +192,17 @@ describe('over the cap', () => {
     expect(folded?.text).toBe('2 earlier messages, shortened:\n- Anna: a\n- Anna: b');
   });
 
+  test('a folded message holds up nothing any more, also while its files are on their way', () => {
+    box.offer(item('message', 'a', { pending: true }), busy({ mode: 'followup', cap: 2 }));
+    for (const text of ['b', 'c']) offer(text, {});
+    box.turnEnded();
+    expect(texts(box.takeBatch(1000, 'steer'))).toEqual([
+      '1 earlier message, shortened:\n- Anna: a (+files)',
+      'b',
+      'c',
+    ]);
+  });
+
   test('messages of another place are folded apart, so that each is answered where it was asked', () => {
     const context = busy({ mode: 'followup', cap: 1 });
     for (const route of [here, elsewhere, here, elsewhere]) box.offer(item('message', 'x', { route }), context);
