@@ -18,6 +18,8 @@ export interface InboxFact {
   readonly id: string | undefined;
   readonly chat: string | undefined;
   readonly text: string;
+  /** Unix milliseconds. */
+  readonly doneAt: number | undefined;
 }
 
 export interface OutboxFact {
@@ -90,6 +92,7 @@ function inboxOf(read: Sql): readonly InboxFact[] {
       id: stored.message?.id,
       chat: stored.message === undefined ? undefined : String(row.dedupe).slice(0, -stored.message.id.length - 1),
       text: stored.message?.text ?? stored.item?.text ?? '',
+      doneAt: row.done_at === null ? undefined : Number(row.done_at),
     };
   });
 }

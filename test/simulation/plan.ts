@@ -149,7 +149,7 @@ interface StepAt extends At {
   readonly index: number;
 }
 
-function makeStep(draw: Draw, { steps }: Theme, { index, ...at }: StepAt): Step {
+function makeStep(draw: Draw, { steps, files }: Theme, { index, ...at }: StepAt): Step {
   const { chance } = draw;
   const token = (kind: 'm' | 'p' | 'q'): string => `${kind}${index}`;
   const one = (): string => chance.pick(['1', '1', '2']);
@@ -157,7 +157,7 @@ function makeStep(draw: Draw, { steps }: Theme, { index, ...at }: StepAt): Step 
     [
       steps.say,
       () => {
-        const fileMs = chance.chance(0.07) ? chance.pick([50, 4_000]) : undefined;
+        const fileMs = chance.chance(files) ? chance.pick([50, 4_000]) : undefined;
         const [acts, by] = [makeActs(draw, 0), chance.pick(['ann', 'bo'] as const)];
         return { ...at, do: 'say', token: token('m'), acts, by, fileMs };
       },

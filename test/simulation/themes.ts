@@ -39,6 +39,8 @@ export interface Theme {
   /** Most chats. */
   readonly chats: number;
   readonly trouble: readonly [number, ...number[]];
+  /** How often a message brings a file, 0 to 1. */
+  readonly files: number;
 }
 
 const steps: StepWeights = {
@@ -47,7 +49,7 @@ const steps: StepWeights = {
 };
 const acts: ActWeights = { spawn: 4, long: 2, fail: 1, hang: 1.5, quiet: 2, yield: 8 };
 const mixed: Theme = {
-  ...{ name: 'mixed', steps, acts, most: 14, chats: 4 },
+  ...{ name: 'mixed', steps, acts, most: 14, chats: 4, files: 0.05 },
   ...{ withinMs: [2_000, 15_000, 90_000, 900_000], trouble: [0, 0.1, 0.3] },
 };
 
@@ -73,6 +75,7 @@ const themes: readonly (readonly [number, Theme])[] = [
     {
       ...mixed,
       name: 'queue',
+      files: 0.2,
       steps: { ...steps, say: 40, steer: 6 },
       acts: { ...acts, spawn: 1 },
       chats: 1,

@@ -3,7 +3,14 @@ import type { Evidence, Invariant, Violation } from '../evidence.ts';
 import { everyAnswerOnce, everyCommandAnswered, noLostInbound, oneRowPerMessage } from './inbound.ts';
 import { fifoPerSession, laneWidths } from './lanes.ts';
 import { atMostOneCopy, deliveredIsSeen, doubtOnlyWithoutKeys, orderPerPlace } from './outbound.ts';
-import { cascadeIsComplete, noDeadBinding, noLostOutcome, noOutputAfterStop, oneConsumer } from './runs.ts';
+import {
+  cascadeIsComplete,
+  noDeadBinding,
+  noLostOutcome,
+  noOutputAfterStop,
+  oneConsumer,
+  stopClearsWhatWaits,
+} from './runs.ts';
 import { budgetsConserved, endsAreFinal } from './tables.ts';
 
 /** Beside these, rules that show only while it runs are noted as it runs: session width 1, drain ends, comes to rest. */
@@ -22,6 +29,7 @@ export const invariants: Readonly<Record<string, Invariant>> = {
   'exactly one consumer': oneConsumer,
   'cascade completeness': cascadeIsComplete,
   'no output after stop': noOutputAfterStop,
+  'a stop clears what waits': stopClearsWhatWaits,
   'no binding to a dead target': noDeadBinding,
   'ends are final': endsAreFinal,
   'budgets conserved': budgetsConserved,

@@ -78,8 +78,40 @@ export const noOutputAfterStop: Invariant = ({ seen, outbox, runs }) => {
   return [...spoken, ...told];
 };
 
-/** A conversation is bound to a session that is there. */
-export const noDeadBinding: Invariant = ({ bindings, sessions }) =>
-  bindings
+/** A conversation is bound to a session that is there, and to no run that was killed. */
+export const noDeadBinding: Invariant = ({ bindings, sessions, runs, plan }) => {
+  const gone = bindings
     .filter((binding) => !sessions.has(binding.session))
     .map((binding) => `${binding.label} is bound, and its session ${binding.session} is gone`);
+  // A crash may come between the kill and the end of the binding; a stop ends no binding.
+  const exact =
+    plan.crashes.length === 0 && !plan.steps.some(({ do: what }) => ['stop', 'new', 'restart'].includes(what));
+  if (!exact) return gone;
+  const killed = runs.filter(
+    ({ state, parent }) =>
+      parent === undefined && 'outcome' in state && state.outcome.kind === 'stopped' && state.outcome.by === 'user',
+  );
+  const kept = bindings.filter(({ session, boundAt }) =>
+    killed.some(({ child, state }) => child === session && 'endedAt' in state && state.endedAt > boundAt),
+  );
+  return [...gone, ...kept.map((binding) => `${binding.label} was killed and is still bound`)];
+};
+
+/** What waited when everything was stopped is not begun after it. */
+export const stopClearsWhatWaits: Invariant = ({ inbox, seen, plan }) => {
+  // In a bound conversation a stop ends only what it is bound to.
+  if (plan.steps.some((step) => step.do === 'focus')) return [];
+  const stops = inbox.filter((row) => row.text === '/stop' && row.doneAt !== undefined);
+  return stops.flatMap(({ ticket, chat, doneAt = 0 }) => {
+    const before = inbox.filter((row) => row.ticket < ticket && row.chat === chat && row.text.startsWith('please do'));
+    return before.flatMap((row) => {
+      const token = row.text.slice('please do '.length);
+      const turn = seen.turns.find(
+        (each) => each.kind === 'chat' && each.tokens.includes(token) && each.startedAt > doneAt,
+      );
+      return turn === undefined
+        ? []
+        : [`${token} waited when ${ticket} stopped everything, and ${turn.name} begins with it`];
+    });
+  });
+};

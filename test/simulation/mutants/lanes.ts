@@ -30,7 +30,13 @@ export const laneMutants: readonly Mutant[] = [
     'deadline = clock.after(abortGraceMs, ',
     'deadline = clock.after(abortGraceMs * 1e6, ',
   ),
-  mutant('a drain does not wait for turns', scheduler, '    await all;\n', ''),
+  {
+    name: 'a drain does not wait for turns',
+    edits: [
+      { file: scheduler, search: '    await all;\n', replace: '' },
+      { file: 'src/agents/room.ts', search: '    await this.#active?.turn.ended;\n', replace: '' },
+    ],
+  },
   mutant(
     'what a turn did not read goes to the end of the queue',
     mailbox,

@@ -27,6 +27,11 @@ export const runMutants: readonly Mutant[] = [
         search: 'if (isTerminal(before.state.status) && after.state.status !== before.state.status) {',
         replace: 'if (before.acceptedAt < 0) {',
       },
+      {
+        file: turnEnd,
+        search: 'if (run === undefined || isTerminal(run.state.status)) return undefined;',
+        replace: 'if (run === undefined) return undefined;',
+      },
     ],
   },
   mutant(
