@@ -8,7 +8,7 @@ import { type Active, openTo, openTurn, type Placed, parked, type Ticket, type T
 import { type Hold, Mailbox, type MailItem, type OfferContext } from './mailbox.ts';
 import { failTurn, finish, runTurn } from './turn.ts';
 import type { AbortCause, ActiveTurn, TurnResult } from './turn-types.ts';
-import type { DropWhy, Waiters } from './waiters.ts';
+import type { DropWhy, RoomShared, Waiters } from './waiters.ts';
 
 export class Room {
   readonly key: SessionKey;
@@ -16,6 +16,7 @@ export class Room {
   readonly #waiters: Waiters;
   /** Called whenever something ended, so that an empty room can be dropped. */
   readonly #changed: (room: Room) => void;
+  readonly #left: RoomShared<Room>['left'];
   readonly #lane: ActiveTurn['lane'];
   readonly #mailbox = new Mailbox();
   #session: Session;
@@ -27,12 +28,13 @@ export class Room {
   #quiet: Timer | undefined;
   #wake: Timer | undefined;
 
-  constructor(session: Session, deps: TurnsDeps, shared: { waiters: Waiters; changed: (room: Room) => void }) {
+  constructor(session: Session, deps: TurnsDeps, shared: RoomShared<Room>) {
     this.key = session.key;
     this.#session = session;
     this.#deps = deps;
     this.#waiters = shared.waiters;
     this.#changed = shared.changed;
+    this.#left = shared.left;
     this.#lane = session.kind === 'chat' ? 'main' : 'subagent';
   }
 
@@ -130,6 +132,7 @@ export class Room {
     if (items.length === 0) return;
     this.#deps.signs.taken(items);
     this.#waiters.drop(items, why);
+    if (why === 'draining') this.#left(items);
     if (why === 'cap' || why === 'gone') this.#deps.hooks.dropped(this.key, items, why);
   }
 
@@ -174,12 +177,12 @@ export class Room {
       (slot) => this.#turn(ticket, slot),
     );
     ticket.ahead = ahead;
-    void done.then((result) => this.#left(ticket, result));
+    void done.then((result) => this.#ended(ticket, result));
     return ahead;
   }
 
   /** The slots of a turn are free again, or it never got them. */
-  async #left(ticket: Ticket, result: ScheduleResult<void>): Promise<void> {
+  async #ended(ticket: Ticket, result: ScheduleResult<void>): Promise<void> {
     if (this.#asked === ticket) this.#asked = undefined;
     const { active } = ticket;
     switch (result.kind) {

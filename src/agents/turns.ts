@@ -13,6 +13,8 @@ export class Turns {
   /** Only sessions with something to do. */
   readonly #rooms = new Map<SessionKey, Room>();
   readonly #waiters = new Waiters();
+  /** What the next start of the process takes up: a stop until then is meant for it too. */
+  readonly #left = new Map<SessionKey, MailItem[]>();
   #quiet: (() => void)[] = [];
 
   constructor(deps: TurnsDeps) {
@@ -27,9 +29,18 @@ export class Turns {
   #room(session: Session): Room {
     const known = this.#rooms.get(session.key);
     if (known !== undefined) return known;
-    const room = new Room(session, this.#deps, { waiters: this.#waiters, changed: (each) => this.#leave(each) });
+    const room = new Room(session, this.#deps, {
+      waiters: this.#waiters,
+      changed: (each) => this.#close(each),
+      left: (items) => this.leave(session.key, items),
+    });
     this.#rooms.set(session.key, room);
     return room;
+  }
+
+  /** An item that came while the process ends: it stays stored for the next start, unless a stop comes before that. */
+  leave(session: SessionKey, items: readonly MailItem[]): void {
+    this.#left.set(session, [...(this.#left.get(session) ?? []), ...items]);
   }
 
   active(session: SessionKey): ActiveTurn | undefined {
@@ -67,7 +78,14 @@ export class Turns {
 
   /** Removes items no turn has taken; their waiters learn that they were stopped. The caller records it. */
   clear(session: SessionKey, matches?: (item: MailItem) => boolean): readonly MailItem[] {
-    return this.#rooms.get(session)?.clear('stopped', matches) ?? [];
+    const removed = this.#rooms.get(session)?.clear('stopped', matches) ?? [];
+    const left = this.#left.get(session) ?? [];
+    const cleared = matches === undefined ? left : left.filter(matches);
+    this.#left.set(
+      session,
+      left.filter((item) => !cleared.includes(item)),
+    );
+    return [...removed, ...cleared];
   }
 
   /** Removes the results of children no turn has taken: whoever offered them gives them to somebody else. */
@@ -120,7 +138,7 @@ export class Turns {
     return { sessions: this.#rooms.size, items: this.#waiters.size() };
   }
 
-  #leave(room: Room): void {
+  #close(room: Room): void {
     if (room.empty() && this.#rooms.get(room.key) === room) this.#rooms.delete(room.key);
     if (this.#quiet.length === 0 || this.busy()) return;
     const waiting = this.#quiet;

@@ -1,4 +1,4 @@
-// Who waits for an item to be taken up and to end. Used by room.ts and turns.ts.
+// Who waits for an item to be taken up and to end, and what else all rooms share. Used by room.ts and turns.ts.
 import type { MailItem } from './mailbox.ts';
 import type { ItemEnd } from './turn-types.ts';
 
@@ -50,4 +50,13 @@ export class Waiters {
 /** An item's id and those of the messages folded into it. */
 export function idsOf(item: MailItem): readonly string[] {
   return [item.id, ...(item.folds ?? [])];
+}
+
+/** What all rooms have of the engine they are in. */
+export interface RoomShared<Room> {
+  readonly waiters: Waiters;
+  /** Something ended in the room. */
+  readonly changed: (room: Room) => void;
+  /** What waits in it is left for the next start of the process. */
+  readonly left: (items: readonly MailItem[]) => void;
 }

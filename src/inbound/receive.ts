@@ -35,6 +35,8 @@ export interface ReceiverDeps
   readonly ids: Ids;
   readonly bindings: Pick<Bindings, 'at' | 'touch'>;
   readonly offer: (session: Session, item: MailItem) => void;
+  /** An item that is left for the next start. */
+  readonly leave: (session: SessionKey, items: readonly MailItem[]) => void;
   readonly draining: () => boolean;
   /** Whether a text begins with the name of a command that there is. */
   readonly namesCommand: (text: string) => boolean;
@@ -212,11 +214,14 @@ export class Receiver {
   }
 
   #turn(whole: Whole, ticket: number, { session, text }: Extract<Routed, { kind: 'session' }>): void {
-    // While the process goes down the message stays stored; the next start answers it.
-    if (this.#deps.draining()) return;
     const { notes, tree = this.#deps.ids.uuid() } = whole;
     const message = text === undefined ? whole.message : { ...whole.message, text };
     const item = turnItem({ ticket, message, notes, at: this.#deps.clock.now(), tree });
+    // While the process goes down the message stays stored; the next start answers it.
+    if (this.#deps.draining()) {
+      this.#deps.leave(session.key, [item]);
+      return;
+    }
     this.#deps.offer(session, item);
     if (item.pending === true) this.#files.start(ticket, { message, notes }, session);
   }

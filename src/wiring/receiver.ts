@@ -75,6 +75,7 @@ export function wireReceiver(receiver: ReceiverParts): Receiver {
     menus: (route) => showsMenus(adapterFor(parts.adapters, route)?.can),
     menuDecided: (key, choice) => showDecided(delivery, stores, { key, choice }),
     offer: (session, item) => acp.offered(session, item, layer.turns.offer(session, item)),
+    leave: (session, items) => layer.turns.leave(session, items),
     waits: (id) => layer.turns.waits(id),
     replace: (id, change) => layer.turns.replace(id, change),
     enqueue: delivery.enqueue,

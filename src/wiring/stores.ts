@@ -12,7 +12,7 @@ import { Budgets } from '../runs/budget.ts';
 import { Numbers } from '../runs/numbers.ts';
 import { RunRegistry } from '../runs/registry.ts';
 import { Sessions } from '../sessions/sessions.ts';
-import { Transcripts, type TranscriptStore } from '../sessions/transcript.ts';
+import { type TranscriptStore, Transcripts } from '../sessions/transcript.ts';
 import type { EngineParts } from './parts.ts';
 
 export interface Stores {

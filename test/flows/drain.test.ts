@@ -75,6 +75,19 @@ test('messages that wait, and those that come while it drains, are answered afte
   expect(inboxStory(world)).toEqual(['one', 'two', 'three'].map((text) => `${text}: done (success)`));
 });
 
+test('a stop while it drains is meant for what waits, too: the next start does not answer it', async () => {
+  await works('one', { from: { id: 'bo' } });
+  await world.say('two');
+  await world.until(() => !world.engine.receiver.busy(), 'its place');
+  await draining();
+  await world.say('three');
+  expect(await typed(world, '/stop')).toBe('✅ stopped: 2 waiting messages. Nothing else was running.');
+  await world.restart();
+  await world.settled();
+  expect(asked()).toEqual(['one']);
+  expect(inboxStory(world)).toContain('three: dropped (stopped by a person)');
+});
+
 test('a message for a turn that finishes within the grace waits for the next start all the same', async () => {
   await works('one');
   await draining();

@@ -61,6 +61,7 @@ function world(over: Partial<ReceiverDeps> = {}) {
       return { text: `ran ${text}` };
     },
     offer: (_session, item) => void offered.push(item),
+    leave: () => undefined,
     enqueue: (_sql, entry) => void posted.push(entry),
     sent: () => undefined,
     draining: () => false,

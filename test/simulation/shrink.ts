@@ -8,23 +8,28 @@ import type { WorldOptions } from './world.ts';
 const mostRuns = 600;
 
 /** The smallest plan found that still breaks `rule`. */
-export async function shrink(plan: Plan, rule: string, options: WorldOptions = {}): Promise<Plan> {
-  let smallest = plan;
+export function shrink(plan: Plan, rule: string, options: WorldOptions = {}): Promise<Plan> {
+  return smallest(plan, async (candidate) =>
+    (await run(candidate, options)).violations.some((each) => each.rule === rule),
+  );
+}
+
+/** The smallest plan found that still fails; `plan` itself where nothing smaller does. */
+export async function smallest(plan: Plan, fails: (candidate: Plan) => Promise<boolean>): Promise<Plan> {
+  let best = plan;
   let left = mostRuns;
-  const fails = async (candidate: Plan): Promise<boolean> => {
-    left -= 1;
-    return (await run(candidate, options)).violations.some((each) => each.rule === rule);
-  };
-  for (let found = true; found && left > 0; ) {
+  for (let found = true; found; ) {
     found = false;
-    for (const candidate of smaller(smallest)) {
-      if (left <= 0 || !(await fails(candidate))) continue;
-      smallest = candidate;
+    for (const candidate of smaller(best)) {
+      if (left <= 0) return best;
+      left -= 1;
+      if (!(await fails(candidate))) continue;
+      best = candidate;
       found = true;
       break;
     }
   }
-  return smallest;
+  return best;
 }
 
 /** Plans with one thing less, the boldest first. */

@@ -43,7 +43,9 @@ export const cascadeIsComplete: Invariant = ({ runs, seen }) => {
     const { state } = run;
     if (!('endedAt' in state) || state.status === 'succeeded') return [];
     return startedBy(runs, run).flatMap((child) => {
-      if (!('endedAt' in child.state) || child.state.endedAt <= state.endedAt) return [];
+      // What is below one that failed is stopped right after that is recorded.
+      const until = state.endedAt + (state.status === 'stopped' ? 0 : commitsMs);
+      if (!('endedAt' in child.state) || child.state.endedAt <= until) return [];
       // A person may go on talking to the session of a run that has ended, which is then at work anew.
       if ((begin.get(child.requesterTurn) ?? 0) > state.endedAt) return [];
       if (child.acceptedAt > state.endedAt + lateSpawnMs)
@@ -54,6 +56,7 @@ export const cascadeIsComplete: Invariant = ({ runs, seen }) => {
   });
 };
 
+const commitsMs = 20;
 /** A spawn that was being recorded when its requester was stopped. */
 const lateSpawnMs = 1_000;
 
