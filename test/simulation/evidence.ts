@@ -35,6 +35,8 @@ export interface OutboxFact {
   readonly chunks: number;
   readonly runs: readonly string[];
   readonly session: string | undefined;
+  /** When it was written. Unix milliseconds. */
+  readonly at: number;
   /** Places that refused it before. */
   readonly gone: readonly string[];
 }
@@ -110,6 +112,7 @@ function outboxOf(read: Sql): readonly OutboxFact[] {
     chunks: Number(row.chunk),
     runs: JSON.parse(String(row.runs)) as readonly string[],
     session: text(row.session),
+    at: Number(row.at),
     gone: JSON.parse(String(row.gone)) as readonly string[],
   }));
 }

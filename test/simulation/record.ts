@@ -49,6 +49,8 @@ export class Sighting {
   readonly turns: TurnSeen[] = [];
   readonly calls: CallSeen[] = [];
   readonly inbound: HandedIn[] = [];
+  /** When the process began to end, or was killed. Unix milliseconds. */
+  readonly ends: number[] = [];
   /** Errors the engine logged, for whoever reads a failing seed. */
   readonly errors: string[] = [];
   /** Broken rules that show only while it runs. */

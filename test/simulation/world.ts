@@ -127,6 +127,7 @@ export class World {
 
   #crashed(point: string, downMs: number): void {
     this.seen.line(`L${this.#lives} is killed ${point}`);
+    this.seen.ends.push(this.timeline.now());
     this.#running = undefined;
     // A start that was killed settles never.
     this.#changing = 0;
@@ -139,6 +140,7 @@ export class World {
     if (running === undefined) return never();
     this.seen.line(`L${running.life.number} drains`);
     const began = this.timeline.now();
+    this.seen.ends.push(began);
     this.#running = undefined;
     this.#changing += 1;
     await running.engine.drain(async () => {

@@ -47,7 +47,7 @@ export const cascadeIsComplete: Invariant = ({ runs, seen }) => {
       const until = state.endedAt + (state.status === 'stopped' ? 0 : commitsMs);
       if (!('endedAt' in child.state) || child.state.endedAt <= until) return [];
       // A person may go on talking to the session of a run that has ended, which is then at work anew.
-      if ((begin.get(child.requesterTurn) ?? 0) > state.endedAt) return [];
+      if ((begin.get(child.requesterTurn) ?? 0) >= state.endedAt) return [];
       if (child.acceptedAt > state.endedAt + lateSpawnMs)
         return [`${child.label} was started by ${run.label} after its end`];
       if (child.state.status === 'stopped') return [];
@@ -65,37 +65,49 @@ function startedBy(runs: readonly Run[], top: Run): readonly Run[] {
   return runs.filter((run) => run.requester === top.child && run.askedBy === 'agent');
 }
 
-/** What was stopped says nothing any more. */
+/** What was stopped says nothing any more, and nobody reports what had ended below it by then. */
 export const noOutputAfterStop: Invariant = ({ seen, outbox, runs }) => {
-  const stopped = seen.turns.filter((turn) => turn.aborted?.by === 'user' || turn.aborted?.by === 'cascade');
-  const spoken = stopped.flatMap((turn) =>
+  const turns = seen.turns.filter((turn) => turn.aborted?.by === 'user' || turn.aborted?.by === 'cascade');
+  const spoken = turns.flatMap((turn) =>
     outbox.filter((row) => says(row, turn.name)).map((row) => `${turn.name} was stopped, and ${row.key} is sent`),
   );
-  const told = runs
-    .filter((run) => run.state.status === 'stopped' && run.askedBy === 'person')
-    .flatMap((run) =>
+  const stopped = runs.filter((run) => run.state.status === 'stopped');
+  const told = stopped.flatMap((run) => {
+    const at = 'endedAt' in run.state ? run.state.endedAt : 0;
+    const own = run.askedBy === 'person' ? [run] : [];
+    const below = startedBy(runs, run).filter(({ state }) => 'endedAt' in state && state.endedAt < at);
+    return [...own, ...below].flatMap(({ id, label }) =>
       outbox
-        .filter((row) => row.runs.includes(run.id))
-        .map((row) => `${run.label} was stopped, and ${row.key} tells of it`),
+        .filter((row) => row.at > at && row.runs.includes(id))
+        .map((row) => `${run.label} was stopped, and ${row.key} tells of ${label}`),
     );
+  });
   return [...spoken, ...told];
 };
 
+/** Time a kill waits for turns before it goes on to bindings, and a little. */
+const killMs = 3_000;
+
 /** A conversation is bound to a session that is there, and to no run that was killed. */
-export const noDeadBinding: Invariant = ({ bindings, sessions, runs, plan }) => {
+export const noDeadBinding: Invariant = ({ bindings, sessions, runs, plan, seen }) => {
   const gone = bindings
     .filter((binding) => !sessions.has(binding.session))
     .map((binding) => `${binding.label} is bound, and its session ${binding.session} is gone`);
-  // A crash may come between the kill and the end of the binding; a stop ends no binding.
-  const exact =
-    plan.crashes.length === 0 && !plan.steps.some(({ do: what }) => ['stop', 'new', 'restart'].includes(what));
-  if (!exact) return gone;
+  // A stop ends no binding.
+  if (plan.steps.some((step) => step.do === 'stop' || step.do === 'new')) return gone;
   const killed = runs.filter(
     ({ state, parent }) =>
       parent === undefined && 'outcome' in state && state.outcome.kind === 'stopped' && state.outcome.by === 'user',
   );
   const kept = bindings.filter(({ session, boundAt }) =>
-    killed.some(({ child, state }) => child === session && 'endedAt' in state && state.endedAt > boundAt),
+    killed.some(
+      ({ child, state }) =>
+        child === session &&
+        'endedAt' in state &&
+        state.endedAt > boundAt &&
+        // The process may end between the two.
+        !seen.ends.some((at) => at >= state.endedAt && at < state.endedAt + killMs),
+    ),
   );
   return [...gone, ...kept.map((binding) => `${binding.label} was killed and is still bound`)];
 };
