@@ -59,6 +59,7 @@ export function adapter(parts: AdapterParts): ChannelAdapter {
     },
     async deliver(route, message, key) {
       if (life.point('before a send')) return never();
+      parts.seen.sends += 1;
       if (message.sentSince !== undefined) doubtful.add(key);
       if (platform.name === 'discord' && doubtful.has(key)) {
         await pause(parts, parts.random.int(1, 30));

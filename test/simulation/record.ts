@@ -51,6 +51,8 @@ export class Sighting {
   readonly inbound: HandedIn[] = [];
   /** When the process began to end, or was killed. Unix milliseconds. */
   readonly ends: number[] = [];
+  /** Sends the engine asked platforms for. */
+  sends = 0;
   /** Errors the engine logged, for whoever reads a failing seed. */
   readonly errors: string[] = [];
   /** Broken rules that show only while it runs. */

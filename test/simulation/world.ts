@@ -27,6 +27,9 @@ const drainMs = drainSeconds * 1_000 + 10_000 + 5_000 + 2_000;
 /** By then everything has come to rest: silence ends turns after minutes, and sends are given up after half an hour. */
 const restMs = 4 * 60 * 60_000;
 const restartMs = 1_000;
+const lingerMs = 10;
+/** How long a start with nothing to do is watched. */
+const idleMs = 5_000;
 /** Pause between two looks at whether everything rests. */
 const lookMs = 2_000;
 
@@ -79,6 +82,7 @@ export class World {
     this.seen.line('all is calm');
     await this.#rest();
     await this.#end();
+    if (this.seen.broken.length === 0) await this.#startOnceMore();
   }
 
   close(): void {
@@ -146,6 +150,8 @@ export class World {
     await running.engine.drain(async () => {
       for (const platform of this.platforms.values()) platform.disconnect(running.life);
     });
+    // Whatever still does something now was not waited for.
+    await new Promise<void>((resolve) => this.timeline.after(lingerMs, resolve));
     if (!running.life.alive()) return never();
     running.life.end();
     this.#changing -= 1;
@@ -216,5 +222,18 @@ export class World {
     await settled();
     while (!over && this.timeline.now() < end && (await this.timeline.step())) await settled();
     if (!over) this.seen.broken.push({ rule: 'drain ends', detail: 'the last drain does not end' });
+  }
+
+  /** A start that finds everything done has nothing to say. */
+  async #startOnceMore(): Promise<void> {
+    const count = (): string => `${this.seen.turns.length} turns, ${this.seen.sends} sends`;
+    const before = count();
+    this.#start();
+    await settled();
+    await this.timeline.runTo(this.timeline.now() + idleMs);
+    const after = count();
+    if (after !== before)
+      this.seen.broken.push({ rule: 'an idle start is silent', detail: `before it ${before}, after it ${after}` });
+    await this.#end();
   }
 }

@@ -13,7 +13,8 @@ import {
 } from './runs.ts';
 import { budgetsConserved, endsAreFinal } from './tables.ts';
 
-/** Beside these, rules that show only while it runs are noted as it runs: session width 1, drain ends, comes to rest. */
+/** Beside these, rules that show only while it runs are noted as it runs: session width 1, drain ends, comes to rest,
+ * start succeeds, an idle start is silent, no fault of ours. */
 export const invariants: Readonly<Record<string, Invariant>> = {
   'lane widths': laneWidths,
   'FIFO per session': fifoPerSession,
