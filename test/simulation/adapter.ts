@@ -111,7 +111,7 @@ interface Send {
 /** What is on its way arrives whether the process lives to hear of it or not. */
 async function send(parts: AdapterParts, { route, message, key }: Send): Promise<Receipt> {
   const { platform, life, timeline, seen } = parts;
-  const fate = fateOf(parts, route);
+  const fate = fateOf(parts, route, key);
   if (fate.kind !== 'fine') seen.line(`L${life.number} ${platform.name} ${key}: ${fate.kind}`);
   switch (fate.kind) {
     case 'refused':
@@ -137,7 +137,7 @@ async function send(parts: AdapterParts, { route, message, key }: Send): Promise
   }
 }
 
-function fateOf({ random, trouble }: AdapterParts, route: Route): Fate {
+function fateOf({ random, trouble }: AdapterParts, route: Route, key: string): Fate {
   const ms = random.weighted([
     [6, 1],
     [6, 30],
@@ -157,8 +157,14 @@ function fateOf({ random, trouble }: AdapterParts, route: Route): Fate {
     ],
     // Longer than anybody waits for an answer.
     [0.5, { kind: 'fine', ms: 125_000 }],
-    [route.thread === undefined ? 0.2 : 2, { kind: 'refused' }],
+    [refusals(route, key), { kind: 'refused' }],
   ]);
+}
+
+/** Threads are deleted, also in the middle of what is said there. */
+function refusals(route: Route, key: string): number {
+  if (route.thread === undefined) return 0.2;
+  return key.endsWith(':0') ? 1 : 12;
 }
 
 async function openThread(parts: AdapterParts, parent: Route, name: string): Promise<Route> {

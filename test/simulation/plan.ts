@@ -104,7 +104,7 @@ export function makePlan(seed: number): Plan {
     [3, 2],
     [1, 4],
   ]);
-  const crashes = Array.from({ length: lives }, () => makeCrash(chance));
+  const crashes = Array.from({ length: lives }, () => makeCrash(chance, theme));
   const trouble = chance.pick(theme.trouble);
   return { seed, theme: theme.name, settings: makeSettings(chance), chats, steps, crashes, trouble };
 }
@@ -130,7 +130,7 @@ function makeSettings(chance: Random): Settings {
       { cap: 2, drop: 'new' },
     ]),
     runTimeout: chance.pick([0, 0, 0, 5, 40]),
-    treeTokens: chance.pick([0, 0, 0, 0, 60, 200]),
+    treeTokens: chance.pick([0, 0, 0, 0, 20, 80]),
     agentRuns: chance.pick(['agent', 'agent', 'agent', 'direct']),
     userRuns: chance.pick(['direct', 'direct', 'direct', 'agent']),
     archiveMinutes: chance.pick([60, 60, 1]),
@@ -138,10 +138,10 @@ function makeSettings(chance: Random): Settings {
 }
 
 /** Early points are as interesting as late ones, of which there are more. */
-function makeCrash(chance: Random): Crash {
+function makeCrash(chance: Random, { crashes }: Theme): Crash {
   const downMs = chance.pick([20, 20, 2_000, 2_000, 70_000, 400_000]);
   if (chance.chance(0.5)) return { at: 'any', point: chance.int(1, chance.pick([12, 60, 250])), downMs };
-  const at = chance.pick(['before a commit', 'after a commit', 'before a send', 'after a send', 'a turn']);
+  const at = chance.pick(crashes);
   return { at, point: chance.int(1, chance.pick([3, 10, 30])), downMs };
 }
 

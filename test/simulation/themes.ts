@@ -39,6 +39,8 @@ export interface Theme {
   /** Most chats. */
   readonly chats: number;
   readonly trouble: readonly [number, ...number[]];
+  /** Kinds of points at which the process is killed, where it is not any of them. */
+  readonly crashes: readonly [string, ...string[]];
   /** How often a message brings a file, 0 to 1. */
   readonly files: number;
 }
@@ -50,13 +52,25 @@ const steps: StepWeights = {
 const acts: ActWeights = { spawn: 4, long: 2, fail: 1, hang: 1.5, quiet: 2, yield: 8 };
 const mixed: Theme = {
   ...{ name: 'mixed', steps, acts, most: 14, chats: 4, files: 0.05 },
+  crashes: ['before a commit', 'after a commit', 'before a send', 'after a send', 'a turn'],
   ...{ withinMs: [2_000, 15_000, 90_000, 900_000], trouble: [0, 0.1, 0.3] },
 };
 
 const themes: readonly (readonly [number, Theme])[] = [
   [4, mixed],
   /** Much to send, and platforms that do not take it well. */
-  [2, { ...mixed, name: 'sending', acts: { ...acts, long: 12, hang: 0.2 }, most: 6, chats: 2, trouble: [0.1, 0.5] }],
+  [
+    2,
+    {
+      ...mixed,
+      name: 'sending',
+      crashes: ['before a send', 'after a send', 'after a commit'],
+      acts: { ...acts, long: 12, hang: 0.2 },
+      most: 6,
+      chats: 2,
+      trouble: [0.1, 0.5],
+    },
+  ],
   /** Conversations bound to runs, in places of their own. */
   [
     2,
@@ -66,6 +80,7 @@ const themes: readonly (readonly [number, Theme])[] = [
       steps: { ...steps, inThread: 8, spawn: 8, focus: 8, unfocus: 2, kill: 3 },
       acts: { ...acts, long: 6 },
       chats: 1,
+      trouble: [0.1, 0.4],
       withinMs: [4_000, 15_000],
     },
   ],
@@ -88,6 +103,7 @@ const themes: readonly (readonly [number, Theme])[] = [
     {
       ...mixed,
       name: 'trees',
+      crashes: ['after a commit', 'after a commit', 'a turn'],
       steps: { ...steps, spawn: 14, kill: 6, stop: 4 },
       acts: { ...acts, spawn: 10, fail: 3, hang: 4 },
       most: 6,

@@ -1,7 +1,6 @@
 // What the tables show, and what was noticed while it ran. Used by all.ts.
 import { tokensPerCall } from '../agents.ts';
 import type { Invariant } from '../evidence.ts';
-import { widths } from '../settings.ts';
 
 /** An end is an end: of a run, of a message that was closed, of one that was sent. */
 export const endsAreFinal: Invariant = ({ watched }) => watched.map(({ what, detail }) => `${what}: ${detail}`);
@@ -16,7 +15,7 @@ export const budgetsConserved: Invariant = ({ seen, trees, daily, plan }) => {
   if (spent < least || spent > most) wrong.push(`${spent} tokens are charged to trees, ${least} to ${most} were used`);
   if (daily !== spent) wrong.push(`${daily} tokens are charged to days, ${spent} to trees`);
   const { treeTokens } = plan.settings;
-  const inFlight = (widths.main + widths.subagent) * tokensPerCall;
+  const inFlight = (seen.widest.main + seen.widest.subagent) * tokensPerCall;
   for (const [tree, tokens] of trees)
     if (treeTokens > 0 && tokens > treeTokens + inFlight)
       wrong.push(`tree ${tree} used ${tokens} of ${treeTokens} tokens`);

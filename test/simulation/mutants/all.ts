@@ -1,8 +1,8 @@
 // Plants each bug in a copy of the tree and runs simulations until an invariant breaks. Run:
 // npm run mutants -- [--seeds <n>] [--from <seed>] [--write] [part of a name]
-// `--write` keeps the table in results.md beside this file.
+// `--write` keeps the table in results.md beside this file; rows of bugs not tried now stay.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -27,8 +27,10 @@ const patienceMs = 900_000;
 
 interface Result {
   readonly name: string;
-  readonly found: Found | undefined;
+  readonly found: Pick<Found, 'seed' | 'rule'> | undefined;
 }
+
+const tablePath = join(import.meta.dirname, 'results.md');
 
 function print(line: string): void {
   process.stdout.write(`${line}\n`);
@@ -43,7 +45,9 @@ function copyTree(): string {
   return copy;
 }
 
-function plant(copy: string, { edits }: Mutant): void {
+/** Answers what undoes it. */
+function plant(copy: string, { edits }: Mutant): () => void {
+  const before = edits.map(({ file }) => ({ path: join(copy, file), text: readFileSync(join(copy, file), 'utf8') }));
   for (const { file, search, replace } of edits) {
     const text = readFileSync(join(copy, file), 'utf8');
     if (text.split(search).length !== 2) throw new Error(`${file} does not hold this text exactly once: ${search}`);
@@ -52,14 +56,13 @@ function plant(copy: string, { edits }: Mutant): void {
       text.replace(search, () => replace),
     );
   }
+  return () => {
+    for (const { path, text } of before) writeFileSync(path, text);
+  };
 }
 
-function heal(copy: string, { edits }: Mutant): void {
-  for (const { file } of edits) cpSync(join(root, file), join(copy, file));
-}
-
-async function tryMutant(copy: string, mutant: Mutant): Promise<Result> {
-  plant(copy, mutant);
+async function tryMutant(copy: string, mutant: Mutant): Promise<{ name: string; found: Found | undefined }> {
+  const heal = plant(copy, mutant);
   try {
     const child = spawn(
       process.execPath,
@@ -73,7 +76,7 @@ async function tryMutant(copy: string, mutant: Mutant): Promise<Result> {
     );
     return { name: mutant.name, found: await outcome(child) };
   } finally {
-    heal(copy, mutant);
+    heal();
   }
 }
 
@@ -110,10 +113,20 @@ function table(results: readonly Result[]): string {
   ].join('\n');
 }
 
+/** What an earlier table says of the bugs that are not tried now. */
+function known(): readonly Result[] {
+  if (!existsSync(tablePath)) return [];
+  const rows = [...readFileSync(tablePath, 'utf8').matchAll(/^\| (.+) \| (.+) \| (\d*) ?\|$/gm)];
+  return rows.map(([, name = '', rule = '', seed = '']) => ({
+    name,
+    found: rule === 'survived' ? undefined : { rule, seed: Number(seed) },
+  }));
+}
+
 async function main(): Promise<boolean> {
   const wanted = mutants.filter(({ name }) => positionals.every((part) => name.includes(part)));
   const queue = [...wanted];
-  const results = new Map<string, Result>();
+  const results = new Map<string, Result>(known().map((result) => [result.name, result]));
   const worker = async (): Promise<void> => {
     const copy = copyTree();
     try {
@@ -130,10 +143,9 @@ async function main(): Promise<boolean> {
     }
   };
   await Promise.all(Array.from({ length: Math.max(1, Number(values.workers)) }, worker));
-  const inOrder = wanted.flatMap(({ name }) => results.get(name) ?? []);
-  if (values.write) writeFileSync(join(import.meta.dirname, 'results.md'), table(inOrder));
-  const survived = inOrder.filter(({ found }) => found === undefined);
-  print(`${inOrder.length - survived.length} of ${inOrder.length} planted bugs found`);
+  if (values.write) writeFileSync(tablePath, table(mutants.flatMap(({ name }) => results.get(name) ?? [])));
+  const survived = wanted.filter(({ name }) => results.get(name)?.found === undefined);
+  print(`${wanted.length - survived.length} of ${wanted.length} planted bugs found`);
   return survived.length === 0;
 }
 

@@ -3,6 +3,7 @@ import { type Mutant, mutant } from './mutant.ts';
 
 const endRun = 'src/runs/end-run.ts';
 const stop = 'src/runs/stop.ts';
+const announce = 'src/runs/announce.ts';
 const recovery = 'src/runs/recovery.ts';
 const turnEnd = 'src/runs/turn-end.ts';
 const budget = 'src/runs/budget.ts';
@@ -77,17 +78,27 @@ export const runMutants: readonly Mutant[] = [
     'this.#deps.busy(run.child) || ',
   ),
   mutant(
-    'a completion is taken in by every turn that is given it',
-    turnEnd,
-    "      return run !== undefined && (state === 'pending' || state === 'handed') ? [{ run: id, child: run.child }] : [];",
-    "      return run !== undefined && state !== 'none' ? [{ run: id, child: run.child }] : [];",
+    'a result is given to its requester again after it was told',
+    'src/runs/handover.ts',
+    "    return state === 'pending' || state === 'handed';",
+    "    return state !== 'none';",
   ),
-  mutant(
-    'the formatter posts what somebody has told already',
-    'src/runs/announce.ts',
-    "      if (state !== 'pending' && state !== 'handed') return false;",
-    "      if (state === 'none') return false;",
-  ),
+  {
+    name: 'the formatter posts what its requester tells',
+    edits: [
+      {
+        file: announce,
+        search: "if ((await this.#handover.give(run)) === 'post') await this.#post(run);",
+        replace: 'await this.#handover.give(run);\n        await this.#post(run);',
+      },
+      {
+        file: announce,
+        search: "      if (state !== 'pending' && state !== 'handed') return false;",
+        replace: "      if (state === 'none') return false;",
+      },
+      { file: announce, search: 'key: `announce:', replace: 'key: `posted:' },
+    ],
+  },
   mutant(
     'an answer that tells of a run is not its delivery',
     turnEnd,
@@ -100,12 +111,7 @@ export const runMutants: readonly Mutant[] = [
     "    await this.#deps.settle(run, { state: 'handed', attempts: attempt + 1 });",
     "    await this.#deps.settle(run, { state: 'delivered', attempts: attempt + 1 });",
   ),
-  mutant(
-    'nobody wakes a run whose children say nothing',
-    'src/runs/announce.ts',
-    '    await this.#finishWaiting(run);\n',
-    '',
-  ),
+  mutant('nobody wakes a run whose children say nothing', announce, '    await this.#finishWaiting(run);\n', ''),
   mutant('results owed before a crash are forgotten', recovery, '  for (const run of owed) deps.announce(run);\n', ''),
   mutant(
     'children of a failed run go on after a crash',
