@@ -98,12 +98,13 @@ export function makePlan(seed: number): Plan {
   const times = Array.from({ length: count }, () => chance.int(0, lastMs)).sort((a, b) => a - b);
   const draw = { chance, weights: theme.acts };
   const steps = times.map((at, index) => makeStep(draw, theme, { at, chat: chance.int(0, chats.length - 1), index }));
-  const lives = chance.weighted([
+  const drawn = chance.weighted([
     [2, 0],
     [4, 1],
     [3, 2],
     [1, 4],
   ]);
+  const lives = theme.lives ?? drawn;
   const crashes = Array.from({ length: lives }, () => makeCrash(chance, theme));
   const trouble = chance.pick(theme.trouble);
   return { seed, theme: theme.name, settings: makeSettings(chance), chats, steps, crashes, trouble };
@@ -138,11 +139,12 @@ function makeSettings(chance: Random): Settings {
 }
 
 /** Early points are as interesting as late ones, of which there are more. */
-function makeCrash(chance: Random, { crashes }: Theme): Crash {
-  const downMs = chance.pick([20, 20, 2_000, 2_000, 70_000, 400_000]);
-  if (chance.chance(0.5)) return { at: 'any', point: chance.int(1, chance.pick([12, 60, 250])), downMs };
+function makeCrash(chance: Random, { crashes, lives }: Theme): Crash {
+  const downMs = lives === undefined ? chance.pick([20, 20, 2_000, 2_000, 70_000, 400_000]) : 20;
+  if (lives === undefined && chance.chance(0.5))
+    return { at: 'any', point: chance.int(1, chance.pick([12, 60, 250])), downMs };
   const at = chance.pick(crashes);
-  return { at, point: chance.int(1, chance.pick([3, 10, 30])), downMs };
+  return { at, point: chance.int(1, chance.pick(lives === undefined ? [3, 10, 30] : [3])), downMs };
 }
 
 interface StepAt extends At {

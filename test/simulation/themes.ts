@@ -41,6 +41,8 @@ export interface Theme {
   readonly trouble: readonly [number, ...number[]];
   /** Kinds of points at which the process is killed, where it is not any of them. */
   readonly crashes: readonly [string, ...string[]];
+  /** How many lives are killed, where that is not drawn. */
+  readonly lives?: number;
   /** How often a message brings a file, 0 to 1. */
   readonly files: number;
 }
@@ -113,6 +115,15 @@ const themes: readonly (readonly [number, Theme])[] = [
   ],
   /** Ends of the process that find work under way. */
   [1, { ...mixed, name: 'ends', steps: { ...steps, restart: 10 }, acts: { ...acts, hang: 6 }, most: 8 }],
+  /** A process that is killed again as soon as it works. */
+  [
+    1,
+    {
+      ...mixed,
+      ...{ name: 'restless', lives: 6, crashes: ['a turn', 'a turn', 'after a commit'], most: 4, chats: 1 },
+      ...{ steps: { ...steps, spawn: 10 }, withinMs: [300, 3_000] },
+    },
+  ],
 ];
 
 export function themeOf(chance: Random): Theme {

@@ -9,6 +9,7 @@ import {
   noLostOutcome,
   noOutputAfterStop,
   oneConsumer,
+  resumesAreLimited,
   stopClearsWhatWaits,
 } from './runs.ts';
 import { budgetsConserved, endsAreFinal } from './tables.ts';
@@ -32,6 +33,7 @@ export const invariants: Readonly<Record<string, Invariant>> = {
   'no output after stop': noOutputAfterStop,
   'a stop clears what waits': stopClearsWhatWaits,
   'no binding to a dead target': noDeadBinding,
+  'resumes are limited': resumesAreLimited,
   'ends are final': endsAreFinal,
   'budgets conserved': budgetsConserved,
 };

@@ -65,17 +65,23 @@ function startedBy(runs: readonly Run[], top: Run): readonly Run[] {
   return runs.filter((run) => run.requester === top.child && run.askedBy === 'agent');
 }
 
-/** What was stopped says nothing any more, and nobody reports what had ended below it by then. */
+function allBelow(runs: readonly Run[], top: Run): readonly Run[] {
+  return startedBy(runs, top).flatMap((run) => [run, ...allBelow(runs, run)]);
+}
+
+/** What a person stopped says nothing any more, and nobody reports what had ended below it by then. */
 export const noOutputAfterStop: Invariant = ({ seen, outbox, runs }) => {
   const turns = seen.turns.filter((turn) => turn.aborted?.by === 'user' || turn.aborted?.by === 'cascade');
   const spoken = turns.flatMap((turn) =>
     outbox.filter((row) => says(row, turn.name)).map((row) => `${turn.name} was stopped, and ${row.key} is sent`),
   );
-  const stopped = runs.filter((run) => run.state.status === 'stopped');
+  const stopped = runs.filter(
+    ({ state }) => 'outcome' in state && state.outcome.kind === 'stopped' && state.outcome.by === 'user',
+  );
   const told = stopped.flatMap((run) => {
     const at = 'endedAt' in run.state ? run.state.endedAt : 0;
     const own = run.askedBy === 'person' ? [run] : [];
-    const below = startedBy(runs, run).filter(({ state }) => 'endedAt' in state && state.endedAt < at);
+    const below = allBelow(runs, run).filter(({ state }) => 'endedAt' in state && state.endedAt < at);
     return [...own, ...below].flatMap(({ id, label }) =>
       outbox
         .filter((row) => row.at > at && row.runs.includes(id))
@@ -128,5 +134,25 @@ export const stopClearsWhatWaits: Invariant = ({ inbox, seen, plan }) => {
         ? []
         : [`${token} waited when ${ticket} stopped everything, and ${turn.name} begins with it`];
     });
+  });
+};
+
+const resumeWindowMs = 10 * 60_000;
+const mostBegins = 3;
+
+/** A task that is cut off again and again is begun anew at most twice in ten minutes. */
+export const resumesAreLimited: Invariant = ({ seen }) => {
+  const begins = Map.groupBy(
+    seen.turns
+      .filter(({ kind }) => kind === 'subagent')
+      .flatMap((turn) => turn.tokens.map((token) => ({ token, turn }))),
+    ({ token, turn }) => `${token} in ${turn.session}`,
+  );
+  return [...begins].flatMap(([task, all]) => {
+    const times = all.map(({ turn }) => turn.startedAt).sort((a, b) => a - b);
+    const often = times.some(
+      (at, index) => at - (times[index - mostBegins] ?? Number.NEGATIVE_INFINITY) < resumeWindowMs,
+    );
+    return often ? [`${task} was begun ${times.length} times`] : [];
   });
 };

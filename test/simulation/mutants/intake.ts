@@ -18,9 +18,9 @@ export const intakeMutants: readonly Mutant[] = [
   ),
   mutant(
     'messages left open are not taken up after a start',
-    'src/wiring/engine.ts',
-    "      if (row.kind === 'message') taken.push(",
-    "      if (row.kind === 'message' && this.generation === 1) taken.push(",
+    'src/wiring/recovery.ts',
+    "    if (row.kind === 'message')\n",
+    "    if (row.kind === 'message' && row.ticket < 0)\n",
   ),
   mutant(
     'a command that is repeated after a crash starts its run again',

@@ -4,7 +4,7 @@ import { type Mutant, mutant } from './mutant.ts';
 const endRun = 'src/runs/end-run.ts';
 const stop = 'src/runs/stop.ts';
 const announce = 'src/runs/announce.ts';
-const recovery = 'src/runs/recovery.ts';
+const fates = 'src/runs/fates.ts';
 const turnEnd = 'src/runs/turn-end.ts';
 const budget = 'src/runs/budget.ts';
 
@@ -88,7 +88,7 @@ export const runMutants: readonly Mutant[] = [
     edits: [
       {
         file: announce,
-        search: "if ((await this.#handover.give(run)) === 'post') await this.#post(run);",
+        search: "if (direct || (await this.#handover.give(run)) === 'post') await this.#post(run);",
         replace: 'await this.#handover.give(run);\n        await this.#post(run);',
       },
       {
@@ -112,12 +112,23 @@ export const runMutants: readonly Mutant[] = [
     "    await this.#deps.settle(run, { state: 'delivered', attempts: attempt + 1 });",
   ),
   mutant('nobody wakes a run whose children say nothing', announce, '    await this.#finishWaiting(run);\n', ''),
-  mutant('results owed before a crash are forgotten', recovery, '  for (const run of owed) deps.announce(run);\n', ''),
+  mutant(
+    'results owed before a crash are forgotten',
+    'src/wiring/recovery.ts',
+    '  for (const run of owed) engine.layer.announcer.owe(run, direct.has(run.id));\n',
+    '',
+  ),
   mutant(
     'children of a failed run go on after a crash',
-    recovery,
+    fates,
     "  if (owner !== undefined && isTerminal(owner.state.status) && owner.state.status !== 'succeeded')",
     "  if (owner?.state.status === 'queued' && isTerminal(owner.state.status))",
+  ),
+  mutant(
+    'work that was cut off is resumed without limit',
+    fates,
+    'const tooOften = worked ? recentResumes(session, now).length >= mostResumes : turn.tries >= mostTries;',
+    'const tooOften = false;',
   ),
   mutant(
     'a model call is charged twice',
