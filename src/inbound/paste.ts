@@ -2,6 +2,7 @@
 // receive.ts per conversation.
 import type { InboundMessage } from '../core/message.ts';
 import { routeKey } from '../core/route.ts';
+import type { SessionKey } from '../core/session.ts';
 import type { Clock, Timer } from '../infra/clock.ts';
 
 /** Platforms cut a little above this; a message that long may go on in the next one. In UTF-16 units. */
@@ -13,6 +14,12 @@ const gapMs = 1_500;
 /** Parts at most: a sender who never pauses must not keep everything waiting. */
 const maxParts = 16;
 
+/** Work the end of a process cut off. */
+export interface Begun {
+  readonly session: SessionKey;
+  readonly tree: string;
+}
+
 /** One message as the person wrote it, with the rows it came in. */
 export interface Whole {
   readonly tickets: readonly number[];
@@ -20,8 +27,8 @@ export interface Whole {
   readonly owner: boolean;
   /** The last part joined to it. */
   readonly tail?: string;
-  /** The tree it belongs to, where the last process had begun to work on it. */
-  readonly tree?: string | undefined;
+  /** Where the last process had begun to work on it, and the tree it belongs to. */
+  readonly begun?: Begun | undefined;
   /** What could not be brought along, as stored with the message. */
   readonly notes?: readonly string[] | undefined;
 }

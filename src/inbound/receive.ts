@@ -19,7 +19,7 @@ import { failed, finish, type Taken } from './finish.ts';
 import { type HearDeps, Hearing } from './hear.ts';
 import type { StoredMessage } from './inbox.ts';
 import { type FileDeps, IncomingFiles } from './incoming-files.ts';
-import { mayGoOn, Pastes, type Whole } from './paste.ts';
+import { type Begun, mayGoOn, Pastes, type Whole } from './paste.ts';
 import { Presses, type PressesDeps } from './presses.ts';
 import { type Asking, type Routed, type RouterDeps, routeMessage } from './router.ts';
 import { type CommandDeps, RunningCommands } from './running-commands.ts';
@@ -81,11 +81,11 @@ export class Receiver {
 
   /**
    * Goes on with a stored message. Resolves when it has its place.
-   * @param tree the one it belongs to, where the last process had begun to work on it
+   * @param begun where the last process had begun to work on it
    */
-  take(ticket: number, { message, notes }: StoredMessage, tree?: string): Promise<void> {
+  take(ticket: number, { message, notes }: StoredMessage, begun?: Begun): Promise<void> {
     if (this.#resting) return Promise.resolve();
-    const taken = { ticket, message, notes, tree };
+    const taken = { ticket, message, notes, begun };
     return this.#inOrder(message.route, () =>
       this.#steps(taken).catch((error: unknown) => failed(this.#deps, taken, error)),
     );
@@ -154,7 +154,7 @@ export class Receiver {
   }
 
   async #steps(taken: Stored): Promise<void> {
-    const { ticket, message, notes, tree } = taken;
+    const { ticket, message, notes, begun } = taken;
     const place = routeKey(message.route);
     // The rest of a long text may begin with a path: only a command that there is interrupts it.
     const rest = this.#pastes.expects(message) && !this.#deps.namesCommand(message.text);
@@ -164,7 +164,7 @@ export class Receiver {
     const heard = await this.#hearing.hear(taken, expected);
     if (heard.kind === 'unheard') return finish(this.#deps, taken, heard.end);
     const { owner } = heard;
-    const whole: Whole = { tickets: [ticket], message, owner, tree, notes };
+    const whole: Whole = { tickets: [ticket], message, owner, begun, notes };
     if (!command) return this.#turns(this.#pastes.add(whole));
     // What is held came before the command, complete or not.
     await this.#turns(this.#pastes.end(place));
@@ -204,7 +204,7 @@ export class Receiver {
           await this.#command({ ticket, message }, owner);
           continue;
         }
-        const routed = await this.#route(message, { owner, command: false });
+        const routed = await this.#whereBegun(whole, await this.#route(message, { owner, command: false }));
         if (routed.kind === 'session') this.#turn(whole, ticket, routed);
         else await this.#gone({ ticket, message }, routed);
       } catch (error) {
@@ -213,9 +213,17 @@ export class Receiver {
     }
   }
 
+  /** What was begun goes on where it was, whatever the place was bound to meanwhile. */
+  async #whereBegun({ begun }: Whole, routed: Routed): Promise<Routed> {
+    if (begun === undefined || routed.why === 'named' || routed.why === 'quoted') return routed;
+    const session = await this.#deps.sessions.get(begun.session);
+    return session === undefined ? routed : { ...routed, kind: 'session', session };
+  }
+
   #turn(whole: Whole, ticket: number, { session, text }: Extract<Routed, { kind: 'session' }>): void {
-    const { notes, tree = this.#deps.ids.uuid() } = whole;
+    const { notes, begun } = whole;
     const message = text === undefined ? whole.message : { ...whole.message, text };
+    const tree = begun?.tree ?? this.#deps.ids.uuid();
     const item = turnItem({ ticket, message, notes, at: this.#deps.clock.now(), tree });
     // While the process goes down the message stays stored; the next start answers it.
     if (this.#deps.draining()) {
@@ -241,5 +249,5 @@ export class Receiver {
 const notForThem = 'acp_not_controller';
 
 interface Stored extends Taken, StoredMessage {
-  readonly tree?: string | undefined;
+  readonly begun?: Begun | undefined;
 }

@@ -168,11 +168,11 @@ function givenUp(text: string | undefined): string {
 
 /** Open messages in the order they came in: each has its place before a note of a command or an agent gets one. */
 async function resumeMail(engine: Parts, open: readonly InboxRow[], cut: readonly CutTurn[]): Promise<void> {
-  const trees = new Map(cut.flatMap(({ items, tree }) => items.map((id) => [id, tree] as const)));
+  const begun = new Map(cut.flatMap(({ items, session, tree }) => items.map((id) => [id, { session, tree }] as const)));
   let taken: Promise<void>[] = [];
   for (const row of open) {
     if (row.kind === 'message')
-      taken.push(engine.receiver.take(row.ticket, asKnown(engine, row), trees.get(itemId(row.ticket))));
+      taken.push(engine.receiver.take(row.ticket, asKnown(engine, row), begun.get(itemId(row.ticket))));
     else if (row.session !== undefined) {
       await Promise.all(taken);
       taken = [];

@@ -5,6 +5,7 @@ import type { Tool } from '../../src/core/tool.ts';
 import { call, hang, say } from '../fakes/script.ts';
 import { ann, completionTurn, delegate, delivers, notes, start, turnsOf } from './endings.ts';
 import { inboxStory } from './inbox-view.ts';
+import { typed } from './people.ts';
 import { openWorld, type World } from './world.ts';
 
 /** Never comes to an end. */
@@ -61,6 +62,22 @@ test('a turn that had called nothing is repeated, and nobody hears of it', async
   await world.channel.next('hi');
   await world.settled();
   expect(world.channel.texts()).toEqual(['hi']);
+});
+
+test('a turn goes on in its own session, whatever its chat was bound to meanwhile', async () => {
+  world.agent
+    .once(/^count$/, 'three')
+    .once(/^hello$/, [hang()])
+    .once(/^hello$/, 'hi');
+  await typed(world, '/subagents spawn main count');
+  await world.settled();
+  await world.say('hello');
+  await world.until(() => turnsOf(world, ann(world)).length === 1, 'the turn');
+  expect(await typed(world, '/focus 1')).toContain('Messages here go to it.');
+  await cutOff(1);
+  await world.channel.next('hi');
+  await world.settled();
+  expect(turnsOf(world, ann(world))).toEqual(['hello', 'hello']);
 });
 
 test('a turn that had called nothing is repeated oftener than that', async () => {
