@@ -42,5 +42,5 @@ export function violations(evidence: Evidence): readonly Violation[] {
   const found = Object.entries(invariants).flatMap(([rule, holds]) =>
     holds(evidence).map((detail): Violation => ({ rule, detail })),
   );
-  return [...evidence.seen.broken, ...found];
+  return [...found, ...evidence.seen.broken];
 }
