@@ -3,7 +3,7 @@
 import { type Draw, makeActs } from './acts.ts';
 import type { Crash } from './life.ts';
 import { type Random, random } from './random.ts';
-import { type Theme, themeOf } from './themes.ts';
+import { type Theme, themeFor } from './themes.ts';
 
 /** What an agent does with one message or task, step by step; afterwards it answers, unless the last step says otherwise. */
 export type Act =
@@ -91,7 +91,7 @@ export interface Plan {
 
 export function makePlan(seed: number): Plan {
   const chance = random(seed, 'plan');
-  const theme = themeOf(chance);
+  const theme = themeFor(seed, chance);
   const chats = makeChats(chance, theme);
   const lastMs = chance.pick(theme.withinMs);
   const count = chance.int(1, chance.pick([3, Math.ceil(theme.most / 2), theme.most]));

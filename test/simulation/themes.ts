@@ -126,6 +126,29 @@ const themes: readonly (readonly [number, Theme])[] = [
   ],
 ];
 
-export function themeOf(chance: Random): Theme {
+/** Runs whose children end before them, after them, without a word, or are left alone, and few other things. */
+const families: Theme = {
+  ...mixed,
+  ...{ name: 'families', crashes: ['after a commit'], most: 3, chats: 1, trouble: [0], withinMs: [300, 3_000, 10_000] },
+  steps: { ...steps, say: 6, spawn: 14, kill: 8, stop: 2 },
+  acts: { ...acts, spawn: 12, fail: 8, quiet: 8, hang: 4, yield: 2, long: 0.5 },
+};
+
+/** Messages and files for turns that fail before they have read them. */
+const rush: Theme = {
+  ...mixed,
+  ...{ name: 'rush', most: 8, chats: 1, trouble: [0], withinMs: [300, 3_000, 8_000], files: 0.35 },
+  steps: { ...steps, say: 60, spawn: 1 },
+  acts: { ...acts, spawn: 0.5, fail: 12 },
+};
+
+/** Of ten seeds one is about each of these. */
+export function themeFor(seed: number, chance: Random): Theme {
+  const drawn = themeOf(chance);
+  if (seed % 10 === 0) return families;
+  return seed % 10 === 5 ? rush : drawn;
+}
+
+function themeOf(chance: Random): Theme {
   return chance.weighted(themes);
 }
