@@ -229,13 +229,14 @@ async function* play({ acts, turn, context, read }: Play): ScriptGenerator {
       for (const token of tokensIn(text))
         for (const [index, act] of (acts.get(token) ?? []).entries()) {
           last = act;
-          if (act.do === 'yield' || act.do === 'fail') continue;
+          // At once: what it has not read by then, it never reads.
+          if (act.do === 'fail') yield fail('it broke');
+          if (act.do === 'yield') continue;
           yield* doAct(act, { token: `${token}.${index}`, turn, said });
         }
     }
     yield boundary();
   }
-  if (last?.do === 'fail') yield fail('it broke');
   if (last?.do === 'quiet' || last?.do === 'nothing') turn.quiet = true;
   if (last?.do === 'quiet') yield say(turn.kind === 'subagent' ? 'ANNOUNCE_SKIP' : 'NO_REPLY');
   else if (last?.do !== 'nothing') yield say(answer(turn, said, last?.do === 'long'));

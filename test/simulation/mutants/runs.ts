@@ -4,6 +4,7 @@ import { type Mutant, mutant } from './mutant.ts';
 const endRun = 'src/runs/end-run.ts';
 const stop = 'src/runs/stop.ts';
 const announce = 'src/runs/announce.ts';
+const handover = 'src/runs/handover.ts';
 const fates = 'src/runs/fates.ts';
 const turnEnd = 'src/runs/turn-end.ts';
 const budget = 'src/runs/budget.ts';
@@ -59,12 +60,22 @@ export const runMutants: readonly Mutant[] = [
     '    const turns = runs.flatMap((run) => this.#deps.abort(run.child, ask.cause) ?? []);\n',
     '    const turns: readonly ActiveTurn[] = [];\n',
   ),
-  mutant(
-    'what was stopped is reported all the same',
-    stop,
-    "      if (end.outcome.kind === 'stopped') untold.push(...this.#dropOwed(sql, run.child));\n",
-    '',
-  ),
+  {
+    name: 'what was stopped is reported all the same',
+    edits: [
+      {
+        file: stop,
+        search: "      if (end.outcome.kind === 'stopped') untold.push(...this.#dropOwed(sql, run.child));\n",
+        replace: '',
+      },
+      { file: handover, search: "return end.why === 'stopped' ? 'stopped' : 'gone';", replace: "return 'gone';" },
+      {
+        file: handover,
+        search: "if (cause === 'user' || cause === 'cascade') return 'stopped';",
+        replace: "if (cause === 'user' || cause === 'cascade') return 'gone';",
+      },
+    ],
+  },
   mutant(
     'a killed run stays bound',
     stop,
@@ -79,7 +90,7 @@ export const runMutants: readonly Mutant[] = [
   ),
   mutant(
     'a result is given to its requester again after it was told',
-    'src/runs/handover.ts',
+    handover,
     "    return state === 'pending' || state === 'handed';",
     "    return state !== 'none';",
   ),
@@ -107,7 +118,7 @@ export const runMutants: readonly Mutant[] = [
   ),
   mutant(
     'a result is given to its requester and forgotten',
-    'src/runs/handover.ts',
+    handover,
     "    await this.#deps.settle(run, { state: 'handed', attempts: attempt + 1 });",
     "    await this.#deps.settle(run, { state: 'delivered', attempts: attempt + 1 });",
   ),
