@@ -39,7 +39,7 @@ function makeAct(draw: Draw, depth: number): Act {
   const { chance, weights } = draw;
   const may = depth < deepest ? 1 : 0;
   return chance.weighted<() => Act>([
-    [4, () => ({ do: 'wait', ms: chance.pick([1, 5, 50, 1_000, 8_000]) })],
+    [weights.wait, () => ({ do: 'wait', ms: chance.pick([1, 5, 50, 1_000, 8_000]) })],
     [3, () => ({ do: 'tool' })],
     [1, () => ({ do: 'say' })],
     [(may * weights.spawn) / (depth + 1), () => ({ do: 'spawn', acts: makeActs(draw, depth + 1) })],

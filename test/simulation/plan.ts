@@ -107,7 +107,15 @@ export function makePlan(seed: number): Plan {
   const lives = theme.lives ?? drawn;
   const crashes = Array.from({ length: lives }, () => makeCrash(chance, theme));
   const trouble = chance.pick(theme.trouble);
-  return { seed, theme: theme.name, settings: makeSettings(chance), chats, steps, crashes, trouble };
+  return {
+    seed,
+    theme: theme.name,
+    settings: { ...makeSettings(chance), ...theme.settings },
+    chats,
+    steps,
+    crashes,
+    trouble,
+  };
 }
 
 function makeChats(chance: Random, { chats, name }: Theme): readonly Chat[] {

@@ -1,5 +1,6 @@
 // What kinds of plan there are: each theme draws some things more often, so that rare meetings come up in few seeds. Used by
 // plan.ts and acts.ts.
+import type { Settings } from './plan.ts';
 import type { Random } from './random.ts';
 
 /** How likely each kind of step is, relative to the others. */
@@ -21,6 +22,7 @@ export interface StepWeights {
 
 /** How likely each way of going on is. */
 export interface ActWeights {
+  readonly wait: number;
   readonly spawn: number;
   readonly long: number;
   readonly fail: number;
@@ -41,6 +43,8 @@ export interface Theme {
   readonly trouble: readonly [number, ...number[]];
   /** Kinds of points at which the process is killed, where it is not any of them. */
   readonly crashes: readonly [string, ...string[]];
+  /** What is set, where that is not drawn. */
+  readonly settings?: Partial<Settings>;
   /** How many lives are killed, where that is not drawn. */
   readonly lives?: number;
   /** How often a message brings a file, 0 to 1. */
@@ -51,7 +55,7 @@ const steps: StepWeights = {
   ...{ say: 14, inThread: 1, repeat: 2, spawn: 4, steer: 2, send: 2, kill: 2 },
   ...{ focus: 2, unfocus: 1, stop: 2, fresh: 1, list: 1, restart: 1 },
 };
-const acts: ActWeights = { spawn: 4, long: 2, fail: 1, hang: 1.5, quiet: 2, yield: 8 };
+const acts: ActWeights = { wait: 4, spawn: 4, long: 2, fail: 1, hang: 1.5, quiet: 2, yield: 8 };
 const mixed: Theme = {
   ...{ name: 'mixed', steps, acts, most: 14, chats: 4, files: 0.05 },
   crashes: ['before a commit', 'after a commit', 'before a send', 'after a send', 'a turn'],
@@ -138,8 +142,9 @@ const families: Theme = {
 const rush: Theme = {
   ...mixed,
   ...{ name: 'rush', most: 8, chats: 1, trouble: [0], withinMs: [300, 3_000, 8_000], files: 0.35 },
+  settings: { mode: 'steer', cap: 20, drop: 'summarize' },
   steps: { ...steps, say: 60, spawn: 1 },
-  acts: { ...acts, spawn: 0.5, fail: 12 },
+  acts: { ...acts, wait: 16, spawn: 0.5, fail: 14 },
 };
 
 /** Of ten seeds one is about each of these. */
