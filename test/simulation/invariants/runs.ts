@@ -10,6 +10,8 @@ export const noLostOutcome: Invariant = (evidence) =>
   evidence.runs.flatMap((run) => {
     const name = `${run.label} (${shortId(run.id)})`;
     if (!isTerminal(run.state.status)) return [`${name} is still ${run.state.status}`];
+    // Every agent here ends, or is ended by its silence.
+    if (run.state.status === 'lost') return [`${name} was given up as lost`];
     const { state, reason = '' } = run.delivery;
     if (!settled.has(state)) return [`${name} is ${run.state.status}, and its delivery still ${state}`];
     if (state !== 'delivered') return reason === '' ? [`${name} is ${state} without a reason`] : [];
