@@ -79,7 +79,8 @@ export class Turns {
   /** Removes items no turn has taken; their waiters learn that they were stopped. The caller records it. */
   clear(session: SessionKey, matches?: (item: MailItem) => boolean): readonly MailItem[] {
     const removed = this.#rooms.get(session)?.clear('stopped', matches) ?? [];
-    const left = this.#left.get(session) ?? [];
+    const left = this.#left.get(session);
+    if (left === undefined) return removed;
     const cleared = matches === undefined ? left : left.filter(matches);
     this.#left.set(
       session,
