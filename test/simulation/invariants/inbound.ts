@@ -31,7 +31,8 @@ export const everyAnswerOnce: Invariant = (evidence) => {
   const { inbox, seen } = evidence;
   return inbox.flatMap((row) => {
     const token = row.id === undefined ? undefined : /^please do (m\d+)$/.exec(row.text)?.[1];
-    if (token === undefined || row.state !== 'done') return [];
+    // A turn that was stopped may have been so before its agent saw anything.
+    if (token === undefined || row.state !== 'done' || row.reason === 'stopped') return [];
     const turn = seen.turns.findLast((each) => each.tokens.includes(token));
     if (turn === undefined) return [`${token} is done (${row.reason}), and no turn has read it`];
     return answered(evidence, { token, turn, reason: row.reason ?? '' });
