@@ -181,6 +181,15 @@ export class Bindings {
     });
   }
 
+  /** Does what a bound session must not be done to, while none is bound. False: this one is bound, and it was not done. */
+  ifUnbound(session: SessionKey, work: () => Promise<void>): Promise<boolean> {
+    return this.#alone(async () => {
+      if ((await this.of(session)) !== undefined) return false;
+      await work();
+      return true;
+    });
+  }
+
   /** Ends a session's binding whoever made it, because the session ended or its place is gone. */
   dropFor(session: SessionKey, reason: FarewellReason = { kind: 'ended' }): Promise<Farewell | undefined> {
     return this.#alone(async () => {

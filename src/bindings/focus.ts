@@ -49,6 +49,11 @@ export function bindingServices(deps: FocusDeps): BindingServices {
       if (!bound.ok) return bound;
       const { binding, farewells } = bound.value;
       for (const { key, route: place, text } of farewells) await deps.tell(key, place, text);
+      if ((await deps.session(target.key)) === undefined) {
+        // Archived in the moment before it was bound.
+        await bindings.dropFor(target.key);
+        return refusal.archived(label);
+      }
       // In its own place the command's reply introduces the session.
       if (!sameRoute(binding.route, call.route)) {
         await deps.tell(

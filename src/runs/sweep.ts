@@ -17,8 +17,8 @@ export interface SweepDeps {
   readonly sessions: Pick<Sessions, 'archive'>;
   readonly clock: Clock;
   readonly log: Log;
-  /** A bound session is never archived. */
-  readonly bound: (session: string) => Promise<boolean>;
+  /** A bound session is never archived. False: it is bound, or is being bound, and the work was not done. */
+  readonly ifUnbound: (session: string, work: () => Promise<void>) => Promise<boolean>;
   /** Work of any kind under way in the session. */
   readonly busy: (session: string) => boolean;
   readonly ended: (run: Run) => void;
@@ -79,10 +79,8 @@ export class Sweeper {
   async archive(now: number): Promise<void> {
     const { registry, sessions, log } = this.#deps;
     for (const run of registry.dueForArchive(now)) {
-      const kept =
-        this.#deps.busy(run.child) || (await this.#deps.bound(run.child)) || registry.activeBelow(run.child).length > 0;
-      if (kept) continue;
-      await sessions.archive(run.child);
+      if (this.#deps.busy(run.child) || registry.activeBelow(run.child).length > 0) continue;
+      if (!(await this.#deps.ifUnbound(run.child, () => sessions.archive(run.child)))) continue;
       await registry.update(run.id, (each) => ({ ...each, archivedAt: now }));
       log.info({ run: run.id, session: run.child }, 'session archived');
     }

@@ -222,7 +222,7 @@ export class Engine {
         clock: parts.clock,
         log: parts.log,
       },
-      bound: async (session) => (await delivery.bindings.of(session)) !== undefined,
+      ifUnbound: (session, work) => delivery.bindings.ifUnbound(session, work),
       busy: (session) => layer.turns.active(session) !== undefined || layer.turns.waiting(session).length > 0,
       ended: layer.ended,
       stopBelow: (session) => layer.stopper.stopBelow(session),

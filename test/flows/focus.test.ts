@@ -100,6 +100,24 @@ describe('/focus in a direct chat', () => {
     );
   });
 
+  test('a run that is being archived at that moment cannot be focused, and leaves no binding behind', async () => {
+    world = await openWorld();
+    await ended(world, 'docs');
+    const { stores, delivery } = world.engine;
+    const { child } = world.run('docs');
+    const begun = Promise.withResolvers<void>();
+    const archiving = delivery.bindings.ifUnbound(child, async () => {
+      await begun.promise;
+      await stores.sessions.archive(child);
+    });
+    const reply = world.ask('/focus docs', /docs (?:is|\(main\))/);
+    await world.clock.flush();
+    begun.resolve();
+    expect(await archiving).toBe(true);
+    expect(await reply).toContain('docs is archived and can no longer answer.');
+    expect(await delivery.bindings.all()).toEqual([]);
+  });
+
   test('an archived run cannot be focused', async () => {
     world = await openWorld();
     await ended(world, 'docs');

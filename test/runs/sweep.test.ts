@@ -13,7 +13,10 @@ function sweeper(more: Partial<SweepDeps> = {}) {
   const sweep = new Sweeper({
     ...{ database, registry, clock, log: silentLog, others: [] },
     sessions: { archive: async (session) => void seen.push(`archive ${session}`) },
-    bound: async () => false,
+    ifUnbound: async (_session, work) => {
+      await work();
+      return true;
+    },
     busy: () => false,
     ended: (run) => void seen.push(`ended ${run.label} ${run.state.status}`),
     stopBelow: async (session) => void seen.push(`below ${session}`),
@@ -39,7 +42,11 @@ describe('archiving', () => {
 
   test('keeps what is bound, at work, or has children at work', async () => {
     const { sweep, seen, due, add } = sweeper({
-      bound: async (session) => session === 'child:bound',
+      ifUnbound: async (session, work) => {
+        if (session === 'child:bound') return false;
+        await work();
+        return true;
+      },
       busy: (session) => session === 'child:busy',
     });
     for (const id of ['bound', 'busy', 'parent', 'free']) await due(id, noon);

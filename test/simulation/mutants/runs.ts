@@ -84,9 +84,9 @@ export const runMutants: readonly Mutant[] = [
   ),
   mutant(
     'a bound session is archived',
-    'src/runs/sweep.ts',
-    'this.#deps.busy(run.child) || (await this.#deps.bound(run.child)) || ',
-    'this.#deps.busy(run.child) || ',
+    'src/bindings/bindings.ts',
+    '      if ((await this.of(session)) !== undefined) return false;\n',
+    '',
   ),
   mutant(
     'a result is given to its requester again after it was told',
