@@ -61,10 +61,11 @@ export class Unprocessed {
     return this.#bursts.size > 0;
   }
 
-  /** For the end of the process: what is not recorded yet stays open for the next start. */
-  close(): void {
-    for (const { timer } of this.#bursts.values()) timer.cancel();
-    this.#bursts.clear();
+  /** For the end of the process: what waits to be told together is told now. */
+  async close(): Promise<void> {
+    const open = [...this.#bursts];
+    for (const [, { timer }] of open) timer.cancel();
+    await Promise.all(open.map(([key]) => this.#tell(key)));
   }
 
   async #tell(key: string): Promise<void> {

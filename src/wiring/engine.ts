@@ -187,7 +187,7 @@ export class Engine {
     await layer.turns.close();
     await this.acp.sessions.close();
     parts.log.info({ ...report }, 'drained');
-    layer.unprocessed.close();
+    await layer.unprocessed.close();
     layer.announcer.close();
     layer.clock.close();
     await layer.announcer.idle();

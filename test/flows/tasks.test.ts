@@ -98,6 +98,21 @@ describe('/queue', () => {
   });
 });
 
+test('what was refused just before the process ended is told before it ends, and not answered by the next one', async () => {
+  world = await openWorld();
+  world.agent.once(/^busy$/, [hang()]);
+  await world.say('busy');
+  await world.until(() => world.agent.active.size === 1, 'the turn');
+  await typed(world, '/queue followup cap:1 drop:new');
+  await world.say('kept');
+  await world.say('dropped');
+  await world.until(() => world.engine.layer.unprocessed.busy(), 'the drop');
+  await world.restart('drain');
+  await world.settled();
+  expect(world.channel.texts().filter((text) => text.includes('1 message not processed'))).toHaveLength(1);
+  expect(world.agent.turns.map(({ text }) => text)).not.toContain('dropped');
+});
+
 describe('/tools', () => {
   test('lists what the agent has here; of what is missing only session tools, each with stage and fix', async () => {
     world = await openWorld({ config: { tools: { profile: 'messaging', deny: ['agents_list'] } } });
