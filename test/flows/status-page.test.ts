@@ -117,7 +117,7 @@ test('a port that is taken is a trouble of the status, not of the chat', async (
   const told = await cli(other, 'status');
   expect(told.code).toBe(1);
   expect(told.out).toMatch(
-    /⚠️ The status page is not served\. It cannot listen .*another program does\. Set web\.port to another one\./,
+    /⚠️ The status page is not served\. It cannot listen .*another program does\. Set web\.port to another one, or end that program/,
   );
   expect(await second.ask('hello', /./)).toBeDefined();
   second.signal('SIGTERM');
