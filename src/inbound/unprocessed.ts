@@ -56,6 +56,11 @@ export class Unprocessed {
     }
   }
 
+  /** Inside the transaction of a stop: what is held of the session is recorded with it, so that no later start answers it. */
+  tellIn(sql: Sql, session: SessionKey): void {
+    for (const { burst } of this.#bursts.values()) if (burst.session === session) this.#record(sql, burst);
+  }
+
   /** Some burst is not recorded yet. */
   busy(): boolean {
     return this.#bursts.size > 0;
@@ -72,21 +77,25 @@ export class Unprocessed {
     const burst = this.#bursts.get(key)?.burst;
     this.#bursts.delete(key);
     if (burst === undefined) return;
-    const { database, inbox, log, enqueue, sent } = this.#deps;
-    const { session, route, why, items } = burst;
-    const tickets = ticketsOf(items.flatMap((item) => [item.id, ...(item.folds ?? [])]));
+    const { database, log, sent } = this.#deps;
+    const { session, why, items } = burst;
     log.warn({ session, count: items.length, code: reasons[why] }, 'messages were not processed');
     try {
-      await database.write((sql) => {
-        const open = inbox.dropIn(sql, tickets, reasons[why]);
-        const text = sentence(why, open);
-        if (route === undefined || open === 0) return;
-        enqueue(sql, { key: `dropped:${items[0]?.id}`, route, message: { text }, priority: 'reply', session });
-      });
+      await database.write((sql) => this.#record(sql, burst));
       sent();
     } catch (error) {
       log.error({ err: error, session }, 'dropped messages were not recorded');
     }
+  }
+
+  /** What is recorded already is not told again. */
+  #record(sql: Sql, { session, route, why, items }: Burst): void {
+    const { inbox, enqueue } = this.#deps;
+    const tickets = ticketsOf(items.flatMap((item) => [item.id, ...(item.folds ?? [])]));
+    const open = inbox.dropIn(sql, tickets, reasons[why]);
+    if (route === undefined || open === 0) return;
+    const message = { text: sentence(why, open) };
+    enqueue(sql, { key: `dropped:${items[0]?.id}`, route, message, priority: 'reply', session });
   }
 }
 

@@ -163,6 +163,7 @@ function stopper(below: Below, circle: Circle): Stopper {
     forget: (sql, { session, turn, items }) => {
       inbox.done(sql, ticketsOf((turn?.items ?? []).flatMap(idsOf)), 'stopped');
       inbox.dropIn(sql, ticketsOf(items.flatMap(idsOf)), 'stopped by a person');
+      circle.unprocessed.tellIn(sql, session);
       openTurns.stopped(sql, session, { generation, ...(turn === undefined ? {} : { turn: turn.id }) });
     },
     unmark: async (keys) => {

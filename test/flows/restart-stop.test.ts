@@ -80,6 +80,25 @@ test('work that was cut off and is stopped before it goes on is forgotten: the n
   expect((await notes(world, ann(world))).some((text) => resumed.test(text))).toBe(false);
 });
 
+test('what was refused for a full queue just before is told once and not answered by the next start', async () => {
+  world = await openWorld();
+  world.agent.always(/^deploy$/, [deaf]);
+  await typed(world, '/queue followup cap:1 drop:new');
+  await world.say('deploy');
+  await world.until(() => world.agent.active.has(ann(world)), 'the turn');
+  await world.say('waits');
+  await world.until(() => world.engine.layer.turns.waiting(ann(world)).length === 1, 'one to wait');
+  await world.say('too much');
+  await world.until(() => world.engine.layer.unprocessed.busy(), 'one to be refused');
+  void world.engine.layer.stopper.stopSession(ann(world), { cause: 'user' });
+  await world.until(() => inboxStory(world).every((line) => !line.includes('accepted')), 'the stop to be stored');
+  await world.restart('kill');
+  await world.settled();
+  expect(turnsOf(world, ann(world))).toEqual(['deploy']);
+  expect(inboxStory(world)).toContain('too much: dropped (queue_full)');
+  expect(world.channel.texts().filter((text) => text.includes('not processed'))).toHaveLength(1);
+});
+
 test('a stopped chat that slept for its children is not woken by the next start', async () => {
   world = await openWorld();
   world.agent.once(/^go$/, [start('slow'), call('sessions_yield')]);

@@ -1,6 +1,7 @@
 // Runs simulations from the command line:
 // npm run simulate -- --seeds <n> [--from <seed>] [--disk]      many, in as many processes as there are cores
 // npm run simulate -- --seed <n> [--verbose] [--disk] [--whole]  one, with its journal; a failing one is made small first
+// Interrupted (Ctrl-C, SIGTERM) it finishes what is under way and says what it has done so far.
 import { fork } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
@@ -24,6 +25,8 @@ const { values } = parseArgs({
 
 /** Seeds a process gets at a time. */
 const portion = 50;
+/** Time between two lines that say how far it is. */
+const progressMs = 60_000;
 /** Failing seeds that are named. */
 const mostNamed = 20;
 
@@ -54,9 +57,9 @@ interface Total extends Done {
 async function many(from: number, count: number): Promise<Total> {
   const began = performance.now();
   const failures: Failure[] = [];
-  let [next, done, lives, events] = [from, 0, 0, 0];
+  let [next, end, done, lives, events] = [from, from + count, 0, 0, 0];
   const order = (): Order | undefined => {
-    const size = Math.min(portion, from + count - next);
+    const size = Math.min(portion, end - next);
     if (size <= 0) return undefined;
     next += size;
     return { from: next - size, count: size, onDisk: values.disk };
@@ -83,7 +86,16 @@ async function many(from: number, count: number): Promise<Total> {
       child.on('exit', (code) => (code === 0 ? resolve() : reject(new Error(`a worker ended with code ${code}`))));
       ask();
     });
+  const stop = (): void => {
+    end = next;
+  };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop);
+  const progress = setInterval(
+    () => print(`${done} of ${count} simulated, ${failures.length} broken (next seed ${next})`),
+    progressMs,
+  );
   await Promise.all(Array.from({ length: Math.max(1, Number(values.workers)) }, worker));
+  clearInterval(progress);
   return { count: done, lives, events, failures, seconds: (performance.now() - began) / 1000 };
 }
 

@@ -34,6 +34,9 @@ async function carryOut({ from, count, onDisk }: Order): Promise<Done> {
   return { count, lives, events, failures };
 }
 
+// Ctrl-C reaches every process of a terminal; simulate.ts says when this one has done enough.
+process.on('SIGINT', () => undefined);
+
 process.on('message', (order: Order) => {
   void carryOut(order).then((done) => process.send?.(done));
 });
