@@ -25,8 +25,8 @@ const { values } = parseArgs({
 
 /** Seeds a process gets at a time. */
 const portion = 50;
-/** Time between two lines that say how far it is. */
-const progressMs = 60_000;
+/** Seeds between two lines that say how far it is. */
+const leg = 10_000;
 /** Failing seeds that are named. */
 const mostNamed = 20;
 
@@ -74,6 +74,7 @@ async function many(from: number, count: number): Promise<Total> {
       };
       child.on('message', (portionDone: Done) => {
         done += portionDone.count;
+        if (done % leg < portionDone.count && done < count) print(`${done} done, ${failures.length} broken`);
         lives += portionDone.lives;
         events += portionDone.events;
         for (const failure of portionDone.failures) {
@@ -90,12 +91,7 @@ async function many(from: number, count: number): Promise<Total> {
     end = next;
   };
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop);
-  const progress = setInterval(
-    () => print(`${done} of ${count} simulated, ${failures.length} broken (next seed ${next})`),
-    progressMs,
-  );
   await Promise.all(Array.from({ length: Math.max(1, Number(values.workers)) }, worker));
-  clearInterval(progress);
   return { count: done, lives, events, failures, seconds: (performance.now() - began) / 1000 };
 }
 
