@@ -1,6 +1,7 @@
 // The one door through which a run ends: outcome and owed completion change together. Used by turn ends, stops, timeouts, recovery.
 import { assertNever } from '../core/result.ts';
 import { isTerminal, type Outcome, type Run, type RunDelivery, type TerminalStatus } from '../core/run.ts';
+import type { SessionKey } from '../core/session.ts';
 import type { Sql } from '../infra/database.ts';
 import type { RunRegistry } from './registry.ts';
 
@@ -75,6 +76,25 @@ export function setDelivery(
     const archiveAt = archiveTime(run, change);
     return { ...run, delivery: change.delivery, ...(archiveAt === undefined ? {} : { archiveAt }) };
   });
+}
+
+/** What ended below a session that is stopped and has not been reported yet is not reported after it. Returns those runs. */
+export function dropOwed(
+  sql: Sql,
+  registry: RunRegistry,
+  session: SessionKey,
+  { now, archiveMinutes }: { readonly now: number; readonly archiveMinutes: number },
+): readonly Run[] {
+  const owed = registry.owedBelow(session);
+  for (const { id, delivery } of owed) {
+    const dropped = {
+      state: 'skipped',
+      attempts: delivery.attempts,
+      reason: 'stopped before it was reported',
+    } as const;
+    setDelivery(sql, registry, id, { delivery: dropped, now, archiveMinutes });
+  }
+  return owed;
 }
 
 const undeliveredKeptMs = 7 * 24 * 60 * 60_000;

@@ -6,7 +6,7 @@ import type { Clock } from '../infra/clock.ts';
 import type { Database } from '../infra/database.ts';
 import type { Log } from '../infra/log.ts';
 import type { Sessions } from '../sessions/sessions.ts';
-import { endRun } from './end-run.ts';
+import { dropOwed, endRun } from './end-run.ts';
 import { type CutTurn, notTakenUp, type RunFate, runFate } from './fates.ts';
 import type { RunRegistry } from './registry.ts';
 
@@ -15,6 +15,7 @@ export interface RecoveryDeps {
   readonly registry: RunRegistry;
   readonly sessions: Pick<Sessions, 'get'>;
   readonly clock: Clock;
+  readonly archiveMinutes: () => number;
   /** Turns that were cut off, by session. */
   readonly turns: ReadonlyMap<SessionKey, CutTurn>;
   /** Sessions for which messages are stored. */
@@ -102,12 +103,16 @@ function alive({ registry, clock }: RecoveryDeps, run: Run): Promise<unknown> {
 }
 
 async function end(
-  { database, registry, clock, ended }: RecoveryDeps,
+  { database, registry, clock, archiveMinutes, ended }: RecoveryDeps,
   run: Run,
   { outcome, lost }: Extract<RunFate, { kind: 'end' }>,
 ): Promise<boolean> {
   const how = { outcome, now: clock.now(), ...(lost === undefined ? {} : { lost }) };
-  const after = await database.write((sql) => endRun(sql, registry, run.id, how));
+  const after = await database.write((sql) => {
+    if (outcome.kind === 'stopped')
+      dropOwed(sql, registry, run.child, { now: clock.now(), archiveMinutes: archiveMinutes() });
+    return endRun(sql, registry, run.id, how);
+  });
   if (after !== undefined) ended(after);
   return after !== undefined;
 }

@@ -12,7 +12,7 @@ import type { SessionKey } from '../core/session.ts';
 import type { Clock } from '../infra/clock.ts';
 import type { Database, Sql } from '../infra/database.ts';
 import type { Log } from '../infra/log.ts';
-import { endRun, setDelivery } from './end-run.ts';
+import { dropOwed, endRun } from './end-run.ts';
 import type { RunRegistry } from './registry.ts';
 
 /** Time a turn has to end after its abort before it is named as forced. */
@@ -175,18 +175,10 @@ export class Stopper {
     return { runs, untold, finished: roots.filter((run) => isTerminal(run.state.status)) };
   }
 
-  /** What ended below before the stop and has not been reported yet is not reported after it. Returns what had a result. */
+  /** Returns what had a result. */
   #dropOwed(sql: Sql, session: SessionKey): readonly Run[] {
     const { registry, clock, archiveMinutes } = this.#deps;
-    const owed = registry.owedBelow(session);
-    for (const { id, delivery } of owed) {
-      const dropped = {
-        state: 'skipped',
-        attempts: delivery.attempts,
-        reason: 'stopped before it was reported',
-      } as const;
-      setDelivery(sql, registry, id, { delivery: dropped, now: clock.now(), archiveMinutes: archiveMinutes() });
-    }
+    const owed = dropOwed(sql, registry, session, { now: clock.now(), archiveMinutes: archiveMinutes() });
     return owed.filter((run) => run.state.status !== 'stopped');
   }
 

@@ -29,12 +29,14 @@ export interface Before {
 
 type Parts = Pick<Engine, 'parts' | 'stores' | 'delivery' | 'acp' | 'layer' | 'receiver' | 'generation'>;
 
-export async function takeUp(engine: Parts, before: Before): Promise<void> {
+export async function takeUp(engine: Parts, found: Before): Promise<void> {
   const cut = await cutTurns(engine);
   const open = engine.stores.inbox.open();
-  const owed = engine.stores.registry.owed();
+  const before = engine.stores.registry.owed();
   await sleepOn(engine);
   const runs = await takeUpRuns(engine, cut, open);
+  // What was stopped here takes along what nobody was told yet.
+  const owed = before.filter(({ id }) => engine.stores.registry.get(id)?.delivery.state !== 'skipped');
   const given = cut.filter(({ fate }) => fate === 'given up');
   const direct = new Set(given.flatMap(({ items }) => items.filter(isCompletion).map(completionRun)));
   for (const run of owed) engine.layer.announcer.owe(run, direct.has(run.id));
@@ -45,7 +47,7 @@ export async function takeUp(engine: Parts, before: Before): Promise<void> {
   for (const turn of again) await wake(engine, turn, { open: left, owed });
   const counts = {
     ...{ started: runs.started.length, resumed: again.length, ended: runs.ended.length, givenUp: given.length },
-    ...{ owed: owed.length, messages: left.length, ...before },
+    ...{ owed: owed.length, messages: left.length, ...found },
   };
   if (Object.values(counts).some((count) => count > 0))
     engine.parts.log.info({ generation: engine.generation, ...counts }, 'took up what the last process left');
@@ -79,6 +81,7 @@ async function takeUpRuns(engine: Parts, cut: readonly CutTurn[], open: readonly
   return recoverRuns({
     ...{ database: stores.database, registry: stores.registry, sessions: stores.sessions },
     ...{ clock: parts.clock, log: parts.log },
+    archiveMinutes: () => parts.config().agents.defaults.subagents.archiveAfterMinutes,
     turns: new Map(cut.map((turn) => [turn.session, turn])),
     mail: await addressed(engine, open),
     start: (run, requester) => layer.spawner.begin(run, requester),

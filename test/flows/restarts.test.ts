@@ -105,6 +105,22 @@ describe('a run that was cut off', () => {
     expect(turnsOf(here, here.run('bad').child)).toHaveLength(3);
   });
 
+  test('takes along what has ended below what ends with it and was not told yet', async () => {
+    const here = await open({ maxSpawnDepth: 3 });
+    here.agent.once(/^bad$/, [start('below'), hang()]);
+    here.agent.once(/^below$/, [start('leaf'), hang()]);
+    here.agent.always(/^(?:bad|below)$/, [hang()]);
+    here.agent.once(/^leaf$/, 'leaf result');
+    await delegate(here, 'bad');
+    await ends(here, 'leaf', 'succeeded');
+    for (const turn of [1, 2, 3]) await cutOff(here, 'bad', turn);
+    await here.channel.next('told: bad');
+    await here.settled();
+    expect(here.run('below').state).toMatchObject({ status: 'stopped', outcome: { by: 'cascade' } });
+    expect(here.run('leaf').delivery).toMatchObject({ state: 'skipped', reason: 'stopped before it was reported' });
+    expect(told(here)).toEqual(['told: bad']);
+  });
+
   test('may be cut off again later: only the last ten minutes count', async () => {
     const here = await open();
     here.agent.always(/^long$/, [say('at it'), hang()]);
