@@ -103,6 +103,8 @@ export function wakeId(turn: string): string {
   return `wake:${turn}`;
 }
 
+const itemsSchema = z.array(z.string());
+
 const sleepSchema = z.object({
   waitFor: z.enum(['all', 'any']),
   runIds: z.array(z.string()),
@@ -117,7 +119,7 @@ function parse(row: Row): OpenTurn {
     tries: Number(row.tries),
     generation: Number(row.generation),
     tree: String(row.tree),
-    items: z.array(z.string()).parse(JSON.parse(String(row.items))),
+    items: itemsSchema.parse(JSON.parse(String(row.items))),
     at: Number(row.at),
   };
 }

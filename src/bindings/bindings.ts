@@ -49,6 +49,8 @@ export interface BindingsOptions {
 /** Every message touches its binding; the stored time may lag by this much, so that not each one costs a commit. */
 const touchLagMs = 15_000;
 
+const placeSchema = z.object({ route: bindingSchema.shape.route });
+
 export class Bindings {
   readonly #places: KeyedStore<Binding>;
   /** Finds a session's place; `#places` is the truth, an entry here counts only if it agrees. */
@@ -63,7 +65,7 @@ export class Bindings {
 
   constructor({ stores, clock, settings, alive }: BindingsOptions) {
     this.#places = stores('bindings', bindingSchema);
-    this.#bySession = stores('binding-of', z.object({ route: bindingSchema.shape.route }));
+    this.#bySession = stores('binding-of', placeSchema);
     this.#clock = clock;
     this.#settings = settings;
     this.#alive = alive;

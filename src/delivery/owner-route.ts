@@ -6,6 +6,7 @@ import type { KeyedStore, StoreFactory } from '../infra/keyed-store.ts';
 import { accountKey } from './account.ts';
 
 const key = 'recent';
+const routesSchema = z.array(routeSchema).readonly();
 
 export class OwnerRoute {
   readonly #store: KeyedStore<readonly Route[]>;
@@ -13,7 +14,7 @@ export class OwnerRoute {
 
   /** @param open whether a message to this chat could leave now: a terminal that is not there must not swallow it */
   constructor(stores: StoreFactory, open: (route: Route) => boolean) {
-    this.#store = stores('owner-route', z.array(routeSchema).readonly());
+    this.#store = stores('owner-route', routesSchema);
     this.#open = open;
   }
 

@@ -1,5 +1,5 @@
 // Typed keyed state on Keyv: zod-checked on read, read-modify-write serialised per key. Used for sessions, bindings, lists.
-import Keyv from 'keyv';
+import Keyv, { type KeyvSerializationAdapter } from 'keyv';
 import pLimit, { type LimitFunction } from 'p-limit';
 import type { z } from 'zod';
 import type { Clock } from './clock.ts';
@@ -30,13 +30,20 @@ export function keyedStores(database: Database, clock: Clock): StoreFactory {
   return (namespace, schema) => keyedStore(database, clock, { namespace, schema });
 }
 
+/** Values are JSON, as their schemas say: Keyv's own serializer also looks into every string for binary data. */
+const plainJson: KeyvSerializationAdapter = {
+  stringify: (value) => JSON.stringify(value),
+  parse: (text) => JSON.parse(text),
+};
+
 interface Kind<T> {
   readonly namespace: string;
   readonly schema: z.ZodType<T>;
 }
 
 function keyedStore<T>(database: Database, clock: Clock, { namespace, schema }: Kind<T>): KeyedStore<T> {
-  const keyv = new Keyv<T>({ store: keyvSqlite(database, clock, namespace), throwOnErrors: true });
+  const store = keyvSqlite(database, clock, namespace);
+  const keyv = new Keyv<T>({ store, throwOnErrors: true, serialization: plainJson });
   /** One limiter per key in use; dropped when the last user leaves. */
   const gates = new Map<string, { readonly limit: LimitFunction; users: number }>();
 

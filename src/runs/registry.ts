@@ -3,6 +3,7 @@
 import { isTerminal, type Run, runSchema } from '../core/run.ts';
 import type { SessionKey } from '../core/session.ts';
 import type { Database, Row, Sql } from '../infra/database.ts';
+import { memo } from '../infra/memo.ts';
 
 export interface RunRow {
   /** Order of acceptance. */
@@ -274,14 +275,18 @@ export class RunRegistry {
   }
 }
 
+/** Runs at work are read at every step of theirs. */
+const remembered = 200;
+const parsed = memo((text): Run => runSchema.parse(JSON.parse(text)), remembered);
+
 function parse(row: Row | undefined): Run | undefined {
-  return row === undefined ? undefined : runSchema.parse(JSON.parse(String(row.data)));
+  return row === undefined ? undefined : parsed(String(row.data));
 }
 
 function parseAll(all: readonly Row[]): readonly Run[] {
-  return all.map((row) => runSchema.parse(JSON.parse(String(row.data))));
+  return all.map((row) => parsed(String(row.data)));
 }
 
 function rows(all: readonly Row[]): readonly RunRow[] {
-  return all.map((row) => ({ seq: Number(row.seq), run: runSchema.parse(JSON.parse(String(row.data))) }));
+  return all.map((row) => ({ seq: Number(row.seq), run: parsed(String(row.data)) }));
 }

@@ -7,6 +7,8 @@ import type { Ids } from '../infra/ids.ts';
 import type { KeyedStore, StoreFactory } from '../infra/keyed-store.ts';
 import type { Transcripts } from './transcript.ts';
 
+const keySchema = z.string();
+
 type Fixed = 'key' | 'id' | 'turns' | 'usage' | 'createdAt' | 'updatedAt';
 
 /** A session in which somebody else than the owner speaks, now and from then on. */
@@ -39,7 +41,7 @@ export class Sessions {
   constructor(deps: SessionsDeps) {
     this.#deps = deps;
     this.#records = deps.stores('sessions', sessionSchema);
-    this.#keys = deps.stores('session-ids', z.string());
+    this.#keys = deps.stores('session-ids', keySchema);
   }
 
   /** A person may type anything, also nothing. */

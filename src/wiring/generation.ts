@@ -2,7 +2,9 @@
 import { z } from 'zod';
 import type { StoreFactory } from '../infra/keyed-store.ts';
 
+const schema = z.number().int();
+
 export async function nextGeneration(stores: StoreFactory): Promise<number> {
-  const store = stores('process', z.number().int());
+  const store = stores('process', schema);
   return (await store.update('generation', (last = 0) => last + 1)) ?? 1;
 }

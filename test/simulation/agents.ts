@@ -308,13 +308,15 @@ function actsByToken(steps: readonly Step[]): ReadonlyMap<string, readonly Act[]
   return found;
 }
 
+const noParameters = z.object({});
+
 /** A tool that changes nothing and takes a moment. */
 export function lookTool(clock: Clock): Tool {
   return {
     name: 'look',
     group: 'read',
     description: 'Looks.',
-    parameters: { kind: 'zod', schema: z.object({}) },
+    parameters: { kind: 'zod', schema: noParameters },
     example: {},
     run: async () => {
       await clock.sleep(20);

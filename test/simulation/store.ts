@@ -65,13 +65,21 @@ function lifeTranscripts(life: Life, store: TranscriptStore): TranscriptStore {
 }
 
 /** Kept for all simulations of this process: opening a connection with its schema takes longer than many a simulation. */
-let shared: { readonly db: DatabaseSync; readonly statements: Map<string, StatementSync> } | undefined;
+let shared: Shared | undefined;
+
+interface Shared {
+  readonly db: DatabaseSync;
+  readonly statements: Map<string, StatementSync>;
+  /** Deletes all that is in it. */
+  readonly empty: string;
+}
 
 /** Empty again at every call; only one at a time. */
 export function memoryDisk(parts: DiskParts): Disk {
   shared ??= sharedConnection();
-  const { db, statements } = shared;
-  emptied(db);
+  const { db, statements, empty } = shared;
+  if (db.isTransaction) db.exec('ROLLBACK');
+  db.exec(empty);
   const connection: Connection = {
     exec: (text) => db.exec(text),
     prepare: (text) => {
@@ -96,17 +104,12 @@ export function memoryDisk(parts: DiskParts): Disk {
   };
 }
 
-function sharedConnection(): { readonly db: DatabaseSync; readonly statements: Map<string, StatementSync> } {
+function sharedConnection(): Shared {
   const db = openConnection(':memory:');
   watchTables(db);
-  return { db, statements: new Map() };
-}
-
-function emptied(db: DatabaseSync): void {
-  if (db.isTransaction) db.exec('ROLLBACK');
   const tables = db.prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'").all();
-  for (const { name } of tables) db.exec(`DELETE FROM ${String(name)}`);
-  db.exec('DELETE FROM sqlite_sequence; DELETE FROM temp.watched');
+  const names = [...tables.map(({ name }) => String(name)), 'sqlite_sequence', 'temp.watched'];
+  return { db, statements: new Map(), empty: names.map((name) => `DELETE FROM ${name};`).join('') };
 }
 
 /** A file of its own, opened anew by each life as after a real crash. */
