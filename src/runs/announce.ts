@@ -131,9 +131,15 @@ export class Announcer {
         await this.#post(run);
         break;
       case 'handover':
-        if (direct || (await this.#handover.give(run)) === 'post') await this.#post(run);
+        if (direct || (await this.#handover.give(run)) === 'post') await this.#instead(run);
     }
     await this.settled(run);
+  }
+
+  /** Nobody takes it over: people are told, unless it was only for an agent that waited. */
+  async #instead(run: Run): Promise<void> {
+    const plan = decideAnnounce(run, { mode: this.#deps.config().announce.mode, waiting: false });
+    await (plan.kind === 'quiet' ? this.#settle(run, plan.delivery) : this.#post(run));
   }
 
   /** A requester that waits for this child: a run with open children, or a session that yielded. */

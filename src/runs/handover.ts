@@ -81,8 +81,13 @@ export class Handover {
         return 'over';
       }
       if (how === 'hopeless') return 'post';
+      const climbs = how === 'gone' && (await this.#requester(run))?.key !== requester.key;
+      if (climbs && run.state.status === 'stopped') {
+        await this.#deps.settle(run, unheard(attempt + 1));
+        return 'over';
+      }
       // A requester that went away leaves its place to the next one up, which has attempts of its own.
-      attempt = how === 'gone' && (await this.#requester(run))?.key !== requester.key ? 0 : attempt + 1;
+      attempt = climbs ? 0 : attempt + 1;
       const facts = { run: run.id, session: requester.key, attempt, code: 'handover_failed' };
       this.#deps.log.warn(facts, 'result was not taken over');
     }
@@ -150,6 +155,11 @@ export class Handover {
     }
     return undefined;
   }
+}
+
+/** Whoever waited had to learn that it was stopped; the next one up does not wait for it. */
+function unheard(attempts: number): RunDelivery {
+  return { state: 'skipped', attempts, reason: 'it was stopped, and whoever waited for it has ended' };
 }
 
 function stoppedMeanwhile(attempts: number): RunDelivery {

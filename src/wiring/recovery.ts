@@ -39,12 +39,13 @@ export async function takeUp(engine: Parts, found: Before): Promise<void> {
   const owed = before.filter(({ id }) => engine.stores.registry.get(id)?.delivery.state !== 'skipped');
   const given = cut.filter(({ fate }) => fate === 'given up');
   const direct = new Set(given.flatMap(({ items }) => items.filter(isCompletion).map(completionRun)));
+  const handed = await handedOver(engine, owed, direct);
   for (const run of owed) engine.layer.announcer.owe(run, direct.has(run.id));
   const judged = cut.map((turn) => ({ ...turn, fate: fateAfter(engine, turn) }));
   const left = await closeTurns(engine, judged, open);
   await resumeMail(engine, left, cut);
   const again = judged.filter(({ fate }) => fate === 'again');
-  for (const turn of again) await wake(engine, turn, { open: left, owed });
+  for (const turn of again) await wake(engine, turn, { open: left, handed });
   const counts = {
     ...{ started: runs.started.length, resumed: again.length, ended: runs.ended.length, givenUp: given.length },
     ...{ owed: owed.length, messages: left.length, ...found },
@@ -67,6 +68,18 @@ async function cutTurns(engine: Parts): Promise<readonly CutTurn[]> {
       return { ...turn, fate, worked };
     }),
   );
+}
+
+/** Runs whose result comes to whoever waits for it once more. Others are posted, or nobody is told any more. */
+async function handedOver(
+  { layer }: Parts,
+  owed: readonly Run[],
+  direct: ReadonlySet<string>,
+): Promise<ReadonlySet<string>> {
+  const plans = await Promise.all(
+    owed.map(async (run) => ({ id: run.id, plan: direct.has(run.id) ? undefined : await layer.announcer.plan(run) })),
+  );
+  return new Set(plans.filter(({ plan }) => plan?.kind === 'handover').map(({ id }) => id));
 }
 
 /** Its run may have ended for another reason. */
@@ -207,19 +220,19 @@ async function resumeNote(
 
 /**
  * A turn begun by something that was in memory only is brought back by a line of ours.
- * `open` and `owed` as they were at the start: some of that may have been answered by now.
+ * `open` and `handed` as they were at the start: some of that may have been answered by now.
  */
 async function wake(
   { stores, layer, parts }: Parts,
   turn: CutTurn,
-  { open, owed }: { readonly open: readonly InboxRow[]; readonly owed: readonly Run[] },
+  { open, handed }: { readonly open: readonly InboxRow[]; readonly handed: ReadonlySet<string> },
 ): Promise<void> {
   const { registry } = stores;
   const session = await stores.sessions.get(turn.session);
   const run = registry.byChild(turn.session);
   const comes = turn.items.some((id) => {
     if (id.startsWith('task:')) return run !== undefined;
-    if (isCompletion(id)) return owed.some((each) => each.id === completionRun(id));
+    if (isCompletion(id)) return handed.has(completionRun(id));
     return open.some(({ ticket }) => itemId(ticket) === id);
   });
   if (session === undefined || comes || ended(run)) return;

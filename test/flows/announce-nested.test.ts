@@ -166,4 +166,27 @@ describe('stopped runs', () => {
     expect(here.run('outer').state).toMatchObject({ outcome: { text: 'went on alone' } });
     await here.settled();
   });
+
+  test('are told to nobody further up when the agent that waited for them has ended', async () => {
+    const here = await open({ config: nested });
+    const broke = gate();
+    here.agent.once(/^inner$/, [hang()]);
+    here.agent.once(/^outer$/, async function* (context) {
+      yield start('inner');
+      await broke.passed(context);
+      yield fail('broken');
+    });
+    here.agent.always(completionTurn(), ({ text }) => `told: ${/label "(\w+)"/.exec(text)?.[1]}`);
+    await delegate(here, 'outer');
+    await ends(here, 'inner', 'running');
+    await typed(here, '/subagents kill inner');
+    await delivers(here, 'inner', 'handed');
+    broke.open();
+    await here.channel.next('told: outer');
+    expect((await delivers(here, 'inner', 'skipped')).delivery.reason).toBe(
+      'it was stopped, and whoever waited for it has ended',
+    );
+    await here.settled();
+    expect(turnsOf(here, ann(here))).toHaveLength(2);
+  });
 });

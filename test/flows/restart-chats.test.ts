@@ -146,6 +146,26 @@ test('a result that cannot be taken in, because that is cut off again and again,
   expect(world.channel.texts().filter((text) => text.includes('A is 1'))).toHaveLength(1);
 });
 
+test('a turn that was reading a result which is posted now goes on all the same, and only once', async () => {
+  world.agent.once(/^research$/, 'A is 1');
+  world.agent.once(completionTurn('research'), [call('work')]);
+  world.agent.once(/Go on with what you were doing/, 'I went on');
+  await delegate(world, 'research');
+  world.configure({
+    channels: { telegram: { token: 't', allowFrom: ['*'] } },
+    commands: { ownerAllowFrom: ['telegram:ann'] },
+    announce: { mode: { agentRuns: 'direct' } },
+  });
+  await cutOff(2);
+  await world.channel.next('I went on');
+  await delivers(world, 'research', 'delivered');
+  await world.settled();
+  expect(world.engine.stores.openTurns.all()).toEqual([]);
+  await world.restart('kill');
+  await world.settled();
+  expect(turnsOf(world, ann(world))).toHaveLength(3);
+});
+
 test('a turn begun by something that was in memory only goes on all the same', async () => {
   world.agent.once(/^slow$/, [say('at it'), hang()]);
   world.agent.once(/^go$/, [start('slow'), call('sessions_yield', { timeoutSeconds: 60 })]);

@@ -223,24 +223,30 @@ async function* play({ acts, turn, context, read }: Play): ScriptGenerator {
     read.set(prompt.id, own.length);
     return news;
   };
-  for (let news = fresh(); news.length > 0; news = fresh()) {
-    for (const text of news) {
-      said.push(...tokensIn(text).map((token) => `re:${token}`), ...runsIn(text).map((run) => `got:${run}`));
-      for (const token of tokensIn(text))
-        for (const [index, act] of (acts.get(token) ?? []).entries()) {
-          last = act;
-          // At once: what it has not read by then, it never reads.
-          if (act.do === 'fail') yield fail('it broke');
-          if (act.do === 'yield') continue;
-          yield* doAct(act, { token: `${token}.${index}`, turn, said });
-        }
+  let news = fresh();
+  do {
+    for (; news.length > 0; news = fresh()) {
+      for (const text of news) {
+        said.push(...tokensIn(text).map((token) => `re:${token}`), ...runsIn(text).map((run) => `got:${run}`));
+        for (const token of tokensIn(text))
+          for (const [index, act] of (acts.get(token) ?? []).entries()) {
+            last = act;
+            // At once: what it has not read by then, it never reads.
+            if (act.do === 'fail') yield fail('it broke');
+            if (act.do === 'yield') continue;
+            yield* doAct(act, { token: `${token}.${index}`, turn, said });
+          }
+      }
+      yield boundary();
     }
-    yield boundary();
-  }
-  if (last?.do === 'quiet' || last?.do === 'nothing') turn.quiet = true;
-  if (last?.do === 'quiet') yield say(turn.kind === 'subagent' ? 'ANNOUNCE_SKIP' : 'NO_REPLY');
-  else if (last?.do !== 'nothing') yield say(answer(turn, said, last?.do === 'long'));
-  if (last?.do === 'yield') yield call('sessions_yield', {});
+    if (last?.do === 'quiet' || last?.do === 'nothing') turn.quiet = true;
+    if (last?.do === 'quiet') yield say(turn.kind === 'subagent' ? 'ANNOUNCE_SKIP' : 'NO_REPLY');
+    else if (last?.do !== 'nothing') yield say(answer(turn, said, last?.do === 'long'));
+    if (last?.do !== 'yield') return;
+    yield call('sessions_yield', {});
+    // There was nothing to wait for: what has come in with that is answered with the rest.
+    news = fresh();
+  } while (news.length > 0);
 }
 
 function answer(turn: TurnSeen, said: readonly string[], long: boolean): string {
