@@ -1,4 +1,4 @@
-// One kill each, and what came of it: what was lost, seen twice, or marked as unknown. Used by named.ts and random.ts.
+// One kill each, and what came of it: what was lost, seen twice, or marked as unknown. Used by named.ts, random.ts and again.ts.
 import { pass, until } from './moments.ts';
 import { type KillPlace, openPlace, type PlaceName, type Room } from './places.ts';
 import { Program } from './process.ts';
