@@ -21,22 +21,22 @@ export interface Section {
 
 export const killedOnce: Section = {
   heading: 'At named points and random moments',
-  explained: `Made by \`npm run test:kill -- --write\`, a row a time, on different days: each row shows the last run of its work, with as many points
-and moments as its columns say. The real program runs against the loopback platforms. Named points: what a piece of work passes when
-nothing disturbs it is learnt first (before and after every transaction, every call to the platform, once its bytes have left, every
-step of a turn, every tool), then the process kills itself at each of them once, or at as many as \`--named\` asked for, spread
-evenly. Random moments: it is killed from outside at any moment after the message. Each kill has a chat of its own; the program is
-started again and must show every answer once. «Marked unknown»: Telegram cannot recognise a repeated message, so one that may have
-arrived is not sent again but listed in \`npx switchyard tasks\`.`,
+  explained: `Made by runs of \`npm run test:kill -- --write\`, a row a time: each row shows the last run of its work, with as many points and
+moments as its columns say. Faults that earlier ones found have been mended. The real program runs against the loopback platforms.
+Named points: what a piece of work passes when nothing disturbs it is learnt first (before and after every transaction, every call to
+the platform, once its bytes have left, every step of a turn, every tool), then the process kills itself at each of them once, or at
+as many as \`--named\` asked for, spread evenly. Random moments: it is killed from outside at any moment after the message. Each kill
+has a chat of its own; the program is started again and must show every answer once. «Marked unknown»: Telegram cannot recognise a
+repeated message, so one that may have arrived is not sent again but listed in \`npx switchyard tasks\`.`,
   during: ({ name }) => name,
 };
 
 export const killedAgain: Section = {
   heading: 'Killed again while it recovers',
-  explained: `Each row the last run of its work, as above, which was killed twice. The first kill is at a few named points of the work, spread
-evenly. What the start after it passes when nothing disturbs it is learnt, from its first transaction until everything is seen;
-then the same happens in other chats, where that start kills itself at one of its points, or is killed from outside at any moment of
-it. The third start must show every answer once. The columns count the second kills; \`--again\` says how many.`,
+  explained: `Made by the same runs, a row a time: each row shows the last run of its work. The first kill is at a few named points of the work,
+spread evenly. What the start after it passes when nothing disturbs it is learnt, until everything is seen; then the same happens in
+other chats, where that start kills itself at one of its points, or is killed from outside at any moment of it. The third start must
+show every answer once. The columns count the second kills, of which \`--again\` says how many there are.`,
   during: ({ name }) => `${name}, and again during the start after it`,
 };
 
