@@ -53,13 +53,15 @@ export async function killAgain(
       const { recovery, trial } = await recover(world, work, { first, index, options });
       recovered.push(trial);
       // 3
-      const share = (all: number): number => Math.ceil((all - index) / firsts.length);
       const passes = fitting(recovery.passes, then);
       // Other places of the start for each first point.
-      for (const point of spread(passes, share(atMost), (index + 0.5) / firsts.length))
+      const share = Math.ceil((atMost - index) / firsts.length);
+      for (const point of spread(passes, share, (index + 0.5) / firsts.length))
         named.push(await dieTwice(world, work, { first, second: { point }, number: named.length, options }));
-      for (let left = share(Math.ceil(atMost / 2)); left > 0; left -= 1) {
-        const second = { afterMs: random() * recovery.ms };
+      // Each moment is in a stretch of its own of the time that the start takes.
+      const stretches = Math.ceil(atMost / 2);
+      for (let stretch = index; stretch < stretches; stretch += firsts.length) {
+        const second = { afterMs: ((stretch + random()) / stretches) * recovery.ms };
         moments.push(await dieTwice(world, work, { first, second, number: moments.length, options }));
       }
     }
