@@ -67,11 +67,10 @@ export async function killAgain(
     }
     await world.program.kill();
     // 4
-    const { lost, doubled } = count(world, work, recovered);
-    const atPoints = count(world, work, named);
+    const { points: distinct, unknown } = count(world, work, named);
     return {
-      named: { ...atPoints, lost: [...lost, ...atPoints.lost], doubled: [...doubled, ...atPoints.doubled] },
-      random: { ...count(world, work, moments), violations: [] },
+      named: { ...count(world, work, [...recovered, ...named]), points: distinct, unknown },
+      random: count(world, work, moments),
     };
   } finally {
     await world.close();

@@ -46,7 +46,8 @@ export function wrongsOf({ named, random }: Result): readonly string[] {
     ...doubled.map((what) => `DOUBLED ${what}`),
     ...violations.map((what) => `VIOLATION ${what}`),
   ];
-  return [...each(named), ...each(random)];
+  // Both count what the platform minded.
+  return [...new Set([...each(named), ...each(random)])];
 }
 
 export function tableOf(section: Section, results: readonly Result[]): string {
