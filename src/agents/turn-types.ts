@@ -58,6 +58,8 @@ export interface TurnResult {
   /** Texts for whoever asked, in order: one per message answered. */
   readonly answers: readonly string[];
   readonly entries: readonly Entry[];
+  /** What was written by the turns, cut off by restarts, that it goes on with: their work is part of its own. */
+  readonly cut: readonly Entry[];
   /** Sentences a person should see beside the answer. */
   readonly notices: readonly string[];
   readonly usage: Usage;

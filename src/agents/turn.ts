@@ -44,12 +44,14 @@ export interface Progress {
   outcome: Outcome | undefined;
   yielded: boolean;
   readonly entries: Entry[];
+  /** What it goes on with. */
+  readonly cut: Entry[];
   readonly notices: string[];
   writes: Promise<void>;
 }
 
 export function newProgress(): Progress {
-  return { outcome: undefined, yielded: false, entries: [], notices: [], writes: Promise.resolve() };
+  return { outcome: undefined, yielded: false, entries: [], cut: [], notices: [], writes: Promise.resolve() };
 }
 
 /** Plays the turn to its end and collects what it brings; never rejects. */
@@ -60,6 +62,7 @@ export async function runTurn(deps: TurnDeps, input: TurnInput): Promise<void> {
     const history = await deps.transcripts.read(session.id);
     if (!input.held()) return;
     const cut = cutOff(history, await deps.hooks.started(turn));
+    progress.cut.push(...cut);
     const first = [...(cut.length === 0 ? [] : resumeEntries(deps, turn, cut)), inputEntry(deps, turn, turn.items)];
     for (const entry of first) write(deps, session, progress, entry);
     const resumed = cut.length === 0 ? {} : { resumed: true };
@@ -162,6 +165,7 @@ export function finish(
     cause: turn.cause,
     answers,
     entries: progress.entries,
+    cut: progress.cut,
     notices: progress.notices,
     usage: turn.usage,
     startedAt: turn.startedAt,

@@ -128,9 +128,11 @@ export class RunRegistry {
     return parseAll(sql.all('SELECT data FROM runs WHERE requester = ? ORDER BY seq', requester));
   }
 
-  /** Runs accepted in one turn of a requester. */
-  startedIn(turn: string): number {
-    return Number(this.#database.read.get('SELECT count(*) AS n FROM runs WHERE turn = ?', turn)?.n ?? 0);
+  /** Runs accepted in these turns of a requester. */
+  startedIn(turns: readonly string[]): number {
+    const these = turns.map(() => '?').join(', ');
+    const sql = `SELECT count(*) AS n FROM runs WHERE turn IN (${these})`;
+    return Number(this.#database.read.get(sql, ...turns)?.n ?? 0);
   }
 
   /** Direct children of a session that have not ended. */

@@ -128,7 +128,7 @@ export class TurnEnd {
     const place = child ? await deps.boundRoute(result.session.key) : undefined;
     const route = asked ?? (own ? place : undefined);
     const maySpawn = deps.maySpawn(result);
-    const spawns = maySpawn === undefined ? undefined : { started: registry.startedIn(result.id), maySpawn };
+    const spawns = maySpawn === undefined ? undefined : { started: registry.startedIn(turnsOf(result)), maySpawn };
     if (maySpawn === true && isAnswer(result) && result.outcome.kind === 'success')
       deps.couldSpawn(result, falseClaim(result, spawns));
     return {
@@ -282,6 +282,11 @@ export function completionRun(itemId: string): string {
 
 export function completionItemId(runId: string, attempt: number): string {
   return `announce:${runId}:${attempt}`;
+}
+
+/** Itself, and those it goes on with. */
+function turnsOf({ id, cut }: TurnResult): readonly string[] {
+  return [id, ...new Set(cut.map(({ turn }) => turn))];
 }
 
 /** A wake beside them changes nothing; one alone is nobody's to repeat. */

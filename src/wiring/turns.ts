@@ -53,9 +53,9 @@ export function turnEnd(below: Below, circle: Circle): TurnEnd {
 
 /** Whether the agent called sessions_spawn is remembered for the doctor; what it only claimed is written down. */
 function spoke({ parts }: Below, circle: Circle, result: TurnResult, claim: SpawnClaim | undefined): void {
-  const { session, entries } = result;
+  const { session, entries, cut } = result;
   const model = session.model ?? circle.profiles.agent(session).model;
-  const called = entries.some(
+  const called = [...cut, ...entries].some(
     (entry) =>
       entry.type === 'assistant' && entry.parts.some((part) => part.type === 'call' && part.name === spawnTool.name),
   );

@@ -54,6 +54,18 @@ test('a turn that was calling a tool goes on, told of the call, and answers once
   expect(inboxStory(world)).toEqual(['deploy: done (success)']);
 });
 
+test('what a turn had started before it was cut off counts when it says so', async () => {
+  world.agent.once(/^go$/, [start('count'), hang()]).once(/^go$/, 'Started 1 sub-agent: count.');
+  world.agent.once(/^count$/, [hang()]).once(/^count$/, 'three');
+  world.agent.always(completionTurn('count'), 'told');
+  await world.say('go');
+  await world.until(() => world.engine.stores.registry.active().length === 1, 'the sub-agent');
+  await cutOff(1);
+  await world.channel.next('told');
+  await world.settled();
+  expect(others()).toEqual(['Started 1 sub-agent: count.', 'told']);
+});
+
 test('a turn that had called nothing is repeated, and nobody hears of it', async () => {
   world.agent.once(/^hello$/, [say('Hel'), hang()]);
   world.agent.once(/^hello$/, 'hi');

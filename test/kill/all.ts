@@ -1,104 +1,64 @@
-// Kills the real program at every named point of its work and at random moments, and compares what a person saw with what must be
-// seen: one answer to each message, lost or doubled nowhere; and while a phone is linked. Run:
-// npm run test:kill -- [--named=<n>] [--random=<n>] [--links=<n>] [--seed=<n>] [--only=<regexp>] [--work=<regexp>] [--write] [platform ...]
-// `--named`: at most so many named points of each work, `--only`: those that fit; `--write` keeps the tables in results.md.
+// Kills the real program at every named point of its work and at random moments, again while it recovers from that, and while a
+// phone is linked; compares what a person saw with what must be seen: one answer to each message, lost or doubled nowhere. Run:
+// npm run test:kill -- [--named=<n>] [--random=<n>] [--again=<n>] [--links=<n>] [--seed=<n>] [--only=<regexp>] [--then=<regexp>]
+//   [--work=<regexp>] [--write] [platform ...]
+// `--named`, `--again`: at most so many points of each work, and of the start after a kill in it; `--only`, `--then`: those that
+// fit; `--write` keeps the tables in results.md.
+import { killAgain } from './again.ts';
 import { killLinking, linkTable } from './linking.ts';
 import { killAtPoints } from './named.ts';
 import { isSet, number, text, words } from './options.ts';
 import { type PlaceName, placeNames } from './places.ts';
 import { killAtMoments } from './random.ts';
-import { readRows, table, writeSection } from './report.ts';
-import type { Tally } from './trials.ts';
+import { writeSection } from './report.ts';
+import { killedAgain, killedOnce, type Result, type Section, tableOf, writeRows, wrongsOf } from './rows.ts';
 import { type Work, works } from './works.ts';
 
 const named = number('named', 1_000);
 const random = number('random', 15);
+const again = number('again', 8);
 const links = number('links', 20);
 const seed = number('seed', 1);
-const only = text('only');
-const wanted = new RegExp(text('work') ?? '');
+const only = pattern('only');
+const then = pattern('then');
+const wanted = pattern('work') ?? /./;
 const places = placeNames.filter((name) => words().length === 0 || words().includes(name));
 const note = (line: string): void => console.log(line);
 
-const explained = `Made by \`npm run test:kill -- --named=${named} --random=${random} --write\`, a row a time: the real program against the loopback platforms. Named points: what a piece of
-work passes when nothing disturbs it is learnt first (before and after every transaction, every call to the platform, once its bytes
-have left, every step of a turn, every tool), then the process kills itself at each of them once,
-or at as many as were asked for, spread evenly. Random moments: it is killed from
-outside at any moment after the message. Each kill has a chat of its own; the program is started again and must show every answer
-once. «Marked unknown»: Telegram cannot recognise a repeated message, so one that may have arrived is not sent again but listed in
-\`npx switchyard tasks\`.`;
-
-interface Result {
-  readonly place: PlaceName;
-  readonly work: Work;
-  readonly named: Tally;
-  readonly random: Tally;
-}
-
-const results: Result[] = [];
+const once: Result[] = [];
+const twice: Result[] = [];
 for (const place of places)
   for (const work of works.filter(({ name, on = placeNames }) => on.includes(place) && wanted.test(name))) {
-    const atPoints = await killAtPoints(place, work, {
-      only: only === undefined ? undefined : new RegExp(only),
-      atMost: named,
-      note,
-    });
-    const atMoments = await killAtMoments(place, work, { points: random, seed, note });
-    const result = { place, work, named: atPoints, random: atMoments };
-    results.push(result);
-    for (const wrong of wrongsOf(result)) note(`  ${place}, ${work.name}, ${wrong}`);
-    if (isSet('write')) writeKills();
+    if (named + random > 0) keep(killedOnce, once, await killOnce(place, work));
+    if (again > 0 && work.again)
+      keep(killedAgain, twice, {
+        ...{ place, work },
+        ...(await killAgain(place, work, { atMost: again, seed, only, then, note })),
+      });
   }
 const linking = places.includes('whatsapp') && links > 0 ? await killLinking(links, seed) : [];
-note(rows().join('\n'));
+if (once.length > 0) note(tableOf(killedOnce, once));
+if (twice.length > 0) note(tableOf(killedAgain, twice));
 if (linking.length > 0) note(linkTable(linking));
 if (isSet('write') && linking.length > 0) writeLinks();
-const wrong = results.some((result) => wrongsOf(result).length > 0) || linking.some(({ stuck }) => stuck > 0);
+const wrong =
+  [...once, ...twice].some((result) => wrongsOf(result).length > 0) || linking.some(({ stuck }) => stuck > 0);
 process.exit(wrong ? 1 : 0);
 
-function wrongsOf({ named: one, random: other }: Result): readonly string[] {
-  const each = ({ lost, doubled, violations }: Tally): readonly string[] => [
-    ...lost.map((what) => `LOST ${what}`),
-    ...doubled.map((what) => `DOUBLED ${what}`),
-    ...violations.map((what) => `VIOLATION ${what}`),
-  ];
-  return [...each(one), ...each(other)];
+function pattern(name: string): RegExp | undefined {
+  const source = text(name);
+  return source === undefined ? undefined : new RegExp(source);
 }
 
-type Row = readonly (string | number)[];
-
-function rowOf({ place, work, named: one, random: other }: Result): Row {
-  const sum = (pick: (tally: Tally) => number): number => pick(one) + pick(other);
-  const wrong = [sum(({ lost }) => lost.length), sum(({ doubled }) => doubled.length), sum(({ unknown }) => unknown)];
-  return [place, work.name, one.points, other.points, ...wrong];
+async function killOnce(place: PlaceName, work: Work): Promise<Result> {
+  const atPoints = await killAtPoints(place, work, { only, atMost: named, note });
+  return { place, work, named: atPoints, random: await killAtMoments(place, work, { points: random, seed, note }) };
 }
 
-/** With a line for each platform below its works. */
-function withTotals(all: readonly Row[]): readonly Row[] {
-  return placeNames.flatMap((place) => {
-    const own = all.filter(([name]) => name === place);
-    const order = ([, name]: Row): number => works.findIndex((work) => work.name === name);
-    const total = [2, 3, 4, 5, 6].map((column) => own.reduce((sum, row) => sum + Number(row[column]), 0));
-    return own.length === 0
-      ? []
-      : [...own.toSorted((one, other) => order(one) - order(other)), [place, '**all**', ...total]];
-  });
-}
-
-function rows(all: readonly Row[] = results.map(rowOf)): readonly string[] {
-  return table(
-    ['platform', 'killed during', 'named points', 'random moments', 'lost', 'doubled', 'marked unknown'],
-    withTotals(all),
-  );
-}
-
-/** After each piece of work: a run that is broken off has shown something, too. What other runs found stays. */
-function writeKills(): void {
-  const heading = 'At named points and random moments';
-  const own = results.map(rowOf);
-  const isOwn = ([place, work]: Row): boolean => own.some((row) => row[0] === place && row[1] === work);
-  const others = readRows(heading).filter((row) => !isOwn(row) && works.some(({ name }) => name === row[1]));
-  writeSection(heading, `${explained}\n\n${rows([...others, ...own]).join('\n')}`);
+function keep(section: Section, results: Result[], result: Result): void {
+  results.push(result);
+  for (const each of wrongsOf(result)) note(`  ${result.place}, ${section.during(result.work)}, ${each}`);
+  if (isSet('write')) writeRows(section, results);
 }
 
 function writeLinks(): void {

@@ -15,6 +15,14 @@ export function readPoint(text: string): Point | undefined {
   return name === undefined ? undefined : { name, nth: Number(nth) };
 }
 
+/** At most so many of them, at even distances. @param phase from 0, beginning with the first, to below 1, later ones */
+export function spread(points: readonly Point[], atMost: number, phase: number): readonly Point[] {
+  if (points.length <= atMost) return points;
+  const step = points.length / atMost;
+  const places = Array.from({ length: atMost }, (_, index) => Math.floor((index + phase) * step));
+  return points.filter((_point, index) => places.includes(index));
+}
+
 export class Failpoints {
   readonly #die: () => void;
   #counts = new Map<string, number>();

@@ -1,9 +1,11 @@
 // Kills the program at every named point that a piece of work passes: once undisturbed to learn them, then once for each, and
-// starts it again as people do. Called by all.ts.
+// starts it again as people do. Called by all.ts; again.ts kills once more.
 // 1 learns the points  2 dies at one  3 starts again  4 what is seen of it
-import { type Point, pointText } from './failpoints.ts';
+import { type Point, pointText, spread } from './failpoints.ts';
 import type { PlaceName } from './places.ts';
+import type { Program } from './process.ts';
 import {
+  type Asked,
   count,
   enterPlace,
   isOver,
@@ -34,21 +36,15 @@ export async function killAtPoints(name: PlaceName, work: Work, options: NamedOp
   const trials: Trial[] = [];
   try {
     // 1
-    const points = chosen(await learn(world, work), options);
+    const points = spread(await learn(world, work, options.only), options.atMost, 0);
     for (const [index, point] of points.entries()) {
       const token = `point${index}x`;
       const trial = { room: place.room(`named-${index}`), token };
       const begun = performance.now();
       // 2
-      if (!program.watched) await program.startWatched();
-      await prepare(trial, program, work);
-      await program.arm(point);
       const answered = new Set<string>();
-      await work.asks(trial.room, token);
-      await wait(trial, work, { answered, over: () => program.dead || isOver(trial, program, work) });
-      const reached = program.dead;
+      const reached = await dieAt(program, work, { trial, point, answered });
       // 3
-      await program.kill();
       await (index % plainEvery === 0 ? program.start() : program.startWatched());
       await wait(trial, work, { answered, over: () => isOver(trial, program, work) });
       if (!program.watched) await program.kill();
@@ -66,7 +62,8 @@ export async function killAtPoints(name: PlaceName, work: Work, options: NamedOp
   }
 }
 
-async function learn({ place, program }: World, work: Work): Promise<readonly Point[]> {
+/** Points that a piece of work passes when nothing disturbs it. @param only those that fit */
+export async function learn({ place, program }: World, work: Work, only?: RegExp): Promise<readonly Point[]> {
   const trial = { room: place.room('undisturbed'), token: 'undisturbed' };
   await program.startWatched();
   await warmUp(place.room('warm-up'), program);
@@ -75,11 +72,28 @@ async function learn({ place, program }: World, work: Work): Promise<readonly Po
   await work.asks(trial.room, trial.token);
   if (!(await wait(trial, work, { answered: new Set(), over: () => isOver(trial, program, work) })))
     throw new Error(`kill: "${work.name}" does not even work undisturbed: ${JSON.stringify(trial.room.shown())}`);
-  return program.passed();
+  return fitting(await program.passed(), only);
 }
 
-function chosen(points: readonly Point[], { only, atMost }: NamedOptions): readonly Point[] {
-  const fitting = points.filter((point) => only?.test(pointText(point)) ?? true);
-  const step = Math.max(1, fitting.length / atMost);
-  return fitting.filter((_point, index) => Math.floor(index / step) !== Math.floor((index - 1) / step));
+export function fitting(points: readonly Point[], only: RegExp | undefined): readonly Point[] {
+  return points.filter((point) => only?.test(pointText(point)) ?? true);
+}
+
+interface Dying {
+  readonly trial: Asked;
+  readonly point: Point;
+  /** More are added. */
+  readonly answered: Set<string>;
+}
+
+/** Asks for the work and loses its power at this point. @returns false: it was not passed, and the kill came when all was over */
+export async function dieAt(program: Program, work: Work, { trial, point, answered }: Dying): Promise<boolean> {
+  if (!program.watched) await program.startWatched();
+  await prepare(trial, program, work);
+  await program.arm(point);
+  await work.asks(trial.room, trial.token);
+  await wait(trial, work, { answered, over: () => program.dead || isOver(trial, program, work) });
+  const reached = program.dead;
+  await program.kill();
+  return reached;
 }

@@ -6,7 +6,7 @@ import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from '
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import type { Point } from './failpoints.ts';
+import { type Point, pointText } from './failpoints.ts';
 import { until } from './moments.ts';
 import type { Ask, Told } from './program.ts';
 
@@ -43,10 +43,17 @@ export class Program {
     });
   }
 
-  /** With failpoints. @returns whether it came up; false: it died of its own accord */
-  async startWatched(): Promise<boolean> {
+  /**
+   * With failpoints.
+   * @param point where it dies, counted from its first step on
+   * @returns whether it came up; false: it died before
+   */
+  async startWatched(point?: Point): Promise<boolean> {
     const args = ['--disable-warning=ExperimentalWarning', withFailpoints];
-    const env = { ...this.#env(), NODE_COMPILE_CACHE: join(root, 'node_modules/.cache/switchyard') };
+    const env = {
+      ...{ ...this.#env(), NODE_COMPILE_CACHE: join(root, 'node_modules/.cache/switchyard') },
+      ...(point === undefined ? {} : { SWITCHYARD_KILL_AT: pointText(point) }),
+    };
     const child = spawn(process.execPath, args, {
       ...{ cwd: this.#folder, env, stdio: ['pipe', 'ignore', 'ignore', 'ipc'] },
     });
@@ -76,6 +83,11 @@ export class Program {
     const over = once(child, 'exit');
     child.kill(signal);
     await over;
+  }
+
+  /** With failpoints: resolves once it has the database open, or is dead. */
+  async begun(): Promise<void> {
+    await until(() => this.#told.begun === true || this.dead, startMs, 5);
   }
 
   /** Runs, with failpoints. */

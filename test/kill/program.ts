@@ -16,6 +16,8 @@ export interface Ask {
 }
 
 export interface Told {
+  /** Its first place was passed: it has the database open. */
+  readonly begun?: true;
   /** Channels are connected, or connect by themselves. */
   readonly started?: true;
   readonly armed?: true;
@@ -52,7 +54,11 @@ process.exit(
     onCrash: (fn) => process.on('uncaughtExceptionMonitor', fn),
     createApp: async (options) => {
       const { createApp } = await import('../../src/app.ts');
-      const created = await createApp({ ...options, seams: deadlySeams((name) => failpoints.reached(name)) });
+      const seams = deadlySeams((name) => {
+        if (failpoints.passed.length === 0) tell({ begun: true });
+        failpoints.reached(name);
+      });
+      const created = await createApp({ ...options, seams });
       if (!created.ok) return created;
       const start = async (): Promise<void> => {
         await created.value.start();

@@ -16,7 +16,8 @@ export async function killAtMoments(name: PlaceName, work: Work, options: Random
   const random = numbers(options.seed);
   const trials: Trial[] = [];
   try {
-    program.start();
+    // Nobody is heard who speaks before the first start is over.
+    await program.startWatched();
     await warmUp(place.room('warm-up'), program);
     for (let index = 0; index < options.points; index += 1) {
       const trial = { room: place.room(`random-${index}`), token: `moment${index}x` };

@@ -10,6 +10,8 @@ export function statementName(text: string, values: readonly SqlValue[]): string
   const word = `${table} ${verb.toLowerCase()}`;
   switch (table) {
     case 'keyv':
+      // A moment: what has expired by then.
+      if (typeof values[0] === 'number') return 'keyv swept';
       // `<namespace>::<key>`
       return `${String(values[0]).split('::')[0]} ${verb === 'DELETE' ? 'removed' : 'kept'}`;
     case 'inbox':

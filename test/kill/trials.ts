@@ -1,4 +1,4 @@
-// One kill each, and what came of it: what was lost, seen twice, or marked as unknown. Used by named.ts and random.ts.
+// One kill each, and what came of it: what was lost, seen twice, or marked as unknown. Used by named.ts, random.ts and again.ts.
 import { pass, until } from './moments.ts';
 import { type KillPlace, openPlace, type PlaceName, type Room } from './places.ts';
 import { Program } from './process.ts';
@@ -6,6 +6,8 @@ import { codingAgent, type Work } from './works.ts';
 
 /** What is not there by then is counted as lost, unless it comes until the end. */
 const patienceMs = 60_000;
+/** What nobody may be told: two kills are no reason to give anything up, and what was started before one was started. */
+const untrue = /restarts cut (?:this|it) off|no sub-agent was started|failed inside Switchyard/;
 /** A look into the database costs the program under test time. */
 const lookEveryMs = 100;
 
@@ -73,6 +75,7 @@ export interface Tally {
   readonly doubled: readonly string[];
   /** Seen once or not at all, and marked as unknown. */
   readonly unknown: number;
+  /** What an honest platform minds, and what nobody may be told. */
   readonly violations: readonly string[];
 }
 
@@ -122,7 +125,10 @@ export function isOver({ room, token }: Asked, program: Program, work: Work): bo
 /** For whoever watches: nothing, or what is wrong, what is seen, and what its database says to it. */
 export function wrongs({ room, token }: Asked, program: Program, work: Work): string {
   const counts = work.wanted(token).map(({ what, fits }) => ({ what, copies: room.shown().filter(fits).length }));
-  const wrong = counts.filter(({ copies }) => copies !== 1).map(({ what, copies }) => `${copies} × ${what}`);
+  const wrong = [
+    ...counts.filter(({ copies }) => copies !== 1).map(({ what, copies }) => `${copies} × ${what}`),
+    ...untrueOf(room),
+  ];
   if (wrong.length === 0) return '';
   const sent = program.query('SELECT key, place, state, attempts, reason FROM outbox ORDER BY id') ?? [];
   const runs = program.query('SELECT id, status, delivery, data FROM runs ORDER BY accepted_at') ?? [];
@@ -132,11 +138,17 @@ export function wrongs({ room, token }: Asked, program: Program, work: Work): st
   return [wrong.join(', '), ...said].join('\n  ');
 }
 
+/** Sentences that should not be there. */
+function untrueOf(room: Room): readonly string[] {
+  return room.shown().flatMap((text) => (untrue.test(text) ? [`«${text}»`] : []));
+}
+
 /** What can be seen now, after all kills; the program must not be running. */
 export function count({ place, program }: World, work: Work, trials: readonly Trial[]): Tally {
   const unknown = program.unknown;
   const lost: string[] = [];
   const doubled: string[] = [];
+  const told: string[] = [];
   let marked = 0;
   for (const { room, token, point = 'when all was over' } of trials) {
     const shown = room.shown();
@@ -147,10 +159,11 @@ export function count({ place, program }: World, work: Work, trials: readonly Tr
       if (copies > 1) doubled.push(`${point}: ${copies} × ${what}`);
       if (copies === 0 && !marks.some(fits)) lost.push(`${point}: ${what}`);
     }
+    told.push(...untrueOf(room).map((text) => `${point}: ${text}`));
     const threads = room.threads();
     if (threads > (work.threads ?? 0)) doubled.push(`${point}: ${threads} threads`);
     if (threads < (work.threads ?? 0)) lost.push(`${point}: a thread`);
   }
   const distinct = new Set(trials.map(({ point }) => point).filter((point) => point !== undefined));
-  return { points: distinct.size, lost, doubled, unknown: marked, violations: place.violations() };
+  return { points: distinct.size, lost, doubled, unknown: marked, violations: [...told, ...place.violations()] };
 }

@@ -1,5 +1,5 @@
 // What the program is doing when it is killed: what somebody asks for, and what they must see of it in the end, exactly once each.
-// Used by named.ts and random.ts.
+// Used by named.ts, random.ts and again.ts.
 import { twinHarness } from '../flows/acp/harness-config.ts';
 import { pass } from './moments.ts';
 import type { PlaceName, Room } from './places.ts';
@@ -22,6 +22,8 @@ export interface Work {
   readonly wanted: (token: string) => readonly Wanted[];
   /** Threads there are in the end; default: 0. */
   readonly threads?: number;
+  /** The start after a kill has much to take up: it is killed itself, too. */
+  readonly again?: true;
   /** A random kill comes at any moment up to this one, in milliseconds after the message. */
   readonly withinMs: number;
 }
@@ -39,6 +41,7 @@ const contains = (what: string, ...parts: readonly (string | RegExp)[]): Wanted 
 export const works: readonly Work[] = [
   {
     name: 'a message to the agent',
+    again: true,
     asks: says((token) => `say ${token}`),
     wanted: (token) => [contains('the answer', token)],
     withinMs: 900,
@@ -60,6 +63,7 @@ export const works: readonly Work[] = [
   },
   {
     name: "an agent's own sub-agent",
+    again: true,
     asks: says((token) => `delegate: say ${token}`),
     wanted: () => [
       contains('that it has started', /Started 1 sub-agent/),
@@ -69,6 +73,7 @@ export const works: readonly Work[] = [
   },
   {
     name: 'a message into a running turn',
+    again: true,
     asks: async (room, token) => {
       await room.says(`wait 1 seconds and say first${token}`);
       await pass(500);
@@ -79,6 +84,7 @@ export const works: readonly Work[] = [
   },
   {
     name: 'a question of a coding agent',
+    again: true,
     asks: says((token) => `/acp spawn --mode oneshot -- run echo ${token}`),
     answers: (shown) =>
       shown.flatMap((text) => /\(code (\w+)\):/.exec(text)?.[1] ?? []).map((code) => `/approve ${code}`),

@@ -16,7 +16,7 @@ const item = (kind: MailItem['kind'], more: Partial<MailItem> = {}): MailItem =>
 function result(fields: Partial<TurnResult> = {}): TurnResult {
   return {
     ...{ id: 'turn', session: aSession(), tree: 't', items: [item('message')], yielded: false, cause: undefined },
-    ...{ outcome: { kind: 'success', text: '' }, answers: [], entries: [], notices: [], usage: noUsage },
+    ...{ outcome: { kind: 'success', text: '' }, answers: [], entries: [], cut: [], notices: [], usage: noUsage },
     ...{ startedAt: noon, endedAt: noon },
     ...fields,
   };
