@@ -113,7 +113,7 @@ describe('with the process down', () => {
   });
 
   it('puts it right on the store itself, unless a process that does not answer holds it', async () => {
-    const offline = fakeCli(home, { reconcile: () => reconcileOffline(cli.parts.env, home) });
+    const offline = fakeCli(home, { reconcile: (forget) => reconcileOffline(cli.parts.env, home, forget) });
     const unlock = lockState(home);
     expect(await offline.run('tasks', 'maintenance', '--apply')).toBe(1);
     expect(offline.err[0]).toContain('is in use');
