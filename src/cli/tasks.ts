@@ -49,7 +49,7 @@ export const addTasks: AddVerb = (program, given) => {
   addFlow(tasks, cli);
   tasks
     .command('maintenance')
-    .description('records that need care: stale, orphan, tombstoned')
+    .description('records that need care: stale, orphan, tombstoned, unreadable')
     .option('--apply', 'reconcile them')
     .option('--json', 'print JSON')
     .action((options: { apply?: boolean; json?: boolean }) =>

@@ -58,13 +58,14 @@ export function keyvSqlite(database: Database, clock: Clock, namespace: string):
   return Object.assign(adapter, { capabilities: keyvStorageCapability(adapter) }) as unknown as KeyvStorageAdapter;
 }
 
-const columns = 'key, value, json_valid(value) AS fine';
+/** Keyv stores an object with the value in it. */
+const columns = `key, value, iif(json_valid(value), coalesce(json_type(value, '$.value'), 'null') <> 'null', 0) AS fine`;
 
 /** Undefined: it cannot be read, and is set aside by now. */
 async function textOf(database: Database, { fine, ...row }: Row): Promise<string | undefined> {
   const text = String(row.value);
   if (Number(fine) === 1) return text;
-  const cause = 'it is no JSON';
+  const cause = 'it is no JSON with a value in it';
   await database.read.unreadable({ table: 'keyv', row, cause }, new SyntaxError(`${String(row.key)}: ${cause}`));
   return undefined;
 }
@@ -78,7 +79,7 @@ function rows(database: Database, prefix: string, now: number) {
   );
 }
 
-/** A stored row that is JSON, and the value in it; undefined when there is none. */
+/** A stored row and the value in it; undefined when there is none. */
 export function keyvRow(
   database: Database,
   namespace: string,
