@@ -197,6 +197,7 @@ function current(sql: Sql, { table, row }: Unreadable): Row | undefined {
   const column = keyColumns[table];
   const now = sql.get(`SELECT ${column}, * FROM ${table} WHERE ${column} = ?`, keyOf(table, row));
   if (now === undefined) return undefined;
-  const same = Object.entries(row).every(([name, value]) => !(name in now) || now[name] === value);
+  // A damaged column may come back as bytes, anew at each read.
+  const same = Object.entries(row).every(([name, value]) => !(name in now) || String(now[name]) === String(value));
   return same ? now : undefined;
 }

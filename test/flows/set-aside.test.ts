@@ -170,6 +170,21 @@ describe('a damaged run', () => {
     expect(await leftovers(upkeepOf(world.engine))).toEqual([expect.objectContaining({ kind: 'unreadable' })]);
   });
 
+  test('is told to a run that waits for it, which goes on', async () => {
+    world = await openWorld({ config: { agents: { defaults: { subagents: { maxSpawnDepth: 2 } } } } });
+    world.agent.once(/^outer$/, [start('inner'), say('waiting')]);
+    world.agent.once(/^inner$/, [hang()]);
+    world.agent.once(completionTurn('outer'), 'outer is done');
+    await delegate(world, 'outer');
+    await ends(world, 'inner', 'running');
+    await ends(world, 'outer', 'waiting');
+    world.agent.once(/The record of the run inner/, 'done without inner');
+    await change("UPDATE runs SET data = '{' WHERE label = 'inner'");
+    await world.restart('kill');
+    await world.channel.next('outer is done');
+    expect(world.run('outer').state).toMatchObject({ status: 'succeeded', outcome: { text: 'done without inner' } });
+  });
+
   test('wakes whoever sleeps for it', async () => {
     world = await openWorld();
     world.agent.once(/^go$/, [start('slow'), call('sessions_yield'), say('waiting')]);

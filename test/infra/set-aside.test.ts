@@ -60,6 +60,13 @@ describe('a row that cannot be read', () => {
     expect(JSON.stringify(log.lines)).not.toContain('secret');
   });
 
+  it('is set aside also where bytes stand in place of a text', async () => {
+    await database.write((sql) => sql.run("INSERT INTO sleeps (session, sleep) VALUES ('bytes', x'00ff7b')"));
+    expect(read()).toEqual(['fine']);
+    await aside.settled();
+    expect(names()).toEqual(['sleeps bytes']);
+  });
+
   it('stays where it is when it was written anew meanwhile', async () => {
     await put('bad', '{');
     read();
