@@ -132,6 +132,7 @@ async function afterRun(engine: Parts, row: Row, live: () => boolean): Promise<F
   let ticket: number | undefined;
   return {
     within: (sql) => {
+      // Also if the process dies before the rest is done: no start goes on with it.
       stores.openTurns.stopped(sql, child, { generation: generation + 1 });
       if (!awaited || requester === undefined) return;
       ticket = stores.inbox.acceptInternal(sql, { ...note, session: requester.key }, parts.clock.now());
@@ -145,7 +146,6 @@ async function afterRun(engine: Parts, row: Row, live: () => boolean): Promise<F
       if (farewell !== undefined) delivery.notify(farewell.key, farewell.route, farewell.text);
       // What is stored is taken up by the start.
       if (ticket === undefined || requester === undefined || !live()) return;
-      layer.turns.childEnded(requester.key, id);
       layer.messages.resume({ ...note, target: requester }, { id: itemId(ticket), steer: true });
     },
   };

@@ -245,6 +245,18 @@ describe('a damaged outgoing message', () => {
   });
 });
 
+test('a damaged message that had arrived is told to the owner alone', async () => {
+  world = await openWorld();
+  await world.ask('hello', 'ok');
+  await world.settled();
+  await change("UPDATE outbox SET route = '{'");
+  await world.restart('kill');
+  await world.clock.advance(60_000);
+  await world.until(() => owners().length === 1, 'the owner to be told');
+  await world.settled();
+  expect(world.channel.texts()).toEqual(['ok', owners()[0]]);
+});
+
 test('a damaged turn of a chat begins again with what was said', async () => {
   await working();
   await change("UPDATE open_turns SET items = '{' WHERE session LIKE '%direct%'");
@@ -306,6 +318,33 @@ describe('while work goes on', () => {
     );
     await world.clock.advance(120_000);
     expect(owners()).toHaveLength(1);
+  });
+
+  test('a damaged message does not stand in the way of what is sent after it', async () => {
+    world = await openWorld();
+    await world.ask('hello', 'ok');
+    await world.settled();
+    await change(
+      `INSERT INTO outbox (key, account, place, priority, state, route, message, next_at, at, since)
+       SELECT 'damaged', account, place, priority, 'pending', route, '{', next_at, at, since FROM outbox LIMIT 1`,
+    );
+    expect(await world.ask('again', (message) => message.text === 'ok')).toBe('ok');
+    await world.channel.next(/A message for this chat could not be read/);
+    expect(names()).toEqual(['outbox 2']);
+  });
+
+  test('the sleep of a session is over when one of those it sleeps for is damaged', async () => {
+    world = await openWorld();
+    world.agent.once(/^go$/, [start('slow'), start('other'), call('sessions_yield'), say('waiting')]);
+    world.agent.always(/^slow$|^other$/, [hang()]);
+    await world.say('go');
+    await ends(world, 'other', 'running');
+    await world.until(() => world.engine.stores.openTurns.asleep().length === 1, 'the sleep');
+    world.agent.once(/The record of the run slow/, 'slow was lost');
+    await change("UPDATE runs SET data = '{' WHERE label = 'slow'");
+    expect(world.runs()).toHaveLength(1);
+    await world.channel.next('slow was lost');
+    expect(world.engine.stores.openTurns.asleep()).toEqual([]);
   });
 
   test('a run that is damaged is told at once to whoever asked for it', async () => {
