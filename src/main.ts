@@ -25,7 +25,7 @@ const parts: Omit<Cli, 'finish'> = {
   createApp: async (options) => (await import('./app.ts')).createApp(options),
   openStore: async () => (await import('./cli/offline-store.ts')).openOfflineStore(env.home, systemClock.now),
   openLinks: async (now = env) => (await import('./cli/offline-links.ts')).openOfflineLinks(now, workingDirectory),
-  reconcile: async () => (await import('./cli/offline-care.ts')).reconcileOffline(env, workingDirectory),
+  reconcile: async (forget) => (await import('./cli/offline-care.ts')).reconcileOffline(env, workingDirectory, forget),
   call: async (verb, params) => (await import('./cli/control-client.ts')).callControl(env.home, verb, params),
 };
 

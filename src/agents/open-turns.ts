@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import type { SessionKey } from '../core/session.ts';
 import type { Database, Row, Sql } from '../infra/database.ts';
+import { allReadable, readable } from '../infra/set-aside.ts';
 import type { Hold } from './mailbox.ts';
 import type { ActiveTurn } from './turn-types.ts';
 
@@ -81,7 +82,8 @@ export class OpenTurns {
   }
 
   asleep(): readonly { readonly session: SessionKey; readonly sleep: Hold }[] {
-    return this.#database.read.all('SELECT * FROM sleeps ORDER BY session').map((row) => ({
+    const { read } = this.#database;
+    return allReadable(read, 'sleeps', read.all('SELECT * FROM sleeps ORDER BY session'), (row) => ({
       session: String(row.session),
       sleep: sleepSchema.parse(JSON.parse(String(row.sleep))),
     }));
@@ -89,12 +91,13 @@ export class OpenTurns {
 
   of(session: SessionKey, sql: Sql = this.#database.read): OpenTurn | undefined {
     const row = sql.get('SELECT * FROM open_turns WHERE session = ?', session);
-    return row === undefined ? undefined : parse(row);
+    return row === undefined ? undefined : readable(sql, 'open_turns', row, parse);
   }
 
   /** All of them, oldest first. */
   all(): readonly OpenTurn[] {
-    return this.#database.read.all('SELECT * FROM open_turns ORDER BY at, turn').map(parse);
+    const { read } = this.#database;
+    return allReadable(read, 'open_turns', read.all('SELECT * FROM open_turns ORDER BY at, turn'), parse);
   }
 }
 

@@ -224,9 +224,12 @@ export class Broker implements Approvals, ApprovalServices {
     try {
       const row = await database.write((sql) => {
         const asked = rows.approval(sql, id);
-        return asked !== undefined && this.#endIn(sql, asked, end) ? { ...asked, end } : undefined;
+        if (asked === undefined) return 'gone';
+        return this.#endIn(sql, asked, end) ? { ...asked, end } : undefined;
       });
-      if (row !== undefined) this.#over(row, undefined);
+      // Its record could not be read: nobody can answer it any more.
+      if (row === 'gone') this.#waiting.get(id)?.settle('expired');
+      else if (row !== undefined) this.#over(row, undefined);
     } catch (error) {
       log.error({ err: error, approval: id, code: 'approval_not_ended' }, 'the end of a question was not stored');
       this.#waiting.get(id)?.settle('expired');

@@ -3,6 +3,7 @@ import type { Lapse, Verdict } from '../core/approval.ts';
 import { type Route, routeSchema } from '../core/route.ts';
 import type { SessionKey } from '../core/session.ts';
 import type { Row, Sql } from '../infra/database.ts';
+import { allReadable, readable } from '../infra/set-aside.ts';
 
 export interface Person {
   /** `<channel>:<id>`. */
@@ -64,18 +65,19 @@ export function endApproval(sql: Sql, id: string, { how, at, by, command }: End)
 
 export function approval(sql: Sql, id: string): ApprovalRow | undefined {
   const row = sql.get('SELECT * FROM approvals WHERE id = ?', id);
-  return row === undefined ? undefined : parse(row);
+  return row === undefined ? undefined : readable(sql, 'approvals', row, parse);
 }
 
 /** The newest with that code. */
 export function approvalByCode(sql: Sql, code: string): ApprovalRow | undefined {
   const row = sql.get('SELECT * FROM approvals WHERE code = ? ORDER BY how IS NOT NULL, at DESC LIMIT 1', code);
-  return row === undefined ? undefined : parse(row);
+  return row === undefined ? undefined : readable(sql, 'approvals', row, parse);
 }
 
 /** Oldest first. */
 export function openApprovals(sql: Sql): readonly ApprovalRow[] {
-  return sql.all('SELECT * FROM approvals WHERE how IS NULL ORDER BY at, rowid').map(parse);
+  const rows = sql.all('SELECT * FROM approvals WHERE how IS NULL ORDER BY at, rowid');
+  return allReadable(sql, 'approvals', rows, parse);
 }
 
 export function hasOpen(sql: Sql, session: SessionKey): boolean {
@@ -89,7 +91,7 @@ export function askedAgain(
 ): ApprovalRow | undefined {
   const text = 'SELECT * FROM approvals WHERE how IS NULL AND session = ? AND hash = ? ORDER BY at DESC LIMIT 1';
   const row = sql.get(text, session, hash);
-  return row === undefined ? undefined : parse(row);
+  return row === undefined ? undefined : readable(sql, 'approvals', row, parse);
 }
 
 /** A restart cut off the question about the very same request. */

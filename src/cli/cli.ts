@@ -45,8 +45,11 @@ export interface Cli {
    * @param env the one to work with, where it is not `env` any more
    */
   readonly openLinks: (env?: Env) => Promise<Result<LinkDesk>>;
-  /** Puts right what a crash left, while no process runs. Undefined: there is no state. Refused: `already_running`. */
-  readonly reconcile: () => Promise<Result<readonly MaintenanceFinding[]> | undefined>;
+  /**
+   * Puts right what a crash left, while no process runs. Undefined: there is no state. Refused: `already_running`.
+   * @param forget deletes what is kept of damaged records as well
+   */
+  readonly reconcile: (forget: boolean) => Promise<Result<readonly MaintenanceFinding[]> | undefined>;
   readonly call: <V extends ControlVerb>(verb: V, params: ControlParams<V>) => Promise<CallResult<V>>;
   /** Exit code of the verb; the last one said counts. */
   readonly finish: (code: Exit) => void;

@@ -80,7 +80,7 @@ async function lookAlone(cli: Cli, fix: boolean): Promise<DoctorReport> {
 
 /** Everything that is dead in the store at once: nobody else works on it meanwhile. */
 async function mendAlone(cli: Cli): Promise<Result<ReadonlySet<string>>> {
-  const mended = await cli.reconcile();
+  const mended = await cli.reconcile(false);
   if (mended === undefined) return ok(new Set());
   if (!mended.ok) return mended;
   return ok(new Set(mended.value.flatMap(({ id, reconciled }) => (reconciled ? [id] : []))));

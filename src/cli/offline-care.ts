@@ -8,16 +8,23 @@ import { systemClock } from '../infra/clock.ts';
 import { ConfigFile } from '../infra/config-file.ts';
 import type { Env } from '../infra/env.ts';
 import { systemIds } from '../infra/ids.ts';
+import { silentLog } from '../infra/log.ts';
 import { statePaths } from '../infra/state-paths.ts';
+import { lookThrough } from '../wiring/look-through.ts';
 import { leftovers, offlineUpkeep, reconcile } from '../wiring/maintenance.ts';
 import { openStores } from '../wiring/stores.ts';
 import type { MaintenanceFinding } from './engine-port.ts';
 import { lockState } from './state-lock.ts';
+import { Unreadables } from './unreadables.ts';
 
-/** Undefined: there is no state yet. Refused: `already_running`, where a process that does not answer holds the state. */
+/**
+ * Undefined: there is no state yet. Refused: `already_running`, where a process that does not answer holds the state.
+ * @param forget deletes what is kept of damaged records as well
+ */
 export async function reconcileOffline(
   env: Env,
   workingDirectory: string,
+  forget: boolean,
 ): Promise<Result<readonly MaintenanceFinding[]> | undefined> {
   const { home } = env;
   if (!existsSync(statePaths(home).database)) return undefined;
@@ -32,7 +39,10 @@ export async function reconcileOffline(
     const clock = systemClock;
     const config = new ConfigFile({ env, clock, workingDirectory });
     await config.load();
-    const stores = await openStores({ home, clock, ids: systemIds, config: () => config.current });
+    // Whoever waits for something damaged hears of it from the next start, which sets it aside: here it stays where it is.
+    const damaged = new Unreadables();
+    const parts = { home, clock, ids: systemIds, log: silentLog, config: () => config.current };
+    const stores = await openStores(parts, async (found) => damaged.add(found));
     try {
       const bindings = new Bindings({
         ...{ stores: stores.keyed, clock, settings: (route) => threadBindingSettings(config.current, route) },
@@ -40,8 +50,10 @@ export async function reconcileOffline(
       });
       const upkeep = offlineUpkeep(stores, bindings, clock);
       const found = await leftovers(upkeep);
-      const done = new Set(await reconcile(upkeep, found));
-      return ok(found.map((one) => ({ ...one, reconciled: done.has(one) })));
+      lookThrough(stores);
+      const due = found.filter(({ kind }) => forget || kind !== 'unreadable');
+      const done = new Set(await reconcile(upkeep, due));
+      return ok([...found, ...damaged.leftovers()].map((one) => ({ ...one, reconciled: done.has(one) })));
     } finally {
       await stores.database.close();
     }

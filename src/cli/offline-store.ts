@@ -4,19 +4,24 @@ import { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
 import { OpenTurns } from '../agents/open-turns.ts';
 import { bindingSchema } from '../core/binding.ts';
+import type { Leftover } from '../core/maintenance.ts';
 import { type Run, runSchema } from '../core/run.ts';
+import { Inbox } from '../inbound/inbox.ts';
 import { storedPairing } from '../inbound/pairing.ts';
 import { systemClock } from '../infra/clock.ts';
 import type { Database } from '../infra/database.ts';
 import { systemIds } from '../infra/ids.ts';
 import { type KeyedStore, keyedStores } from '../infra/keyed-store.ts';
 import { migrations } from '../infra/migrations.ts';
+import { recordsSetAside } from '../infra/set-aside.ts';
 import { statePaths } from '../infra/state-paths.ts';
 import { RunRegistry } from '../runs/registry.ts';
 import { Sessions } from '../sessions/sessions.ts';
+import { lookThrough } from '../wiring/look-through.ts';
 import { type LeftoverStores, leftovers } from '../wiring/maintenance.ts';
 import type { OfflineStore, StoreHealth } from './engine-port.ts';
 import { findRun, flowViews } from './run-views.ts';
+import { Unreadables } from './unreadables.ts';
 
 /**
  * Opens the store of a state folder; undefined when there is none yet.
@@ -30,10 +35,11 @@ export async function openOfflineStore(home: string, now: () => number): Promise
     runs: async ({ status }) => readRuns(db).filter((run) => status === undefined || run.state.status === status),
     run: async (id) => findRun(readRuns(db), id),
     flows: async () => flowViews(readRuns(db)),
-    maintenance: async () => (await leftovers(stored(db, now))).map((one) => ({ ...one, reconciled: false })),
+    maintenance: async () => (await allLeftovers(db, now)).map((one) => ({ ...one, reconciled: false })),
     health: async () => health(db),
     linked: async (account) => isLinked(db, account),
-    pairing: async (ownerOpen) => storedPairing(keyedStores(readOnly(db), { ...systemClock, now }), now(), ownerOpen),
+    pairing: async (ownerOpen) =>
+      storedPairing(keyedStores(readOnly(db, new Unreadables()), { ...systemClock, now }), now(), ownerOpen),
     close: async () => db.close(),
   };
 }
@@ -78,9 +84,21 @@ function readRuns(db: DatabaseSync): readonly Run[] {
     });
 }
 
-/** What may be left over, as the next start would find it. */
-function stored(db: DatabaseSync, now: () => number): LeftoverStores {
-  const database = readOnly(db);
+/** What may be left over, as the next start would find it, and what that will not be able to read. */
+async function allLeftovers(db: DatabaseSync, now: () => number): Promise<readonly Leftover[]> {
+  const damaged = new Unreadables();
+  const database = readOnly(db, damaged);
+  const from = stored(database, now);
+  const found = await leftovers(from);
+  const clock = { ...systemClock, now };
+  lookThrough({
+    ...{ database, inbox: new Inbox(database, clock), openTurns: new OpenTurns(database) },
+    registry: new RunRegistry(database),
+  });
+  return [...found, ...damaged.leftovers()];
+}
+
+function stored(database: Database, now: () => number): LeftoverStores {
   const clock = { ...systemClock, now };
   const stores = keyedStores(database, clock);
   const archive = async (): Promise<undefined> => undefined;
@@ -88,6 +106,7 @@ function stored(db: DatabaseSync, now: () => number): LeftoverStores {
   return {
     ...{ registry: new RunRegistry(database), openTurns: new OpenTurns(database), sessions, now, busy: () => false },
     bindings: { all: () => listed(stores('bindings', bindingSchema)) },
+    setAside: () => recordsSetAside(database.read),
   };
 }
 
@@ -98,7 +117,7 @@ async function listed<T>(store: Pick<KeyedStore<T>, 'entries'>): Promise<readonl
 }
 
 /** State is read as the engine reads it; a table that is missing yet holds nothing. */
-function readOnly(db: DatabaseSync): Database {
+function readOnly(db: DatabaseSync, damaged: Unreadables): Database {
   const refused = (): never => {
     throw new Error('the store was opened to be looked at');
   };
@@ -108,7 +127,9 @@ function readOnly(db: DatabaseSync): Database {
       run: refused,
       get: (text, ...values) => (known(text) ? db.prepare(text).get(...values) : undefined),
       all: (text, ...values) => (known(text) ? db.prepare(text).all(...values) : []),
+      unreadable: async (found) => damaged.add(found),
     },
+    onUnreadable: () => undefined,
     write: async () => refused(),
     close: async () => undefined,
   };

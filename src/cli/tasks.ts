@@ -49,7 +49,7 @@ export const addTasks: AddVerb = (program, given) => {
   addFlow(tasks, cli);
   tasks
     .command('maintenance')
-    .description('records that need care: stale, orphan, tombstoned')
+    .description('records that need care: stale, orphan, tombstoned, unreadable')
     .option('--apply', 'reconcile them')
     .option('--json', 'print JSON')
     .action((options: { apply?: boolean; json?: boolean }) =>
@@ -97,7 +97,7 @@ async function maintenance(cli: Cli, apply: boolean, json: boolean): Promise<voi
 async function reconciled(cli: Cli): Promise<readonly MaintenanceFinding[] | undefined> {
   const reply = await cli.call('maintenance', { apply: true });
   if (reply.kind === 'answered') return reply.value;
-  const done = reply.kind === 'refused' ? { ok: false as const, refusal: reply.refusal } : await cli.reconcile();
+  const done = reply.kind === 'refused' ? { ok: false as const, refusal: reply.refusal } : await cli.reconcile(true);
   if (done?.ok === true) return done.value;
   if (done === undefined) notRunning(cli);
   else refused(cli, done.refusal);

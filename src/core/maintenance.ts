@@ -3,10 +3,11 @@
 export interface Leftover {
   /**
    * `stale`: a run that counts as active though nothing works on it; `orphan`: a record whose owner is gone;
-   * `tombstone`: work given up after too many restarts whose session still carries the mark of it.
+   * `tombstone`: work given up after too many restarts whose session still carries the mark of it; `unreadable`: a record
+   * that is damaged.
    */
-  readonly kind: 'stale' | 'orphan' | 'tombstone';
-  /** Run id, session key or binding key. */
+  readonly kind: 'stale' | 'orphan' | 'tombstone' | 'unreadable';
+  /** Run id, session key, binding key, or `set-aside:<number>`. */
   readonly id: string;
   /** What is wrong, as a sentence for the owner. */
   readonly what: string;

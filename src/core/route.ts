@@ -32,6 +32,15 @@ export function routeKey(route: Route): string {
   return parts.map(encodePart).join(':');
 }
 
+/** The route that `routeKey` made this of; undefined where it made none such. */
+export function routeOfKey(key: string): Route | undefined {
+  const [channel, account, chat, thread] = key
+    .split(':')
+    .map((part) => part.replaceAll('%3A', ':').replaceAll('%25', '%'));
+  const parsed = routeSchema.safeParse({ channel, account, chat, ...(thread === undefined ? {} : { thread }) });
+  return parsed.success ? parsed.data : undefined;
+}
+
 export function sameRoute(a: Route, b: Route): boolean {
   return routeKey(a) === routeKey(b);
 }

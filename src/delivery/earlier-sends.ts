@@ -2,6 +2,7 @@
 // when it begins; what is sent beside the outbox is noted by src/wiring/delivery.ts.
 import { type Route, routeSchema } from '../core/route.ts';
 import type { Sql } from '../infra/database.ts';
+import { allReadable } from '../infra/set-aside.ts';
 import type { Adapters } from './account.ts';
 import { recentRows } from './outbox-row.ts';
 import { type Pacer, type Target, targetOf } from './pacer.ts';
@@ -42,7 +43,8 @@ function mostIn({ limits }: Target): number {
 }
 
 function briefSends(sql: Sql, since: number): readonly { readonly route: Route; readonly at: number }[] {
-  return sql.all('SELECT route, at FROM brief_sends WHERE at > ?', since).map((row) => ({
+  const rows = sql.all('SELECT rowid, route, at FROM brief_sends WHERE at > ?', since);
+  return allReadable(sql, 'brief_sends', rows, (row) => ({
     route: routeSchema.parse(JSON.parse(String(row.route))),
     at: Number(row.at),
   }));

@@ -4,6 +4,7 @@ import { type OutboundMessage, outboundSchema, type Priority, priorities } from 
 import { type Route, routeKey, routeSchema } from '../core/route.ts';
 import type { SessionKey } from '../core/session.ts';
 import type { Row, Sql } from '../infra/database.ts';
+import { allReadable, readable } from '../infra/set-aside.ts';
 import { accountKey } from './account.ts';
 
 export type EndState = 'delivered' | 'ambiguous' | 'undelivered' | 'skipped';
@@ -91,10 +92,11 @@ export function insertRow(
 
 /** Open rows after a row number, oldest first. */
 export function openRowsAfter(sql: Sql, id: number): OpenRow[] {
-  const text = `SELECT id, account, place, route, priority, state, chunk, next_at, message ->> '$.answers' AS answers,
-                message ->> '$.placed' AS placed
+  const text = `SELECT id, account, place, route, priority, state, chunk, next_at,
+                iif(json_valid(message), message ->> '$.answers', NULL) AS answers,
+                iif(json_valid(message), message ->> '$.placed', NULL) AS placed
                 FROM outbox WHERE id > ? AND ${open} ORDER BY id`;
-  return sql.all(text, id).map((row) => ({
+  return allReadable(sql, 'outbox', sql.all(text, id), (row) => ({
     id: Number(row.id),
     account: String(row.account),
     place: String(row.place),
@@ -110,6 +112,11 @@ export function openRowsAfter(sql: Sql, id: number): OpenRow[] {
   }));
 }
 
+/** All open rows, whole. */
+export function readOpenRows(sql: Sql): readonly OutboxRow[] {
+  return allReadable(sql, 'outbox', sql.all(`SELECT * FROM outbox WHERE ${open} ORDER BY id`), parseRow);
+}
+
 export interface RecentRow {
   readonly route: Route;
   /** Unix time in milliseconds; undefined while it is open. */
@@ -120,14 +127,14 @@ export interface RecentRow {
 
 /** Rows that ended after `since`, and the open ones that were tried; of each place one may be under way. */
 export function recentRows(sql: Sql, since: number): RecentRow[] {
-  const text = `SELECT route, ended_at, max(attempts, 1) AS sends FROM outbox WHERE ended_at > ? UNION ALL
-                SELECT route, NULL, attempts + 1 FROM outbox
+  const text = `SELECT id, route, ended_at AS ended, max(attempts, 1) AS sends FROM outbox WHERE ended_at > ? UNION ALL
+                SELECT id, route, NULL, attempts + 1 FROM outbox
                 WHERE id IN (SELECT min(id) FROM outbox WHERE ${open} GROUP BY place) UNION ALL
-                SELECT route, NULL, attempts FROM outbox
+                SELECT id, route, NULL, attempts FROM outbox
                 WHERE ${open} AND attempts > 0 AND id NOT IN (SELECT min(id) FROM outbox WHERE ${open} GROUP BY place)`;
-  return sql.all(text, since).map((row) => ({
+  return allReadable(sql, 'outbox', sql.all(text, since), (row) => ({
     route: routeSchema.parse(JSON.parse(String(row.route))),
-    endedAt: row.ended_at === null ? undefined : Number(row.ended_at),
+    endedAt: row.ended === null ? undefined : Number(row.ended),
     sends: Number(row.sends),
   }));
 }
@@ -144,24 +151,26 @@ export function readRow(sql: Sql, by: { readonly id: number } | { readonly key: 
     'id' in by
       ? sql.get('SELECT * FROM outbox WHERE id = ?', by.id)
       : sql.get('SELECT * FROM outbox WHERE key = ?', by.key);
-  return row === undefined ? undefined : parseRow(row);
+  return row === undefined ? undefined : readable(sql, 'outbox', row, parseRow);
 }
 
 /** Keys of results given up because this chat (its key) took nothing, oldest first. */
 export function keysGivenUp(sql: Sql, chat: string): readonly string[] {
-  const text = "SELECT key, gone FROM outbox WHERE state = 'undelivered' AND runs <> '[]' AND account = ? ORDER BY id";
+  const text =
+    "SELECT id, key, gone FROM outbox WHERE state = 'undelivered' AND runs <> '[]' AND account = ? ORDER BY id";
   const account = chat.split(':').slice(0, 2).join(':');
-  return sql
-    .all(text, account)
-    .filter((row) => texts.parse(JSON.parse(String(row.gone))).includes(chat))
-    .map((row) => String(row.key));
+  const found = allReadable(sql, 'outbox', sql.all(text, account), (row) => ({
+    key: String(row.key),
+    gone: texts.parse(JSON.parse(String(row.gone))),
+  }));
+  return found.flatMap(({ key, gone }) => (gone.includes(chat) ? [key] : []));
 }
 
 /** The newest message that carries this run's result. */
 export function readRowOfRun(sql: Sql, runId: string): OutboxRow | undefined {
   const text = "SELECT * FROM outbox WHERE runs <> '[]' AND runs LIKE ? ORDER BY id DESC LIMIT 1";
   const row = sql.get(text, `%${JSON.stringify(runId).replaceAll(/[%_]/g, '')}%`);
-  return row === undefined ? undefined : parseRow(row);
+  return row === undefined ? undefined : readable(sql, 'outbox', row, parseRow);
 }
 
 export type RowChange = Partial<Omit<OutboxRow, 'id' | 'key' | 'account' | 'place' | 'priority'>>;

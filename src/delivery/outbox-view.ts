@@ -2,6 +2,7 @@
 // else; used by src/web/deliveries.ts.
 import { type Route, routeSchema } from '../core/route.ts';
 import type { Row, Sql } from '../infra/database.ts';
+import { allReadable } from '../infra/set-aside.ts';
 import type { OutboxState } from './outbox-row.ts';
 
 export interface MessageView {
@@ -20,25 +21,26 @@ export interface MessageView {
   readonly endedAt: number | undefined;
 }
 
-const columns = `key, route, state, substr(message ->> '$.text', 1, 300) AS text, attempts, next_at, reason, runs, at, ended_at`;
+const columns = `id, key, route, state, substr(iif(json_valid(message), message ->> '$.text', ''), 1, 300) AS text,
+                 attempts, next_at, reason, runs, at, ended_at`;
 
 /** Newest first; the index names keep both on the few rows they are about. */
 export function openMessages(sql: Sql, limit: number): readonly MessageView[] {
   const text = `SELECT ${columns} FROM outbox INDEXED BY outbox_open WHERE state IN ('pending', 'sending') ORDER BY id DESC LIMIT ?`;
-  return sql.all(text, limit).map(parse);
+  return allReadable(sql, 'outbox', sql.all(text, limit), parse);
 }
 
 /** Given up, or perhaps arrived; newest first. */
 export function failedMessages(sql: Sql, limit: number): readonly MessageView[] {
   const text = `SELECT ${columns} FROM outbox INDEXED BY outbox_failed WHERE state IN ('ambiguous', 'undelivered') ORDER BY id DESC LIMIT ?`;
-  return sql.all(text, limit).map(parse);
+  return allReadable(sql, 'outbox', sql.all(text, limit), parse);
 }
 
 /** Arrived or given up by a person; the last that ended first. */
 export function endedMessages(sql: Sql, limit: number): readonly MessageView[] {
   const text = `SELECT ${columns} FROM outbox INDEXED BY outbox_ended
                 WHERE ended_at IS NOT NULL AND state IN ('delivered', 'skipped') ORDER BY ended_at DESC LIMIT ?`;
-  return sql.all(text, limit).map(parse);
+  return allReadable(sql, 'outbox', sql.all(text, limit), parse);
 }
 
 function parse(row: Row): MessageView {

@@ -127,6 +127,9 @@ function backlog({ pending, undelivered }: NonNullable<StoreFacts['outbox']>): r
 }
 
 function leftover(left: StoreFacts['leftovers'][number]): Finding {
+  // What is kept of a record is somebody's to look at first.
+  if (left.kind === 'unreadable')
+    return finding('store', 'warn', { fact: left.what, fix: `tasks maintenance --apply: ${repairWords(left)}.` });
   return finding('store', 'warn', {
     fact: left.what,
     fix: `doctor --fix ${repairWords(left)}.`,

@@ -6,6 +6,7 @@ import { parentRoute, type Route, routeKey, routeSchema } from '../core/route.ts
 import type { SessionKey } from '../core/session.ts';
 import type { Clock } from '../infra/clock.ts';
 import type { Database, Row, Sql } from '../infra/database.ts';
+import { allReadable, readable } from '../infra/set-aside.ts';
 
 /** A message for a session that no channel delivered: a note of the runtime, or a command or agent speaking to it. */
 const internalSchema = z.object({
@@ -112,7 +113,7 @@ export class Inbox {
   ): (StoredMessage & { readonly ticket: number; readonly whole: boolean }) | undefined {
     const { read } = this.#database;
     const row = read.get("SELECT * FROM inbox WHERE dedupe = ? AND state = 'accepted'", dedupeOf(message));
-    const open = row === undefined ? undefined : parse(row);
+    const open = row === undefined ? undefined : readable(read, 'inbox', row, parse);
     if (open?.kind !== 'message') return undefined;
     const { ticket, message: stored, notes } = open;
     const whole =
@@ -123,7 +124,7 @@ export class Inbox {
   /** Changes what an open row holds, inside the caller's transaction. Undefined when it is closed: nothing changes. */
   change(sql: Sql, ticket: number, change: (stored: StoredMessage) => StoredMessage): StoredMessage | undefined {
     const row = sql.get("SELECT * FROM inbox WHERE ticket = ? AND state = 'accepted'", ticket);
-    const open = row === undefined ? undefined : parse(row);
+    const open = row === undefined ? undefined : readable(sql, 'inbox', row, parse);
     if (open?.kind !== 'message') return undefined;
     const changed = change({ message: open.message, notes: open.notes });
     sql.run('UPDATE inbox SET message = ? WHERE ticket = ?', JSON.stringify({ kind: 'message', ...changed }), ticket);
@@ -168,7 +169,8 @@ export class Inbox {
 
   /** Every row neither done nor dropped, in ticket order. */
   open(): readonly InboxRow[] {
-    return this.#database.read.all("SELECT * FROM inbox WHERE state = 'accepted' ORDER BY ticket").map(parse);
+    const { read } = this.#database;
+    return allReadable(read, 'inbox', read.all("SELECT * FROM inbox WHERE state = 'accepted' ORDER BY ticket"), parse);
   }
 
   /** Removes closed rows that are too old to be repeated by a platform. Returns how many. */

@@ -3,6 +3,7 @@ import { chmodSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { migrations } from './migrations.ts';
+import type { Unreadable } from './set-aside.ts';
 
 export type SqlValue = SQLInputValue;
 export type Row = Record<string, unknown>;
@@ -12,7 +13,15 @@ export interface Sql {
   run(text: string, ...values: SqlValue[]): { readonly changes: number; readonly lastId: number };
   get(text: string, ...values: SqlValue[]): Row | undefined;
   all(text: string, ...values: SqlValue[]): Row[];
+  /**
+   * Tells of a row that cannot be read. Resolves when it is set aside, outside of any transaction.
+   * Throws `error` where nobody listens: nothing is skipped without a word.
+   */
+  unreadable(found: Unreadable, error: unknown): Promise<void>;
 }
+
+/** Sets a row aside; never rejects. */
+export type OnUnreadable = (found: Unreadable) => Promise<void>;
 
 export interface Database {
   /** Reads the committed state. */
@@ -22,6 +31,8 @@ export interface Database {
    * the event loop shares one commit (one fsync); each piece still succeeds or fails alone. `work` must not wait.
    */
   write<T>(work: (sql: Sql) => T): Promise<T>;
+  /** From now on `listener` is told of rows that cannot be read. */
+  onUnreadable(listener: OnUnreadable): void;
   /** Commits what is queued, then closes. Writes after that are refused. */
   close(): Promise<void>;
 }
@@ -59,7 +70,12 @@ export function openConnection(path: string): DatabaseSync {
  * @param later calls its argument once, after what runs now: by then everything that shares the commit is submitted
  */
 export function databaseOn(db: Connection, later: (commit: () => void) => void): Database {
-  const sql = statements(db);
+  let listener: OnUnreadable | undefined;
+  const unreadable: Sql['unreadable'] = (found, error) => {
+    if (listener === undefined) throw error;
+    return listener(found);
+  };
+  const sql = { ...statements(db), unreadable };
   let queue: Job[] = [];
   let scheduled = false;
   let closed = false;
@@ -113,6 +129,9 @@ export function databaseOn(db: Connection, later: (commit: () => void) => void):
         later(flush);
       });
     },
+    onUnreadable(told) {
+      listener = told;
+    },
     async close(): Promise<void> {
       if (closed) return;
       closed = true;
@@ -122,7 +141,7 @@ export function databaseOn(db: Connection, later: (commit: () => void) => void):
   };
 }
 
-function statements(db: Connection): Sql {
+function statements(db: Connection): Omit<Sql, 'unreadable'> {
   const prepared = new Map<string, StatementSync>();
   const prepare = (text: string): StatementSync => {
     const known = prepared.get(text);

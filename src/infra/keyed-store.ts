@@ -4,10 +4,11 @@ import pLimit, { type LimitFunction } from 'p-limit';
 import type { z } from 'zod';
 import type { Clock } from './clock.ts';
 import type { Database } from './database.ts';
-import { keyvSqlite } from './keyv-sqlite.ts';
+import { keyvRow, keyvSqlite } from './keyv-sqlite.ts';
+import { causeOf } from './set-aside.ts';
 
 export interface KeyedStore<T> {
-  /** The value, or undefined when absent. Throws `UnreadableValue` when a stored value does not fit its schema. */
+  /** The value, or undefined when absent. One that does not fit its schema is set aside and counts as absent. */
   get(key: string): Promise<T | undefined>;
   /** Resolves once on disk. `ttlMs` makes it expire. */
   set(key: string, value: T, ttlMs?: number): Promise<void>;
@@ -47,15 +48,22 @@ function keyedStore<T>(database: Database, clock: Clock, { namespace, schema }: 
   /** One limiter per key in use; dropped when the last user leaves. */
   const gates = new Map<string, { readonly limit: LimitFunction; users: number }>();
 
-  function check(key: string, value: unknown): T {
+  /** Undefined: it is not what it should be, and is set aside by now. */
+  async function check(key: string, value: unknown): Promise<T | undefined> {
     const parsed = schema.safeParse(value);
-    if (!parsed.success) throw new UnreadableValue(namespace, key, parsed.error);
-    return parsed.data;
+    if (parsed.success) return parsed.data;
+    const row = keyvRow(database, namespace, key);
+    // Written anew since it was read: then that one counts.
+    const now = schema.safeParse(row?.value);
+    if (row === undefined || now.success) return now.data;
+    const error = new UnreadableValue(namespace, key, parsed.error);
+    await database.read.unreadable({ table: 'keyv', row: row.row, cause: causeOf(parsed.error) ?? error.code }, error);
+    return undefined;
   }
   async function get(key: string): Promise<T | undefined> {
     mustBeKey(namespace, key);
     const value: unknown = await keyv.get(key);
-    return value === undefined || value === null ? undefined : check(key, value);
+    return value === undefined || value === null ? undefined : await check(key, value);
   }
   async function alone<R>(key: string, work: () => Promise<R>): Promise<R> {
     mustBeKey(namespace, key);
@@ -90,7 +98,8 @@ function keyedStore<T>(database: Database, clock: Clock, { namespace, schema }: 
       if (iterate === undefined) return;
       for await (const entry of iterate.call(keyv)) {
         const [key, value] = entry as readonly [string, unknown];
-        if (value !== undefined && value !== null) yield [key, check(key, value)] as const;
+        const known = value === undefined || value === null ? undefined : await check(key, value);
+        if (known !== undefined) yield [key, known] as const;
       }
     },
   };

@@ -2,7 +2,7 @@
 import { EventEmitter } from 'node:events';
 import { type KeyvStorageAdapter, type KeyvStorageEntry, type KeyvStorageGetResult, keyvStorageCapability } from 'keyv';
 import type { Clock } from './clock.ts';
-import type { Database } from './database.ts';
+import type { Database, Row } from './database.ts';
 
 /**
  * A v6 storage adapter. `expires` is absolute Unix ms and enforced on read; expired rows are removed by `sweepExpired`.
@@ -11,14 +11,14 @@ import type { Database } from './database.ts';
 export function keyvSqlite(database: Database, clock: Clock, namespace: string): KeyvStorageAdapter {
   const prefix = `${namespace}::`;
   const alive = (): number => clock.now();
-  const read = <Value>(key: string): KeyvStorageGetResult<Value> => {
+  const read = async <Value>(key: string): Promise<KeyvStorageGetResult<Value>> => {
     const row = database.read.get(
-      'SELECT value FROM keyv WHERE key = ? AND (expires IS NULL OR expires > ?)',
+      `SELECT ${columns} FROM keyv WHERE key = ? AND (expires IS NULL OR expires > ?)`,
       prefix + key,
       alive(),
     );
     // Keyv hands in serialised text and takes it back as stored.
-    return (row === undefined ? undefined : String(row.value)) as KeyvStorageGetResult<Value>;
+    return (row === undefined ? undefined : await textOf(database, row)) as KeyvStorageGetResult<Value>;
   };
   const put = ({ key, value, expires }: KeyvStorageEntry<unknown>): Promise<boolean> =>
     database.write((sql) => {
@@ -36,9 +36,9 @@ export function keyvSqlite(database: Database, clock: Clock, namespace: string):
   const methods = {
     namespace,
     get: async <Value>(key: string) => read<Value>(key),
-    getMany: async <Value>(keys: string[]) => keys.map((key) => read<Value | undefined>(key)),
-    has: async (key: string) => read(key) !== undefined,
-    hasMany: async (keys: string[]) => keys.map((key) => read(key) !== undefined),
+    getMany: <Value>(keys: string[]) => Promise.all(keys.map((key) => read<Value | undefined>(key))),
+    has: async (key: string) => (await read(key)) !== undefined,
+    hasMany: (keys: string[]) => Promise.all(keys.map(async (key) => (await read(key)) !== undefined)),
     set: (key: string, value: unknown, expires?: number) =>
       put(expires === undefined ? { key, value } : { key, value, expires }),
     setMany: <Value>(entries: KeyvStorageEntry<Value>[]) => Promise.all(entries.map(put)),
@@ -49,7 +49,8 @@ export function keyvSqlite(database: Database, clock: Clock, namespace: string):
     },
     async *iterator<Value>(): AsyncGenerator<Array<string | Awaited<Value> | undefined>, void> {
       for (const row of rows(database, prefix, alive())) {
-        yield [String(row.key).slice(prefix.length), String(row.value) as Awaited<Value>];
+        const text = await textOf(database, row);
+        if (text !== undefined) yield [String(row.key).slice(prefix.length), text as Awaited<Value>];
       }
     },
   };
@@ -57,13 +58,38 @@ export function keyvSqlite(database: Database, clock: Clock, namespace: string):
   return Object.assign(adapter, { capabilities: keyvStorageCapability(adapter) }) as unknown as KeyvStorageAdapter;
 }
 
+/** Keyv stores an object with the value in it. */
+const columns = `key, value, iif(json_valid(value), coalesce(json_type(value, '$.value'), 'null') <> 'null', 0) AS fine`;
+
+/** Undefined: it cannot be read, and is set aside by now. */
+async function textOf(database: Database, { fine, ...row }: Row): Promise<string | undefined> {
+  const text = String(row.value);
+  if (Number(fine) === 1) return text;
+  const cause = 'it is no JSON with a value in it';
+  await database.read.unreadable({ table: 'keyv', row, cause }, new SyntaxError(`${String(row.key)}: ${cause}`));
+  return undefined;
+}
+
 function rows(database: Database, prefix: string, now: number) {
   return database.read.all(
-    'SELECT key, value FROM keyv WHERE key >= ? AND key < ? AND (expires IS NULL OR expires > ?) ORDER BY key',
+    `SELECT ${columns} FROM keyv WHERE key >= ? AND key < ? AND (expires IS NULL OR expires > ?) ORDER BY key`,
     prefix,
     after(prefix),
     now,
   );
+}
+
+/** A stored row and the value in it; undefined when there is none. */
+export function keyvRow(
+  database: Database,
+  namespace: string,
+  key: string,
+): { readonly row: Row; readonly value: unknown } | undefined {
+  const found = database.read.get(`SELECT ${columns} FROM keyv WHERE key = ?`, `${namespace}::${key}`);
+  if (Number(found?.fine) !== 1 || found === undefined) return undefined;
+  const { fine: _, ...row } = found;
+  const stored: unknown = JSON.parse(String(row.value));
+  return { row, value: typeof stored === 'object' && stored !== null && 'value' in stored ? stored.value : undefined };
 }
 
 /** The first text after every text with this prefix. */

@@ -225,4 +225,17 @@ export const migrations: readonly string[] = [
     sleep TEXT NOT NULL             -- JSON: what for, and until when
   ) WITHOUT ROWID;
   `,
+  `
+  -- Records that could not be read, whole, until a person has them removed. See set-aside.ts.
+  CREATE TABLE set_aside (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    name TEXT NOT NULL,             -- <table> <key>
+    reason TEXT NOT NULL,
+    record TEXT NOT NULL,           -- JSON: the row, by column
+    at INTEGER NOT NULL,
+    told INTEGER NOT NULL DEFAULT 0 -- 1: the owner knows
+  );
+  CREATE INDEX set_aside_name ON set_aside (name);
+  CREATE INDEX set_aside_untold ON set_aside (seq) WHERE told = 0;
+  `,
 ];

@@ -9,6 +9,7 @@ import { noUsage, type Usage } from '../core/session.ts';
 import type { Clock } from '../infra/clock.ts';
 import type { Config } from '../infra/config.ts';
 import type { Database, Row, Sql } from '../infra/database.ts';
+import { readable } from '../infra/set-aside.ts';
 
 export interface BudgetEvent {
   readonly kind: 'warn' | 'exceeded';
@@ -103,7 +104,7 @@ export class Budgets {
     if (failures === 0) return;
     const key = taskKey(agentId, task);
     await this.#deps.database.write((sql) => {
-      const known = readFailures(sql.get('SELECT failures FROM trees WHERE id = ?', tree));
+      const known = readFailures(sql, tree);
       const { [key]: before, ...rest } = known;
       const until = this.#deps.clock.now() + resetMinutes * 60_000;
       const next: Failures = failed ? { ...rest, [key]: { count: (before?.count ?? 0) + 1, until } } : rest;
@@ -114,8 +115,7 @@ export class Budgets {
   /** Why this task may not be started again yet, or undefined. */
   breaker(tree: string, agentId: string, task: string): Refusal | undefined {
     const { failures } = this.#deps.config().budgets.breaker;
-    const row = this.#deps.database.read.get('SELECT failures FROM trees WHERE id = ?', tree);
-    const known = readFailures(row)[taskKey(agentId, task)];
+    const known = readFailures(this.#deps.database.read, tree)[taskKey(agentId, task)];
     if (failures === 0 || known === undefined || known.count < failures || known.until <= this.#deps.clock.now())
       return undefined;
     return spawnRefusal.breakerOpen(known.count, new Date(known.until).toISOString());
@@ -225,7 +225,7 @@ export class Budgets {
       return [];
     });
     if (crossed.length === 0) return [];
-    const origin = readRoute(sql.get('SELECT origin FROM trees WHERE id = ?', tree));
+    const origin = readRoute(sql, tree);
     return crossed.map((event) => ({ ...event, origin }));
   }
 
@@ -261,13 +261,26 @@ function taskKey(agentId: string, task: string): string {
   return createHash('sha256').update(`${agentId}\n${task.trim()}`).digest('hex').slice(0, 16);
 }
 
-function readFailures(row: Row | undefined): Failures {
-  return row === undefined ? {} : failuresSchema.parse(JSON.parse(String(row.failures)));
+function readFailures(sql: Sql, tree: string): Failures {
+  const row = sql.get('SELECT id, failures FROM trees WHERE id = ?', tree);
+  const parse = (known: Row): Failures => failuresSchema.parse(JSON.parse(String(known.failures)));
+  return row === undefined ? {} : (readable(sql, 'trees', row, parse) ?? {});
 }
 
-function readRoute(row: Row | undefined): Route | undefined {
-  if (typeof row?.origin !== 'string') return undefined;
-  return routeSchema.parse(JSON.parse(row.origin));
+function readRoute(sql: Sql, tree: string): Route | undefined {
+  const row = sql.get('SELECT id, origin FROM trees WHERE id = ? AND origin IS NOT NULL', tree);
+  const parse = (known: Row): Route => routeSchema.parse(JSON.parse(String(known.origin)));
+  return row === undefined ? undefined : readable(sql, 'trees', row, parse);
+}
+
+/** A tree whose record was set aside has spent what it has spent. */
+export function keepSpent(sql: Sql, { id, session, started_at, ...row }: Row): void {
+  const spent = [row.input, row.output, row.cost, row.unpriced, row.seconds, row.warned].map(Number);
+  sql.run(
+    `INSERT INTO trees (id, session, started_at, ended, input, output, cost, unpriced, seconds, warned)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    ...[String(id), String(session), Number(started_at), row.ended === null ? null : String(row.ended), ...spent],
+  );
 }
 
 function toUsage(row: Row | undefined): Usage {

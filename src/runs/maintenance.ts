@@ -1,11 +1,12 @@
 // Which stored records no longer fit together, and what would put each right. Pure; asked by src/wiring/maintenance.ts.
 import type { OpenTurn } from '../agents/open-turns.ts';
 import type { Binding } from '../core/binding.ts';
-import { elapsed, timestamp } from '../core/format.ts';
+import { elapsed, oneLine, timestamp } from '../core/format.ts';
 import type { Leftover } from '../core/maintenance.ts';
 import { routeKey } from '../core/route.ts';
 import { isTerminal, type Run, shortId } from '../core/run.ts';
 import type { Session, SessionKey } from '../core/session.ts';
+import type { SetAsideRecord } from '../infra/set-aside.ts';
 import { isStale } from './liveness.ts';
 
 export interface StoredWork {
@@ -14,6 +15,7 @@ export interface StoredWork {
   readonly sessions: readonly Session[];
   readonly turns: readonly OpenTurn[];
   readonly bindings: readonly Binding[];
+  readonly aside: readonly SetAsideRecord[];
   /** The run whose session this is, and one by its id. */
   readonly runOf: (session: SessionKey) => Run | undefined;
   readonly run: (id: string) => Run | undefined;
@@ -33,6 +35,7 @@ export function findLeftovers(work: StoredWork): readonly Leftover[] {
     ...work.sessions.flatMap((session) => sessionLeftover(work, session, turns) ?? []),
     ...work.turns.filter(({ session }) => !sessions.has(session)).map(turnLeftover),
     ...work.bindings.filter(({ session }) => !sessions.has(session)).map(bindingLeftover),
+    ...work.aside.map((record) => asideLeftover(work, record)),
   ];
 }
 
@@ -76,4 +79,22 @@ function turnLeftover({ session, turn }: OpenTurn): Leftover {
 function bindingLeftover({ route, session, label }: Binding): Leftover {
   const what = `Conversation ${routeKey(route)}: bound to ${label}, whose session ${session} is gone.`;
   return { kind: 'orphan', id: routeKey(route), what, repair: 'removes the binding' };
+}
+
+const asidePrefix = 'set-aside:';
+
+function asideLeftover({ now }: StoredWork, { seq, name, reason, at }: SetAsideRecord): Leftover {
+  const what = `Record ${oneLine(name)}: ${reason}; set aside ${timestamp(at, now)}, kept in table set_aside (seq ${seq}).`;
+  return { kind: 'unreadable', id: `${asidePrefix}${seq}`, what, repair: 'deletes what is kept of it' };
+}
+
+/** Of the `id` of such a leftover. */
+export function setAsideNumber(id: string): number {
+  return Number(id.slice(asidePrefix.length));
+}
+
+/** One that the next start comes across. */
+export function unreadableLeftover(name: string, reason: string): Leftover {
+  const what = `Record ${oneLine(name)}: ${reason}.`;
+  return { kind: 'unreadable', id: name, what, repair: 'the next start sets it aside' };
 }

@@ -2,6 +2,7 @@
 import { type Run, runSchema } from '../core/run.ts';
 import type { SessionKey } from '../core/session.ts';
 import type { Sql } from '../infra/database.ts';
+import { allReadable } from '../infra/set-aside.ts';
 
 export interface OverviewRun {
   readonly run: Run;
@@ -21,9 +22,9 @@ const shown = `
  * Active, ended after `since` (Unix ms), or ended and not delivered; the `limit` newest of them, in order of acceptance.
  */
 export function shownRuns(sql: Sql, since: number, limit: number): readonly OverviewRun[] {
-  const text = `SELECT scope, data FROM runs WHERE seq IN (${shown}) ORDER BY seq DESC LIMIT ?`;
-  return sql
-    .all(text, since, limit)
-    .map(({ scope, data }) => ({ run: runSchema.parse(JSON.parse(String(data))), scope: String(scope) }))
-    .reverse();
+  const text = `SELECT scope, id, data FROM runs WHERE seq IN (${shown}) ORDER BY seq DESC LIMIT ?`;
+  return allReadable(sql, 'runs', sql.all(text, since, limit), ({ scope, data }) => ({
+    run: runSchema.parse(JSON.parse(String(data))),
+    scope: String(scope),
+  })).reverse();
 }

@@ -2,8 +2,9 @@
 // Used by src/runs and the wiring.
 import { isTerminal, type Run, runSchema } from '../core/run.ts';
 import type { SessionKey } from '../core/session.ts';
-import type { Database, Row, Sql } from '../infra/database.ts';
+import type { Database, Row, Sql, SqlValue } from '../infra/database.ts';
 import { memo } from '../infra/memo.ts';
+import { allReadable, readable } from '../infra/set-aside.ts';
 
 export interface RunRow {
   /** Order of acceptance. */
@@ -40,17 +41,17 @@ export class RunRegistry {
   }
 
   get(id: string, sql: Sql = this.#database.read): Run | undefined {
-    return parse(sql.get('SELECT data FROM runs WHERE id = ?', id));
+    return parse(sql, sql.get('SELECT id, data FROM runs WHERE id = ?', id));
   }
 
   /** The run this call already started, if it did: the same requester turn and tool-call id are the same run. */
   bySpawnKey(key: string, sql: Sql = this.#database.read): Run | undefined {
-    return parse(sql.get('SELECT data FROM runs WHERE spawn_key = ?', key));
+    return parse(sql, sql.get('SELECT id, data FROM runs WHERE spawn_key = ?', key));
   }
 
   /** The run whose task session this is. */
   byChild(child: SessionKey, sql: Sql = this.#database.read): Run | undefined {
-    return parse(sql.get('SELECT data FROM runs WHERE child = ? ORDER BY seq DESC LIMIT 1', child));
+    return parse(sql, sql.get('SELECT id, data FROM runs WHERE child = ? ORDER BY seq DESC LIMIT 1', child));
   }
 
   /** Session at the top of the tree of the run with this task session. */
@@ -62,7 +63,8 @@ export class RunRegistry {
   /** What a session asked for was asked by another one. Returns the sessions of all runs below. */
   readdress(sql: Sql, from: SessionKey, to: SessionKey): readonly SessionKey[] {
     const below = sql.all('SELECT child FROM runs WHERE scope = ? OR requester = ?', from, from);
-    sql.run("UPDATE runs SET data = json_set(data, '$.requester', ?) WHERE requester = ?", to, from);
+    const told = "UPDATE runs SET data = json_set(data, '$.requester', ?) WHERE requester = ? AND json_valid(data)";
+    sql.run(told, to, from);
     sql.run('UPDATE runs SET requester = ? WHERE requester = ?', to, from);
     for (const table of ['runs', 'sent_messages']) sql.run(`UPDATE ${table} SET scope = ? WHERE scope = ?`, to, from);
     sql.run('UPDATE trees SET session = ? WHERE session = ?', to, from);
@@ -125,7 +127,7 @@ export class RunRegistry {
   }
 
   children(requester: SessionKey, sql: Sql = this.#database.read): readonly Run[] {
-    return parseAll(sql.all('SELECT data FROM runs WHERE requester = ? ORDER BY seq', requester));
+    return parseAll(sql, sql.all('SELECT id, data FROM runs WHERE requester = ? ORDER BY seq', requester));
   }
 
   /** Runs accepted in these turns of a requester. */
@@ -138,15 +140,20 @@ export class RunRegistry {
   /** Direct children of a session that have not ended. */
   activeChildren(requester: SessionKey, sql: Sql = this.#database.read): readonly Run[] {
     return parseAll(
-      sql.all(`SELECT data FROM runs INDEXED BY runs_active WHERE requester = ? AND ${active} ORDER BY seq`, requester),
+      sql,
+      sql.all(
+        `SELECT id, data FROM runs INDEXED BY runs_active WHERE requester = ? AND ${active} ORDER BY seq`,
+        requester,
+      ),
     );
   }
 
   /** Direct children whose end the session has not taken in yet: active ones and owed completions. */
   openChildren(requester: SessionKey, sql: Sql = this.#database.read): readonly Run[] {
     return parseAll(
+      sql,
       sql.all(
-        `SELECT data FROM runs WHERE seq IN (
+        `SELECT id, data FROM runs WHERE seq IN (
            SELECT seq FROM runs INDEXED BY runs_active WHERE requester = ? AND ${active}
            UNION ALL SELECT seq FROM runs INDEXED BY runs_owed WHERE requester = ? AND ${owed} AND delivery <> 'sending'
          ) ORDER BY seq`,
@@ -158,30 +165,27 @@ export class RunRegistry {
 
   /** Active runs anywhere below a session, in order of acceptance. */
   activeBelow(session: SessionKey): readonly Run[] {
-    return parseAll(
-      this.#database.read.all(
-        `SELECT data FROM runs INDEXED BY runs_active WHERE ${active} AND ${this.#below(session)} ORDER BY seq`,
-        session,
-      ),
+    return this.#list(
+      `SELECT id, data FROM runs INDEXED BY runs_active WHERE ${active} AND ${this.#below(session)} ORDER BY seq`,
+      session,
     );
   }
 
   /** Ended runs below a session whose result nobody has taken or sent yet. */
   owedBelow(session: SessionKey): readonly Run[] {
-    return parseAll(
-      this.#database.read.all(
-        `SELECT data FROM runs INDEXED BY runs_owed WHERE ${owed} AND delivery <> 'sending' AND ended_at IS NOT NULL
+    return this.#list(
+      `SELECT id, data FROM runs INDEXED BY runs_owed WHERE ${owed} AND delivery <> 'sending' AND ended_at IS NOT NULL
          AND ${this.#below(session)} ORDER BY seq`,
-        session,
-      ),
+      session,
     );
   }
 
   /** Runs below a session that a list shows: active, ended after `since`, or not delivered and not archived yet. */
   shownBelow(session: SessionKey, since: number): readonly RunRow[] {
     return rows(
+      this.#database.read,
       this.#database.read.all(
-        `SELECT seq, data FROM runs WHERE seq IN (
+        `SELECT seq, id, data FROM runs WHERE seq IN (
            SELECT seq FROM runs INDEXED BY runs_active WHERE ${active}
            UNION ALL SELECT seq FROM runs INDEXED BY runs_owed WHERE ${owed} AND archived_at IS NULL
            UNION ALL SELECT seq FROM runs INDEXED BY runs_undelivered WHERE ${undelivered}
@@ -195,9 +199,7 @@ export class RunRegistry {
 
   newestBelow(session: SessionKey, count: number): readonly Run[] {
     const below = this.#isChild(session) ? inSubtree : 'scope = ?';
-    return parseAll(
-      this.#database.read.all(`SELECT data FROM runs WHERE ${below} ORDER BY seq DESC LIMIT ?`, session, count),
-    );
+    return this.#list(`SELECT id, data FROM runs WHERE ${below} ORDER BY seq DESC LIMIT ?`, session, count);
   }
 
   /** Labels in use below a top session that begin with `prefix`, in lower case, so that a new run gets one of its own. */
@@ -213,31 +215,22 @@ export class RunRegistry {
   }
 
   newest(count: number, status?: string): readonly Run[] {
-    if (status === undefined)
-      return parseAll(this.#database.read.all('SELECT data FROM runs ORDER BY seq DESC LIMIT ?', count));
-    return parseAll(
-      this.#database.read.all('SELECT data FROM runs WHERE status = ? ORDER BY seq DESC LIMIT ?', status, count),
-    );
+    if (status === undefined) return this.#list('SELECT id, data FROM runs ORDER BY seq DESC LIMIT ?', count);
+    return this.#list('SELECT id, data FROM runs WHERE status = ? ORDER BY seq DESC LIMIT ?', status, count);
   }
 
   byIdPrefix(prefix: string): readonly Run[] {
-    return parseAll(
-      this.#database.read.all('SELECT data FROM runs WHERE id >= ? AND id < ? LIMIT 10', prefix, `${prefix}\u{10FFFF}`),
-    );
+    return this.#list('SELECT id, data FROM runs WHERE id >= ? AND id < ? LIMIT 10', prefix, `${prefix}\u{10FFFF}`);
   }
 
   active(): readonly Run[] {
-    return parseAll(
-      this.#database.read.all(`SELECT data FROM runs INDEXED BY runs_active WHERE ${active} ORDER BY seq`),
-    );
+    return this.#list(`SELECT id, data FROM runs INDEXED BY runs_active WHERE ${active} ORDER BY seq`);
   }
 
   /** Ended runs whose completion is still owed, oldest first. */
   owed(): readonly Run[] {
-    return parseAll(
-      this.#database.read.all(
-        `SELECT data FROM runs INDEXED BY runs_owed WHERE ${owed} AND ended_at IS NOT NULL ORDER BY seq`,
-      ),
+    return this.#list(
+      `SELECT id, data FROM runs INDEXED BY runs_owed WHERE ${owed} AND ended_at IS NOT NULL ORDER BY seq`,
     );
   }
 
@@ -251,16 +244,18 @@ export class RunRegistry {
   }
 
   inTree(tree: string, sql: Sql = this.#database.read): readonly Run[] {
-    return parseAll(sql.all('SELECT data FROM runs WHERE tree = ? ORDER BY seq', tree));
+    return parseAll(sql, sql.all('SELECT id, data FROM runs WHERE tree = ? ORDER BY seq', tree));
   }
 
   dueForArchive(now: number): readonly Run[] {
-    return parseAll(
-      this.#database.read.all(
-        'SELECT data FROM runs WHERE archive_at IS NOT NULL AND archived_at IS NULL AND archive_at <= ? ORDER BY archive_at',
-        now,
-      ),
+    return this.#list(
+      'SELECT id, data FROM runs WHERE archive_at IS NOT NULL AND archived_at IS NULL AND archive_at <= ? ORDER BY archive_at',
+      now,
     );
+  }
+
+  #list(text: string, ...values: readonly SqlValue[]): readonly Run[] {
+    return parseAll(this.#database.read, this.#database.read.all(text, ...values));
   }
 
   #changed(): void {
@@ -280,15 +275,16 @@ export class RunRegistry {
 /** Runs at work are read at every step of theirs. */
 const remembered = 200;
 const parsed = memo((text): Run => runSchema.parse(JSON.parse(text)), remembered);
+const toRun = (row: Row): Run => parsed(String(row.data));
 
-function parse(row: Row | undefined): Run | undefined {
-  return row === undefined ? undefined : parsed(String(row.data));
+function parse(sql: Sql, row: Row | undefined): Run | undefined {
+  return row === undefined ? undefined : readable(sql, 'runs', row, toRun);
 }
 
-function parseAll(all: readonly Row[]): readonly Run[] {
-  return all.map((row) => parsed(String(row.data)));
+function parseAll(sql: Sql, all: readonly Row[]): readonly Run[] {
+  return allReadable(sql, 'runs', all, toRun);
 }
 
-function rows(all: readonly Row[]): readonly RunRow[] {
-  return all.map((row) => ({ seq: Number(row.seq), run: parsed(String(row.data)) }));
+function rows(sql: Sql, all: readonly Row[]): readonly RunRow[] {
+  return allReadable(sql, 'runs', all, (row) => ({ seq: Number(row.seq), run: toRun(row) }));
 }

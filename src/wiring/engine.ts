@@ -20,11 +20,13 @@ import { bindingsOf } from './bindings.ts';
 import { channelEvents } from './channel-events.ts';
 import { type DeliveryLayer, wireDelivery } from './delivery.ts';
 import { nextGeneration } from './generation.ts';
+import { lookThrough } from './look-through.ts';
 import type { EngineParts } from './parts.ts';
 import { type Meet, meeting } from './persons.ts';
 import { wireReceiver } from './receiver.ts';
 import { takeUp } from './recovery.ts';
 import { type RunsLayer, wireRuns } from './runs.ts';
+import { followUps, tellSetAside } from './set-aside.ts';
 import { openStores, type Stores } from './stores.ts';
 import { runServicesOf, sessionServicesOf } from './views.ts';
 
@@ -60,6 +62,9 @@ export class Engine {
   readonly #sweeper: Sweeper;
   readonly #meet: Meet;
   readonly #expiry: ExpiryWatch;
+  /** What the last process left was looked through. */
+  #looked = false;
+  #started = false;
   #draining = false;
   #drained: Promise<void> | undefined;
 
@@ -96,13 +101,15 @@ export class Engine {
       tell: ({ key, route, text }) => this.delivery.notify(key, route, text),
     });
     this.#sweeper = this.#makeSweeper();
+    stores.aside.follow(followUps(this, () => this.#looked));
   }
 
   static async open(parts: EngineParts): Promise<Engine> {
     const stores = await openStores(parts);
     const { clock, ids, config } = parts;
     const pairing = await Pairing.open({ stores: stores.keyed, clock, ids, config });
-    return new Engine(parts, { stores, pairing, generation: await nextGeneration(stores.keyed) });
+    const generation = await nextGeneration(stores.keyed, { database: stores.database, clock });
+    return new Engine(parts, { stores, pairing, generation });
   }
 
   /**
@@ -111,10 +118,14 @@ export class Engine {
    */
   async start(orphans = 0): Promise<void> {
     const { stores, layer } = this;
+    lookThrough(stores);
+    await stores.aside.settled();
+    this.#looked = true;
     const harnesses = await this.acp.start();
     await this.#sweeper.start();
     const questions = await this.approvals.start();
     await takeUp(this, { orphans: orphans + harnesses, questions });
+    this.#started = true;
     this.#sweeper.archiveSoon();
     for (const run of stores.registry.active()) layer.clock.watch(run);
     this.delivery.outbox.resume();
@@ -236,6 +247,7 @@ export class Engine {
         (now) => this.pairing.sweep(now),
         (now) => stores.budgets.sweep(now),
         (now) => delivery.outbox.sweep(now),
+        async () => (this.#started ? tellSetAside(this) : undefined),
         (now) => sweepExpired(stores.database, now),
       ],
     });

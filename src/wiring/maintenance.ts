@@ -7,9 +7,10 @@ import type { Outcome, Run } from '../core/run.ts';
 import type { SessionKey } from '../core/session.ts';
 import type { Clock } from '../infra/clock.ts';
 import type { Sql } from '../infra/database.ts';
+import { forgetSetAside, recordsSetAside, type SetAsideRecord } from '../infra/set-aside.ts';
 import { endRun } from '../runs/end-run.ts';
 import { lost } from '../runs/liveness.ts';
-import { findLeftovers } from '../runs/maintenance.ts';
+import { findLeftovers, setAsideNumber } from '../runs/maintenance.ts';
 import { unmarked } from '../sessions/sessions.ts';
 import type { Engine } from './engine.ts';
 import type { Stores } from './stores.ts';
@@ -20,6 +21,7 @@ export interface LeftoverStores {
   readonly sessions: Pick<Stores['sessions'], 'all'>;
   readonly openTurns: Pick<Stores['openTurns'], 'all'>;
   readonly bindings: Pick<Bindings, 'all'>;
+  readonly setAside: () => readonly SetAsideRecord[];
   readonly now: () => number;
   /** A turn runs in the session, or will. */
   readonly busy: (session: SessionKey) => boolean;
@@ -40,6 +42,7 @@ export function upkeepOf({ stores, delivery, layer, parts }: Engine): Upkeep {
   const { registry, sessions, openTurns } = stores;
   return {
     ...{ stores, registry, sessions, openTurns, ended, bindings: delivery.bindings, now: parts.clock.now },
+    setAside: () => recordsSetAside(stores.database.read),
     busy: (session) => turns.active(session) !== undefined || turns.waiting(session).length > 0,
     stop: async (run) => (await stopper.stopRuns([run], { cause: 'cascade' })).alreadyFinished.length === 0,
   };
@@ -48,18 +51,21 @@ export function upkeepOf({ stores, delivery, layer, parts }: Engine): Upkeep {
 /** @param stores opened by a process that is about to change them, while no other works on them */
 export function offlineUpkeep(stores: Stores, bindings: Bindings, clock: Pick<Clock, 'now'>): Upkeep {
   const { registry, sessions, openTurns } = stores;
-  const base = { stores, registry, sessions, openTurns, bindings, now: clock.now };
+  const setAside = (): readonly SetAsideRecord[] => recordsSetAside(stores.database.read);
+  const base = { stores, registry, sessions, openTurns, bindings, setAside, now: clock.now };
   const ended = (): void => undefined;
   const upkeep = { ...base, busy: () => false, ended };
   return { ...upkeep, stop: (run) => endTree(upkeep, run, { outcome: cascade }) };
 }
 
 export async function leftovers(from: LeftoverStores): Promise<readonly Leftover[]> {
-  const { registry, sessions, openTurns, bindings, now, busy } = from;
+  const { registry, sessions, openTurns, bindings, setAside, now, busy } = from;
+  // Before anything else is read: what is set aside from here on is for the next look.
+  const aside = setAside();
   // What points to sessions is read before them: one that is opened meanwhile is there.
   const known = { active: registry.active(), turns: openTurns.all(), bindings: await bindings.all() };
   return findLeftovers({
-    ...{ ...known, sessions: await sessions.all(), now: now(), busy },
+    ...{ ...known, sessions: await sessions.all(), aside, now: now(), busy },
     runOf: (session) => registry.byChild(session),
     run: (id) => registry.get(id),
     openChildren: (session) => registry.openChildren(session).length,
@@ -75,7 +81,8 @@ export async function reconcile(upkeep: Upkeep, found: readonly Leftover[]): Pro
 }
 
 async function repaired(upkeep: Upkeep, { kind, id }: Leftover): Promise<boolean> {
-  const { registry, sessions, openTurns } = upkeep.stores;
+  const { registry, sessions, openTurns, database } = upkeep.stores;
+  if (kind === 'unreadable') return database.write((sql) => forgetSetAside(sql, setAsideNumber(id)));
   const run = registry.get(id);
   if (run !== undefined) {
     if (upkeep.busy(run.child) && kind === 'stale') return false;

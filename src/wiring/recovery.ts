@@ -16,6 +16,7 @@ import { unmarked } from '../sessions/sessions.ts';
 import type { Engine } from './engine.ts';
 import { originOf } from './origin.ts';
 import { restartText } from './restart-text.ts';
+import { tellOf, untold } from './set-aside.ts';
 import { sleepOn } from './sleep.ts';
 import { isWork } from './turns.ts';
 
@@ -256,15 +257,17 @@ function isRun({ stores }: Parts, session: SessionKey): boolean {
   return stores.registry.byChild(session) !== undefined;
 }
 
-/** Once per start, in the chat the owner last wrote from; nothing where nothing was cut off. */
+/** Once per start, in the chat the owner last wrote from; nothing where nothing was cut off or set aside. */
 async function tellOwner(
-  { delivery, generation, parts }: Parts,
+  engine: Parts,
   { resumed, ended }: RecoveredRuns,
   answers: { readonly resumed: number; readonly ended: number },
 ): Promise<void> {
-  const text = restartText({ resumed, ended, answers });
+  const { delivery, stores, generation, parts } = engine;
+  const setAside = untold(stores);
+  const text = restartText({ resumed, ended, answers, setAside });
   const route = text === undefined ? undefined : await delivery.owner.get();
   if (text === undefined || route === undefined) return;
   parts.log.debug({ generation }, 'the owner is told of the restart');
-  await delivery.tell(`restart:${generation}`, route, text);
+  await tellOf(engine, { key: `restart:${generation}`, route, text }, setAside);
 }

@@ -5,8 +5,9 @@ import { ChatMoves } from '../delivery/chat-moves.ts';
 import { Choices } from '../inbound/choices.ts';
 import { Inbox } from '../inbound/inbox.ts';
 import { Persons } from '../inbound/persons.ts';
-import { type Database, openDatabase } from '../infra/database.ts';
+import { type Database, type OnUnreadable, openDatabase } from '../infra/database.ts';
 import { keyedStores, type StoreFactory } from '../infra/keyed-store.ts';
+import { SetAside } from '../infra/set-aside.ts';
 import { statePaths } from '../infra/state-paths.ts';
 import { Budgets } from '../runs/budget.ts';
 import { Numbers } from '../runs/numbers.ts';
@@ -30,14 +31,20 @@ export interface Stores {
   /** People known under more than one id. */
   readonly persons: Persons;
   readonly budgets: Budgets;
+  /** Moves records that cannot be read out of the way. */
+  readonly aside: SetAside;
 }
 
+/** @param unreadable what is done about records that cannot be read, in place of setting them aside */
 export async function openStores(
-  parts: Pick<EngineParts, 'home' | 'storage' | 'clock' | 'ids' | 'config' | 'seams'>,
+  parts: Pick<EngineParts, 'home' | 'storage' | 'clock' | 'ids' | 'log' | 'config' | 'seams'>,
+  unreadable?: OnUnreadable,
 ): Promise<Stores> {
-  const { home, storage, clock, ids, config, seams } = parts;
+  const { home, storage, clock, ids, log, config, seams } = parts;
   const file = storage?.database ?? openDatabase(statePaths(home).database);
   const database = seams?.database?.(file) ?? file;
+  const aside = new SetAside({ database, clock, log });
+  if (unreadable !== undefined) database.onUnreadable(unreadable);
   const keyed = keyedStores(database, clock);
   const transcripts = storage?.transcripts ?? new Transcripts(join(home, 'transcripts'));
   const moves = await ChatMoves.open(keyed);
@@ -55,5 +62,6 @@ export async function openStores(
     moves,
     persons,
     budgets: new Budgets({ database, clock, config }),
+    aside,
   };
 }

@@ -113,7 +113,7 @@ describe('with the process down', () => {
   });
 
   it('puts it right on the store itself, unless a process that does not answer holds it', async () => {
-    const offline = fakeCli(home, { reconcile: () => reconcileOffline(cli.parts.env, home) });
+    const offline = fakeCli(home, { reconcile: (forget) => reconcileOffline(cli.parts.env, home, forget) });
     const unlock = lockState(home);
     expect(await offline.run('tasks', 'maintenance', '--apply')).toBe(1);
     expect(offline.err[0]).toContain('is in use');
@@ -124,6 +124,45 @@ describe('with the process down', () => {
     expect(offline.out[1]).toBe('nothing to reconcile');
     expect(await cli.run('tasks', 'show', 'bbbb')).toBe(0);
     expect(cli.out.at(-1)).toMatch(/^Status +stopped$/m);
+  });
+
+  it('lists damaged records, which it leaves to the next start, and all the others', async () => {
+    const spoil = async (text: string): Promise<void> => {
+      const database = openDatabase(statePaths(home).database);
+      await database.write((sql) => sql.run(text));
+      await database.close();
+    };
+    await spoil("UPDATE runs SET data = '{' WHERE id = 'aaaa1111-0'");
+    await spoil("INSERT INTO sleeps VALUES ('s', '{')");
+    await spoil("INSERT INTO keyv (key, value) VALUES ('sessions::x', '{')");
+    const offline = fakeCli(home, { reconcile: (forget) => reconcileOffline(cli.parts.env, home, forget) });
+    expect(await cli.run('tasks', 'maintenance')).toBe(0);
+    expect(await offline.run('tasks', 'maintenance', '--apply')).toBe(0);
+    for (const told of [cli.out[0], offline.out[0]]) {
+      for (const record of ['runs aaaa1111-0', 'sleeps s', 'keyv sessions::x'])
+        expect(told).toMatch(
+          new RegExp(`^unreadable +open +the next start sets it aside +Record ${record}: it is no JSON`, 'm'),
+        );
+      expect(told).toContain('lonely');
+    }
+    expect(await cli.run('tasks', 'maintenance', '--json')).toBe(0);
+    expect(JSON.parse(cli.out[1] ?? '').map(({ kind }: { kind: string }) => kind)).toEqual(Array(3).fill('unreadable'));
+  });
+
+  it('deletes what is kept of damaged records only where that is asked for', async () => {
+    const database = openDatabase(statePaths(home).database);
+    await database.write((sql) =>
+      sql.run("INSERT INTO set_aside (name, reason, record, at) VALUES ('runs x', 'it is no JSON', '{}', 1)"),
+    );
+    await database.close();
+    const reconciled = async (forget: boolean): Promise<readonly string[]> => {
+      const done = await reconcileOffline(cli.parts.env, home, forget);
+      const all = done?.ok === true ? done.value : [];
+      return all.filter(({ kind }) => kind === 'unreadable').map((one) => `${one.id} ${one.reconciled}`);
+    };
+    expect(await reconciled(false)).toEqual(['set-aside:1 false']);
+    expect(await reconciled(true)).toEqual(['set-aside:1 true']);
+    expect(await reconciled(true)).toEqual([]);
   });
 
   it('changes nothing', async () => {

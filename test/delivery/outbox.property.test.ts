@@ -88,7 +88,12 @@ class Life {
   }
 
   database(): Database {
-    return { read: this.#real.read, write: (work) => this.#write(work), close: () => this.#real.close() };
+    return {
+      read: this.#real.read,
+      onUnreadable: (listener) => this.#real.onUnreadable(listener),
+      write: (work) => this.#write(work),
+      close: () => this.#real.close(),
+    };
   }
 
   adapter(channel: FakeChannel, clock: VirtualClock): ChannelAdapter {

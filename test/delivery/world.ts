@@ -75,6 +75,7 @@ function counting(database: Database): Database & { readonly commits: number } {
   let open = false;
   return {
     read: database.read,
+    onUnreadable: (listener) => database.onUnreadable(listener),
     write: (work) => {
       if (!open) {
         open = true;

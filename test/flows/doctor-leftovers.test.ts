@@ -44,3 +44,30 @@ it('is put right by the running process', async () => {
   expect(await cli(place, 'doctor', '--fix')).toMatchObject({ code: 0, out: expect.stringMatching(mended) });
   await app.end();
 });
+
+/** A chat that was written to, and whose record is damaged. */
+async function damageSession(): Promise<void> {
+  const app = await startApp(place);
+  await app.ask('say hi', /^hi$/);
+  await app.end();
+  const database = openDatabase(statePaths(place.home).database);
+  await database.write((sql) => sql.run("UPDATE keyv SET value = '{' WHERE key LIKE 'sessions::%'"));
+  await database.close();
+}
+
+it('a damaged record is shown before and after a start sets it aside, and goes for good only when that is asked for', async () => {
+  await damageSession();
+  const damaged = /^⚠️ warn: store: Record keyv sessions::\S+: it is no JSON/m;
+  expect((await cli(place, 'doctor', '--fix')).out).toMatch(damaged);
+  const app = await startApp(place);
+  await app.ask('say ho', /^ho$/);
+  const running = (await cli(place, 'doctor', '--fix')).out;
+  expect(running).toMatch(damaged);
+  expect(running).toContain('\n  fix: tasks maintenance --apply: deletes what is kept of it.');
+  await app.end();
+  expect((await cli(place, 'doctor', '--fix')).out).toMatch(damaged);
+  expect((await cli(place, 'tasks', 'maintenance', '--apply')).out).toMatch(
+    /^unreadable +reconciled +deletes what is kept/m,
+  );
+  expect((await cli(place, 'doctor')).code).toBe(0);
+});

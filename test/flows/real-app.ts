@@ -177,7 +177,7 @@ function surroundings(place: Place, env: Record<string, string> = {}) {
     onCrash: () => undefined,
     createApp,
     openStore: () => openOfflineStore(home, systemClock.now),
-    reconcile: () => reconcileOffline(readEnv({ ...variables(home), ...env }, folder), folder),
+    reconcile: (forget) => reconcileOffline(readEnv({ ...variables(home), ...env }, folder), folder, forget),
     openLinks: () => openOfflineLinks(readEnv({ ...variables(home), ...env }, folder), folder),
     call: (verb, params) => callControl(home, verb, params),
   } satisfies Partial<Omit<Cli, 'finish'>>;

@@ -24,6 +24,7 @@ export function deadlySeams(reached: Reached): Seams {
 function watchedDatabase(database: Database, reached: Reached): Database {
   return {
     read: database.read,
+    onUnreadable: (listener) => database.onUnreadable(listener),
     close: () => database.close(),
     write: async <T>(work: (sql: Sql) => T): Promise<T> => {
       let name = '';
@@ -44,6 +45,7 @@ function listening(sql: Sql, names: string[]): Sql {
   return {
     get: (text, ...values) => sql.get(text, ...values),
     all: (text, ...values) => sql.all(text, ...values),
+    unreadable: (found, error) => sql.unreadable(found, error),
     run: (text, ...values) => {
       const name = statementName(text, values);
       if (name !== undefined) names.push(name);

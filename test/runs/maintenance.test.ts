@@ -26,7 +26,7 @@ const waiting = { status: 'waiting', startedAt: 0 } as const;
 
 function found(work: Partial<StoredWork>, runs: readonly Run[] = [run(long)]): readonly string[] {
   const all: StoredWork = {
-    ...{ active: runs, sessions: [chat, child()], turns: [], bindings: [], now: noon },
+    ...{ active: runs, sessions: [chat, child()], turns: [], bindings: [], aside: [], now: noon },
     runOf: (session) => runs.find((each) => each.child === session),
     run: (id) => runs.find((each) => each.id === id),
     openChildren: () => 0,

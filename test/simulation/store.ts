@@ -42,6 +42,7 @@ function lifeDatabase({ timeline, random }: DiskParts, life: Life, connection: C
   });
   return {
     read: database.read,
+    onUnreadable: (listener) => database.onUnreadable(listener),
     write: (work) => (life.alive() ? database.write(work) : never()),
     close: () => (life.alive() ? database.close() : never()),
   };
