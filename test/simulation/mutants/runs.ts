@@ -99,7 +99,7 @@ export const runMutants: readonly Mutant[] = [
     edits: [
       {
         file: announce,
-        search: "if (direct || (await this.#handover.give(run)) === 'post') await this.#post(run);",
+        search: "if (direct || (await this.#handover.give(run)) === 'post') await this.#instead(run);",
         replace: 'await this.#handover.give(run);\n        await this.#post(run);',
       },
       {
