@@ -76,6 +76,7 @@ interface Stopped {
 
 export class Stopper {
   readonly #deps: StopDeps;
+  readonly #underway = new Set<Promise<StopReport>>();
 
   constructor(deps: StopDeps) {
     this.#deps = deps;
@@ -117,7 +118,18 @@ export class Stopper {
     if (below.length > 0) await this.stopRuns(below, { cause: 'cascade' });
   }
 
-  async #stop(scope: Scope, ask: StopAsk): Promise<StopReport> {
+  /** Resolves when no stop is under way. */
+  async idle(): Promise<void> {
+    while (this.#underway.size > 0) await Promise.allSettled(this.#underway);
+  }
+
+  #stop(scope: Scope, ask: StopAsk): Promise<StopReport> {
+    const stop = this.#carryOut(scope, ask).finally(() => this.#underway.delete(stop));
+    this.#underway.add(stop);
+    return stop;
+  }
+
+  async #carryOut(scope: Scope, ask: StopAsk): Promise<StopReport> {
     const first = await this.#round(scope, ask);
     // A spawn under way was recorded by now, and its turn has been told to stop: no further one follows.
     const { own: _, ...later } = scope;

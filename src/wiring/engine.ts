@@ -202,6 +202,7 @@ export class Engine {
     layer.announcer.close();
     layer.clock.close();
     await layer.announcer.idle();
+    await layer.stopper.idle();
     const late = new AbortController();
     const timer = parts.clock.after(flushMs, () => late.abort());
     await delivery.outbox.flush(late.signal);

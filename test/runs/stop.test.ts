@@ -204,6 +204,16 @@ describe('stopSession', () => {
     expect([second?.turns, second?.wedged, labels(second?.failed ?? [])]).toEqual([0, false, 'a']);
   });
 
+  test('is under way until all that follows from it is done: the end of the process waits for that', async () => {
+    const { stop, turn, clock, seen } = await family();
+    await stop.idle();
+    turn('child:a');
+    const stopping = stop.stopSession('child:a', { cause: 'user' });
+    const idle = stop.idle().then(() => seen.push('idle'));
+    await clock.runUntil(Promise.all([stopping, idle]), 1_000);
+    expect(seen.slice(-2)).toEqual(['ended c', 'idle']);
+  });
+
   test('records once that no start goes on with any of it, but for what timed out', async () => {
     const { stop, get, turn, mail, forgotten, unmarked } = await family();
     turn('chat')();
