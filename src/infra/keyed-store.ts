@@ -58,7 +58,8 @@ function keyedStore<T>(database: Database, clock: Clock, { namespace, schema }: 
     if (row === undefined || now.success) return now.data;
     const error = new UnreadableValue(namespace, key, parsed.error);
     await database.read.unreadable({ table: 'keyv', row: row.row, cause: causeOf(parsed.error) ?? error.code }, error);
-    return undefined;
+    // What was set before that was done is there.
+    return schema.safeParse(keyvRow(database, namespace, key)?.value).data;
   }
   async function get(key: string): Promise<T | undefined> {
     mustBeKey(namespace, key);

@@ -13,12 +13,12 @@ export function keyvSqlite(database: Database, clock: Clock, namespace: string):
   const alive = (): number => clock.now();
   const read = async <Value>(key: string): Promise<KeyvStorageGetResult<Value>> => {
     const row = database.read.get(
-      `SELECT ${columns} FROM keyv WHERE key = ? AND (expires IS NULL OR expires > ?)`,
+      'SELECT key, value FROM keyv WHERE key = ? AND (expires IS NULL OR expires > ?)',
       prefix + key,
       alive(),
     );
-    // Keyv hands in serialised text and takes it back as stored.
-    return (row === undefined ? undefined : await textOf(database, row)) as KeyvStorageGetResult<Value>;
+    // Keyv hands in serialised text and takes what it made that from.
+    return (row === undefined ? undefined : await storedIn(database, row)) as KeyvStorageGetResult<Value>;
   };
   const put = ({ key, value, expires }: KeyvStorageEntry<unknown>): Promise<boolean> =>
     database.write((sql) => {
@@ -49,8 +49,8 @@ export function keyvSqlite(database: Database, clock: Clock, namespace: string):
     },
     async *iterator<Value>(): AsyncGenerator<Array<string | Awaited<Value> | undefined>, void> {
       for (const row of rows(database, prefix, alive())) {
-        const text = await textOf(database, row);
-        if (text !== undefined) yield [String(row.key).slice(prefix.length), text as Awaited<Value>];
+        const stored = await storedIn(database, row);
+        if (stored !== undefined) yield [String(row.key).slice(prefix.length), stored as Awaited<Value>];
       }
     },
   };
@@ -59,12 +59,25 @@ export function keyvSqlite(database: Database, clock: Clock, namespace: string):
 }
 
 /** Keyv stores an object with the value in it. */
-const columns = `key, value, iif(json_valid(value), coalesce(json_type(value, '$.value'), 'null') <> 'null', 0) AS fine`;
+interface Stored {
+  readonly value: unknown;
+}
+
+function parse(row: Row): Stored | undefined {
+  try {
+    const stored: unknown = JSON.parse(String(row.value));
+    return typeof stored === 'object' && stored !== null && 'value' in stored && stored.value !== null
+      ? stored
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
 
 /** Undefined: it cannot be read, and is set aside by now. */
-async function textOf(database: Database, { fine, ...row }: Row): Promise<string | undefined> {
-  const text = String(row.value);
-  if (Number(fine) === 1) return text;
+async function storedIn(database: Database, row: Row): Promise<Stored | undefined> {
+  const stored = parse(row);
+  if (stored !== undefined) return stored;
   const cause = 'it is no JSON with a value in it';
   await database.read.unreadable({ table: 'keyv', row, cause }, new SyntaxError(`${String(row.key)}: ${cause}`));
   return undefined;
@@ -72,7 +85,7 @@ async function textOf(database: Database, { fine, ...row }: Row): Promise<string
 
 function rows(database: Database, prefix: string, now: number) {
   return database.read.all(
-    `SELECT ${columns} FROM keyv WHERE key >= ? AND key < ? AND (expires IS NULL OR expires > ?) ORDER BY key`,
+    'SELECT key, value FROM keyv WHERE key >= ? AND key < ? AND (expires IS NULL OR expires > ?) ORDER BY key',
     prefix,
     after(prefix),
     now,
@@ -85,11 +98,9 @@ export function keyvRow(
   namespace: string,
   key: string,
 ): { readonly row: Row; readonly value: unknown } | undefined {
-  const found = database.read.get(`SELECT ${columns} FROM keyv WHERE key = ?`, `${namespace}::${key}`);
-  if (Number(found?.fine) !== 1 || found === undefined) return undefined;
-  const { fine: _, ...row } = found;
-  const stored: unknown = JSON.parse(String(row.value));
-  return { row, value: typeof stored === 'object' && stored !== null && 'value' in stored ? stored.value : undefined };
+  const row = database.read.get('SELECT key, value FROM keyv WHERE key = ?', `${namespace}::${key}`);
+  const stored = row === undefined ? undefined : parse(row);
+  return row === undefined || stored === undefined ? undefined : { row, value: stored.value };
 }
 
 /** The first text after every text with this prefix. */

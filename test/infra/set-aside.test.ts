@@ -171,7 +171,7 @@ describe('a keyed value that cannot be read', () => {
     const store = counts();
     await spoil('{"value":{}}');
     const [found] = await Promise.all([store.get('a'), store.set('a', { count: 5 })]);
-    expect([undefined, { count: 5 }]).toContainEqual(found);
+    expect(found).toEqual({ count: 5 });
     await aside.settled();
     expect(await store.get('a')).toEqual({ count: 5 });
   });
