@@ -91,11 +91,19 @@ export class Unprocessed {
   /** What is recorded already is not told again. */
   #record(sql: Sql, { session, route, why, items }: Burst): void {
     const { inbox, enqueue } = this.#deps;
-    const tickets = ticketsOf(items.flatMap((item) => [item.id, ...(item.folds ?? [])]));
-    const open = inbox.dropIn(sql, tickets, reasons[why]);
-    if (route === undefined || open === 0) return;
-    const message = { text: sentence(why, open) };
-    enqueue(sql, { key: `dropped:${items[0]?.id}`, route, message, priority: 'reply', session });
+    const dropped = items
+      .map(({ id, folds = [] }) => ({ id, open: inbox.dropIn(sql, ticketsOf([id, ...folds]), reasons[why]) }))
+      .filter(({ open }) => open > 0);
+    const [first] = dropped;
+    if (route === undefined || first === undefined) return;
+    const message = {
+      text: sentence(
+        why,
+        dropped.reduce((sum, { open }) => sum + open, 0),
+      ),
+    };
+    // After a stop the same burst may have more to tell: that is another message.
+    enqueue(sql, { key: `dropped:${first.id}`, route, message, priority: 'reply', session });
   }
 }
 
