@@ -159,10 +159,17 @@ export class SetAside {
 
 /** Oldest first. */
 export function recordsSetAside(sql: Sql): readonly SetAsideRecord[] {
-  return sql.all('SELECT seq, name, reason, at, told FROM set_aside ORDER BY seq').map((row) => ({
-    ...{ seq: Number(row.seq), name: String(row.name), reason: String(row.reason) },
-    ...{ at: Number(row.at), told: Number(row.told) === 1 },
-  }));
+  return sql.all('SELECT seq, name, reason, at, told FROM set_aside ORDER BY seq').map(parse);
+}
+
+/** Those the owner has not been told of yet, oldest first. */
+export function untoldRecords(sql: Sql): readonly SetAsideRecord[] {
+  return sql.all('SELECT seq, name, reason, at, told FROM set_aside WHERE told = 0 ORDER BY seq').map(parse);
+}
+
+function parse(row: Row): SetAsideRecord {
+  const { seq, name, reason, at, told } = row;
+  return { seq: Number(seq), name: String(name), reason: String(reason), at: Number(at), told: Number(told) === 1 };
 }
 
 /** The owner has been told of all up to this one. */

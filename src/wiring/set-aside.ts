@@ -10,9 +10,9 @@ import type { Row, Sql } from '../infra/database.ts';
 import {
   type DecideFollowUp,
   type FollowUp,
-  recordsSetAside,
   type SetAsideRecord,
   toldUpTo,
+  untoldRecords,
 } from '../infra/set-aside.ts';
 import { keepSpent } from '../runs/budget.ts';
 import { setDelivery } from '../runs/end-run.ts';
@@ -44,7 +44,7 @@ export function followUps(engine: Parts, live: () => boolean): DecideFollowUp {
 
 /** What the owner has not been told of yet, oldest first. */
 export function untold({ database }: Pick<Stores, 'database'>): readonly SetAsideRecord[] {
-  return recordsSetAside(database.read).filter(({ told }) => !told);
+  return untoldRecords(database.read);
 }
 
 /** Tells the owner, once they can be reached, of what was set aside while work went on. Called by the sweep. */

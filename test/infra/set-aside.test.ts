@@ -10,6 +10,7 @@ import {
   recordsSetAside,
   SetAside,
   toldUpTo,
+  untoldRecords,
 } from '../../src/infra/set-aside.ts';
 import { virtualClock } from '../fakes/clock.ts';
 import { type RecordingLog, recordingLog } from '../fakes/recording-log.ts';
@@ -139,6 +140,7 @@ describe('what was set aside', () => {
     const [first, second] = recordsSetAside(database.read);
     await database.write((sql) => toldUpTo(sql, first?.seq ?? 0));
     expect(recordsSetAside(database.read).map(({ told }) => told)).toEqual([true, false]);
+    expect(untoldRecords(database.read)).toEqual([{ ...second, told: false }]);
     expect(await database.write((sql) => forgetSetAside(sql, second?.seq ?? 0))).toBe(true);
     expect(await database.write((sql) => forgetSetAside(sql, second?.seq ?? 0))).toBe(false);
     expect(names()).toEqual(['sleeps a']);
