@@ -156,7 +156,8 @@ async function afterOutgoing(engine: Parts, row: Row, live: () => boolean): Prom
   const key = String(row.key);
   if (row.state !== 'pending' && row.state !== 'sending') return {};
   const runs = parsed(z.array(z.string()), row.runs) ?? [];
-  if (runs.length > 0) return againOwed(engine, runs, live);
+  // Marked so is only what a platform cannot tell from a repetition.
+  if (runs.length > 0) return row.state === 'sending' ? perhapsSent(engine, runs) : againOwed(engine, runs, live);
   const route = parsed(routeSchema, row.route) ?? routeOfKey(String(row.place));
   const after = async (): Promise<void> => {
     questionEnded(engine.approvals, { key, state: 'undelivered' });
@@ -171,22 +172,35 @@ async function afterOutgoing(engine: Parts, row: Row, live: () => boolean): Prom
 }
 
 /** What these runs brought is in their own records: it is delivered again. */
-function againOwed({ stores, layer, parts }: Parts, runs: readonly string[], live: () => boolean): FollowUp {
-  const { registry } = stores;
-  const archiveMinutes = parts.config().agents.defaults.subagents.archiveAfterMinutes;
+function againOwed(engine: Parts, runs: readonly string[], live: () => boolean): FollowUp {
+  const { registry } = engine.stores;
   return {
-    within: (sql) => {
-      for (const id of runs) {
-        const known = registry.get(id, sql)?.delivery;
-        if (known?.state !== 'sending') continue;
-        const delivery = { state: 'pending', attempts: known.attempts } as const;
-        setDelivery(sql, registry, id, { delivery, now: parts.clock.now(), archiveMinutes });
-      }
-    },
+    within: (sql) => deliveryIs(engine, sql, runs, { state: 'pending' }),
     after: async () => {
-      if (live()) for (const run of registry.owed()) if (runs.includes(run.id)) layer.announcer.owe(run);
+      if (live()) for (const run of registry.owed()) if (runs.includes(run.id)) engine.layer.announcer.owe(run);
     },
   };
+}
+
+/** It may have arrived: a person decides whether it is sent again. */
+function perhapsSent(engine: Parts, runs: readonly string[]): FollowUp {
+  const reason = 'the record of the message was damaged while it was being sent; it may have arrived';
+  return { within: (sql) => deliveryIs(engine, sql, runs, { state: 'ambiguous', reason }) };
+}
+
+function deliveryIs(
+  { stores: { registry }, parts }: Parts,
+  sql: Sql,
+  runs: readonly string[],
+  to: Pick<RunDelivery, 'state' | 'reason'>,
+): void {
+  const archiveMinutes = parts.config().agents.defaults.subagents.archiveAfterMinutes;
+  for (const id of runs) {
+    const known = registry.get(id, sql)?.delivery;
+    if (known?.state !== 'sending') continue;
+    const delivery = { ...to, attempts: known.attempts };
+    setDelivery(sql, registry, id, { delivery, now: parts.clock.now(), archiveMinutes });
+  }
 }
 
 function parsed<T>(schema: z.ZodType<T>, text: unknown): T | undefined {

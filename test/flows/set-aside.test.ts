@@ -227,21 +227,35 @@ describe('a damaged outgoing message', () => {
     expect(told.text).toContain('ask again');
   });
 
-  test('that carries the result of a run is sent again from the record of the run', async () => {
+  /** The result of a run had arrived; its message is damaged as if the process had died before that was known. */
+  async function resultDamaged(state: 'pending' | 'sending'): Promise<void> {
     world = await openWorld();
     world.agent.once(/^quick$/, 'the result');
     await world.ask('/subagents spawn main quick', /quick/);
     await world.channel.next(/the result/);
-    await delivers(world, world.runs()[0]?.label ?? '', 'delivered');
+    await delivers(world, label(), 'delivered');
     await change(
       `UPDATE runs SET delivery = 'sending', data = json_set(data, '$.delivery', json('{"state":"sending","attempts":0}'))`,
     );
-    await change(`UPDATE outbox SET message = '{', state = 'pending', ended_at = NULL WHERE runs <> '[]'`);
+    await change(`UPDATE outbox SET message = '{', state = '${state}', ended_at = NULL WHERE runs <> '[]'`);
     await world.restart('kill');
-    const sends = (): number => world.channel.attempts.filter(({ text }) => text.includes('the result')).length;
+  }
+  const label = (): string => world.runs()[0]?.label ?? '';
+  const sends = (): number => world.channel.attempts.filter(({ text }) => text.includes('\nthe result\n')).length;
+
+  test('that carries the result of a run is sent again from the record of the run', async () => {
+    await resultDamaged('pending');
     await world.until(() => sends() === 2, 'the result to be sent again');
-    await delivers(world, world.runs()[0]?.label ?? '', 'delivered');
+    await delivers(world, label(), 'delivered');
     expect(world.channel.texts().join()).not.toContain('ask again');
+  });
+
+  test('is not sent again where it may have arrived, until a person wants that', async () => {
+    await resultDamaged('sending');
+    await delivers(world, label(), 'ambiguous');
+    await world.settled();
+    expect(sends()).toBe(1);
+    expect(world.run(label()).delivery.reason).toContain('it may have arrived');
   });
 });
 
