@@ -9,6 +9,7 @@ import {
   workedMs,
 } from '../../commands/run-words.ts';
 import { clip, elapsed, oneLine, timestamp, usd } from '../core/format.ts';
+import { isSetAside } from '../core/maintenance.ts';
 import { type Run, shortId } from '../core/run.ts';
 import type { StopReport } from '../core/services.ts';
 import type { FlowView, MaintenanceFinding } from './engine-port.ts';
@@ -92,7 +93,7 @@ export function stopText(report: StopReport): string {
 export function maintenanceText(findings: readonly MaintenanceFinding[], applied: boolean): string {
   if (findings.length === 0) return 'nothing to reconcile';
   const rows = findings.map((one) => [one.kind, one.reconciled ? 'reconciled' : 'open', one.repair, one.what]);
-  const open = findings.some((one) => !one.reconciled);
+  const open = findings.some((one) => !one.reconciled && (one.kind !== 'unreadable' || isSetAside(one)));
   const hint = open && !applied ? '\nTo reconcile: switchyard tasks maintenance --apply' : '';
   return table(['KIND', 'STATE', 'REPAIR', 'RECORD'], rows) + hint;
 }

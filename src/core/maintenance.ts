@@ -7,10 +7,17 @@ export interface Leftover {
    * that is damaged.
    */
   readonly kind: 'stale' | 'orphan' | 'tombstone' | 'unreadable';
-  /** Run id, session key, binding key, or `set-aside:<number>`. */
+  /** Run id, session key or binding key; of a damaged record `set-aside:<number>`, or `<table> <key>` until it is set aside. */
   readonly id: string;
   /** What is wrong, as a sentence for the owner. */
   readonly what: string;
   /** What repairing does. */
   readonly repair: string;
+}
+
+export const setAsidePrefix = 'set-aside:';
+
+/** It is kept until a person has it deleted. Other damaged records are set aside by the next start. */
+export function isSetAside({ id }: Pick<Leftover, 'id'>): boolean {
+  return id.startsWith(setAsidePrefix);
 }

@@ -1,5 +1,6 @@
 // Checks of what lies outside the settings: connections, the store, and files that hold secrets. Pure. Called by checks.ts.
 import type { Finding } from '../core/doctor.ts';
+import { isSetAside } from '../core/maintenance.ts';
 import type { ChannelFacts, DoctorFacts, SecretFile, StoreFacts } from './facts.ts';
 import { finding, orPass, repairWords } from './finding.ts';
 
@@ -128,8 +129,10 @@ function backlog({ pending, undelivered }: NonNullable<StoreFacts['outbox']>): r
 
 function leftover(left: StoreFacts['leftovers'][number]): Finding {
   // What is kept of a record is somebody's to look at first.
-  if (left.kind === 'unreadable')
-    return finding('store', 'warn', { fact: left.what, fix: `tasks maintenance --apply: ${repairWords(left)}.` });
+  if (left.kind === 'unreadable') {
+    const by = isSetAside(left) ? 'tasks maintenance --apply: ' : 'Start Switchyard: ';
+    return finding('store', 'warn', { fact: left.what, fix: `${by}${repairWords(left)}.` });
+  }
   return finding('store', 'warn', {
     fact: left.what,
     fix: `doctor --fix ${repairWords(left)}.`,

@@ -2,7 +2,7 @@
 import type { OpenTurn } from '../agents/open-turns.ts';
 import type { Binding } from '../core/binding.ts';
 import { elapsed, oneLine, timestamp } from '../core/format.ts';
-import type { Leftover } from '../core/maintenance.ts';
+import { type Leftover, setAsidePrefix } from '../core/maintenance.ts';
 import { routeKey } from '../core/route.ts';
 import { isTerminal, type Run, shortId } from '../core/run.ts';
 import type { Session, SessionKey } from '../core/session.ts';
@@ -81,16 +81,14 @@ function bindingLeftover({ route, session, label }: Binding): Leftover {
   return { kind: 'orphan', id: routeKey(route), what, repair: 'removes the binding' };
 }
 
-const asidePrefix = 'set-aside:';
-
 function asideLeftover({ now }: StoredWork, { seq, name, reason, at }: SetAsideRecord): Leftover {
   const what = `Record ${oneLine(name)}: ${reason}; set aside ${timestamp(at, now)}, kept in table set_aside (seq ${seq}).`;
-  return { kind: 'unreadable', id: `${asidePrefix}${seq}`, what, repair: 'deletes what is kept of it' };
+  return { kind: 'unreadable', id: `${setAsidePrefix}${seq}`, what, repair: 'deletes what is kept of it' };
 }
 
 /** Of the `id` of such a leftover. */
 export function setAsideNumber(id: string): number {
-  return Number(id.slice(asidePrefix.length));
+  return Number(id.slice(setAsidePrefix.length));
 }
 
 /** One that the next start comes across. */

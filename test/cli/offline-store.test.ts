@@ -147,6 +147,8 @@ describe('with the process down', () => {
     }
     expect(await cli.run('tasks', 'maintenance', '--json')).toBe(0);
     expect(JSON.parse(cli.out[1] ?? '').map(({ kind }: { kind: string }) => kind)).toEqual(Array(3).fill('unreadable'));
+    expect(await cli.run('tasks', 'maintenance')).toBe(0);
+    expect(cli.out[2]).not.toContain('--apply');
   });
 
   it('deletes what is kept of damaged records only where that is asked for', async () => {

@@ -97,6 +97,17 @@ describe('the store', () => {
     const left = { kind, id: 'r1', what: 'dig is dead.', repair: 'ends it' };
     expect(of({ leftovers: [left] })).toEqual(['warn store: dig is dead.\ndoctor --fix ends it.']);
   });
+
+  test('holds a damaged record, with who sets it aside or deletes it', () => {
+    const damaged = (id: string, repair: string) =>
+      of({ leftovers: [{ kind: 'unreadable' as const, id, what: 'It is damaged.', repair }] })[0];
+    expect(damaged('set-aside:1', 'deletes it')).toBe(
+      'warn store: It is damaged.\ntasks maintenance --apply: deletes it.',
+    );
+    expect(damaged('runs x', 'the next start sets it aside')).toBe(
+      'warn store: It is damaged.\nStart Switchyard: the next start sets it aside.',
+    );
+  });
 });
 
 describe('secret files', () => {
