@@ -275,7 +275,8 @@ function readRoute(sql: Sql, tree: string): Route | undefined {
 
 /** A tree whose record was set aside has spent what it has spent. */
 export function keepSpent(sql: Sql, { id, session, started_at, ...row }: Row): void {
-  const spent = [row.input, row.output, row.cost, row.unpriced, row.seconds, row.warned].map(Number);
+  const known = [row.input, row.output, row.cost, row.unpriced, row.seconds, row.warned];
+  const spent = known.map((value) => Number(value) || 0);
   sql.run(
     `INSERT INTO trees (id, session, started_at, ended, input, output, cost, unpriced, seconds, warned)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,

@@ -298,7 +298,7 @@ test('a tree whose record is damaged has spent what it has spent', async () => {
   await delegate(world, 'quick');
   await delivers(world, 'quick', 'delivered');
   const { tree } = world.run('quick');
-  await change(`UPDATE trees SET failures = '{', input = 1234 WHERE id = '${tree}'`);
+  await change(`UPDATE trees SET failures = '{', input = 1234, seconds = 'x' WHERE id = '${tree}'`);
   await world.restart('kill');
   const { budgets, aside } = world.engine.stores;
   expect(budgets.breaker(tree, 'main', 'quick')).toBeUndefined();
