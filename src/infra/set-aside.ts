@@ -143,7 +143,9 @@ export class SetAside {
     });
     if (!moved) return;
     log.error({ ...logged(found), code: 'set_aside' }, 'a stored record cannot be read; it was set aside');
-    await after?.();
+    await after?.().catch((err: unknown) =>
+      log.error({ err, ...logged(found), code: 'set_aside' }, 'not all that follows was done'),
+    );
   }
 
   /** Not to know what follows is no reason to stumble over the row for ever. */

@@ -120,10 +120,10 @@ export class Engine {
     const { stores, layer } = this;
     lookThrough(stores);
     await stores.aside.settled();
-    this.#looked = true;
     const harnesses = await this.acp.start();
     await this.#sweeper.start();
     const questions = await this.approvals.start();
+    this.#looked = true;
     await takeUp(this, { orphans: orphans + harnesses, questions });
     this.#started = true;
     this.#sweeper.archiveSoon();
