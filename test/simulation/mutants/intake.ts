@@ -25,8 +25,8 @@ export const intakeMutants: readonly Mutant[] = [
   mutant(
     'messages that are dropped are told nobody',
     'src/inbound/unprocessed.ts',
-    '    if (route === undefined || open === 0) return;\n',
-    '    if (open >= 0) return;\n',
+    '    if (route === undefined || first === undefined) return;\n',
+    '    if (route === undefined || dropped.length >= 0) return;\n',
   ),
   mutant(
     'messages that are given up are told nobody',
