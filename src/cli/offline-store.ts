@@ -18,7 +18,7 @@ import { statePaths } from '../infra/state-paths.ts';
 import { RunRegistry } from '../runs/registry.ts';
 import { Sessions } from '../sessions/sessions.ts';
 import { lookThrough } from '../wiring/look-through.ts';
-import { type LeftoverStores, leftovers } from '../wiring/maintenance.ts';
+import { comesBack, type LeftoverStores, leftovers } from '../wiring/maintenance.ts';
 import type { OfflineStore, StoreHealth } from './engine-port.ts';
 import { findRun, flowViews } from './run-views.ts';
 import { Unreadables } from './unreadables.ts';
@@ -103,8 +103,10 @@ function stored(database: Database, now: () => number): LeftoverStores {
   const stores = keyedStores(database, clock);
   const archive = async (): Promise<undefined> => undefined;
   const sessions = new Sessions({ stores, clock, ids: systemIds, transcripts: { archive } });
+  const registry = new RunRegistry(database);
+  const busy = comesBack({ registry, inbox: new Inbox(database, clock) });
   return {
-    ...{ registry: new RunRegistry(database), openTurns: new OpenTurns(database), sessions, now, busy: () => false },
+    ...{ registry, openTurns: new OpenTurns(database), sessions, now, busy },
     bindings: { all: () => listed(stores('bindings', bindingSchema)) },
     setAside: () => recordsSetAside(database.read),
   };

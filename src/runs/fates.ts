@@ -36,10 +36,15 @@ export function wasSpokenTo({ items }: Pick<OpenTurn, 'items'>): boolean {
 
 export function turnFate(turn: Pick<OpenTurn, 'items' | 'tries'>, { session, run, worked, now }: TurnFacts): TurnFate {
   if (session === undefined) return 'over';
-  // Who speaks to a run that has ended is answered all the same; its own work was stopped.
-  if (run !== undefined && isTerminal(run.state.status) && !wasSpokenTo(turn)) return 'over';
+  // Who speaks to a run that has ended is answered all the same; its own work was stopped, or given up by a start that was cut off.
+  if (run !== undefined && isTerminal(run.state.status) && !wasSpokenTo(turn))
+    return wasInterrupted(run) ? 'given up' : 'over';
   const tooOften = worked ? recentResumes(session, now).length >= mostResumes : turn.tries >= mostTries;
   return tooOften ? 'given up' : 'again';
+}
+
+function wasInterrupted({ state }: Run): boolean {
+  return 'outcome' in state && state.outcome.kind === 'error' && state.outcome.code === 'interrupted';
 }
 
 /** A turn that was cut off, and what becomes of it. */

@@ -3,7 +3,7 @@
 import type { Bindings } from '../bindings/bindings.ts';
 import type { Leftover } from '../core/maintenance.ts';
 import { routeKey } from '../core/route.ts';
-import type { Outcome, Run } from '../core/run.ts';
+import { isTerminal, type Outcome, type Run } from '../core/run.ts';
 import type { SessionKey } from '../core/session.ts';
 import type { Clock } from '../infra/clock.ts';
 import type { Sql } from '../infra/database.ts';
@@ -54,8 +54,27 @@ export function offlineUpkeep(stores: Stores, bindings: Bindings, clock: Pick<Cl
   const setAside = (): readonly SetAsideRecord[] => recordsSetAside(stores.database.read);
   const base = { stores, registry, sessions, openTurns, bindings, setAside, now: clock.now };
   const ended = (): void => undefined;
-  const upkeep = { ...base, busy: () => false, ended };
+  const upkeep = { ...base, busy: comesBack(stores), ended };
   return { ...upkeep, stop: (run) => endTree(upkeep, run, { outcome: cascade }) };
+}
+
+/**
+ * For `busy` while no process works: the next start begins with this session's run, goes on with it, or ends it as it stands.
+ * It is silent only because nothing runs.
+ */
+export function comesBack({
+  registry,
+  inbox,
+}: {
+  readonly registry: Pick<Stores['registry'], 'byChild' | 'openChildren'>;
+  readonly inbox: Pick<Stores['inbox'], 'open'>;
+}): LeftoverStores['busy'] {
+  return (session) => {
+    const run = registry.byChild(session);
+    if (run === undefined || isTerminal(run.state.status)) return false;
+    const brings = registry.openChildren(session).some(({ state }) => isTerminal(state.status));
+    return run.state.status !== 'running' || brings || inbox.open().some((row) => row.session === session);
+  };
 }
 
 export async function leftovers(from: LeftoverStores): Promise<readonly Leftover[]> {

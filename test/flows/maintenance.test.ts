@@ -1,6 +1,6 @@
 // What `tasks maintenance` finds in a running engine, and puts right.
 import { afterEach, expect, test } from 'vitest';
-import { leftovers, reconcile, upkeepOf } from '../../src/wiring/maintenance.ts';
+import { leftovers, offlineUpkeep, reconcile, upkeepOf } from '../../src/wiring/maintenance.ts';
 import { aRun } from '../fakes/builders.ts';
 import { hang, say } from '../fakes/script.ts';
 import { ann, completionTurn, delegate, ends } from './endings.ts';
@@ -57,6 +57,27 @@ test('a run that counts as active though nothing works on it ends as lost, and i
   await world.channel.next('It is lost.');
   expect(world.run('gone').state.status).toBe('lost');
 });
+
+test.each([
+  ['has not begun', { status: 'queued' }, []],
+  ['waited for children it has all heard', { status: 'waiting', startedAt: 0 }, []],
+  ['nothing says anything of', { status: 'running', startedAt: 0 }, ['stale']],
+] as const)(
+  'while nothing runs for hours, a run that %s is left to the next start only if that takes it up',
+  async (_what, state, kinds) => {
+    world = await openWorld();
+    await world.ask('hello', 'ok');
+    await world.settled();
+    const { stores, delivery } = world.engine;
+    const run = aRun({
+      ...{ id: 'dead0000-1', label: 'gone', child: 'agent:main:subagent:gone', requester: ann(world) },
+      ...{ state, lastEventAt: world.clock.now() - 9 * 3_600_000 },
+    });
+    await stores.database.write((sql) => stores.registry.insert(sql, 'key', run));
+    const upkeep = offlineUpkeep(stores, delivery.bindings, world.clock);
+    expect((await leftovers(upkeep)).map(({ kind }) => kind)).toEqual(kinds);
+  },
+);
 
 test('a run whose requester is gone is stopped with its turn', async () => {
   world = await openWorld();

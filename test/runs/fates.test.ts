@@ -43,6 +43,12 @@ describe('a turn that was cut off', () => {
   });
 });
 
+test('a turn whose run was given up is given up too, by the next start where that one was cut off itself', () => {
+  const facts = { session: {}, run: anEndedRun({ state: failed }), worked: true, now: noon };
+  expect(turnFate({ items: ['task:r'], tries: 1 }, facts)).toBe('given up');
+  expect(turnFate({ items: ['inbox:1'], tries: 1 }, facts)).toBe('again');
+});
+
 describe('a run', () => {
   const facts: RunFacts = {
     ...{ owner: undefined, requester: true, session: true, turn: undefined, mail: false, openChildren: [], now: noon },

@@ -1,6 +1,6 @@
 // The invariants by name, and the question whether they hold. Used by run.ts.
 import type { Evidence, Invariant, Violation } from '../evidence.ts';
-import { everyAnswerOnce, everyCommandAnswered, noLostInbound, oneRowPerMessage } from './inbound.ts';
+import { everyAnswerOnce, everyCommandAnswered, everyDropTold, noLostInbound, oneRowPerMessage } from './inbound.ts';
 import { fifoPerSession, laneWidths } from './lanes.ts';
 import { atMostOneCopy, deliveredIsSeen, doubtOnlyWithoutKeys, orderPerPlace } from './outbound.ts';
 import {
@@ -23,6 +23,7 @@ export const invariants: Readonly<Record<string, Invariant>> = {
   'one row per message': oneRowPerMessage,
   'every answer once': everyAnswerOnce,
   'every command answered': everyCommandAnswered,
+  'every drop is told': everyDropTold,
   'at most one visible copy': atMostOneCopy,
   'delivered is seen': deliveredIsSeen,
   'doubt only without keys': doubtOnlyWithoutKeys,

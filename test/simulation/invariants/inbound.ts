@@ -73,6 +73,27 @@ export const everyCommandAnswered: Invariant = ({ inbox, outbox }) => {
     .map((row) => `${row.text} (${row.ticket}) is done (${row.reason}) without an answer`);
 };
 
+/** Whoever wrote what no turn took is told so, unless a person stopped it: how many, or that restarts cut it off. */
+export const everyDropTold: Invariant = ({ inbox, outbox }) => {
+  const answered = new Set(outbox.map((row) => row.key));
+  const dropped = inbox.filter(
+    ({ id, state, reason, ticket }) =>
+      id !== undefined && state === 'dropped' && reason !== 'stopped by a person' && !answered.has(`command:${ticket}`),
+  );
+  return [...Map.groupBy(dropped, (row) => row.chat ?? '')].flatMap(([chat, rows]) => {
+    const cut = rows.filter((row) => row.reason === 'interrupted');
+    const others = rows.length - cut.length;
+    const told = outbox
+      .filter(({ key, place }) => key.startsWith('dropped:') && place.startsWith(chat))
+      .reduce((sum, { message }) => sum + Number(/\d+/.exec(message.text)?.[0] ?? 0), 0);
+    const isCutTold = outbox.some(({ key }) => key.startsWith('interrupted:') && key.includes(`:${chat}`));
+    return [
+      ...(told < others ? [`${others} messages in ${chat} were dropped, and ${told} are told of`] : []),
+      ...(cut.length > 0 && !isCutTold ? [`${cut.length} messages in ${chat} were given up, and nobody is told`] : []),
+    ];
+  });
+};
+
 export function says(row: OutboxFact, token: string): boolean {
   return row.message.text.split(/\s+/).includes(token);
 }

@@ -14,9 +14,25 @@ export const noLostOutcome: Invariant = (evidence) =>
     if (run.state.status === 'lost') return [`${name} was given up as lost`];
     const { state, reason = '' } = run.delivery;
     if (!settled.has(state)) return [`${name} is ${run.state.status}, and its delivery still ${state}`];
-    if (state !== 'delivered') return reason === '' ? [`${name} is ${state} without a reason`] : [];
+    if (state !== 'delivered')
+      return isExcused(evidence, run)
+        ? []
+        : [`${name} is ${run.state.status}, and ${state} for no good reason: ${reason}`];
     return isKnown(evidence, run) ? [] : [`${name} counts as delivered (${reason}), and nobody has heard of it`];
   });
+
+/** What nobody was told of it was not to be told, or a message shows that it could not be. */
+function isExcused({ outbox, seen }: Evidence, run: Run): boolean {
+  const { state, reason = '' } = run.delivery;
+  if (state === 'ambiguous' || state === 'undelivered')
+    return reason.startsWith('no route') || outbox.some((row) => row.runs.includes(run.id) && row.state === state);
+  if (reason === '') return false;
+  const outcome = 'outcome' in run.state ? run.state.outcome : undefined;
+  const nothing = outcome?.kind === 'success' && /ANNOUNCE_SKIP|NO_REPLY/.test(outcome.text);
+  const wasStopped = run.state.status === 'stopped' || /^stopped (?:before|by)/.test(reason);
+  const shown = reason === 'shown in its own conversation';
+  return nothing || wasStopped || shown || seen.turns.some((turn) => turn.quiet && turn.runs.includes(shortId(run.id)));
+}
 
 /** A message tells of it, or the session that asked has read it. */
 function isKnown({ outbox, seen }: Evidence, run: Run): boolean {

@@ -23,6 +23,24 @@ export const intakeMutants: readonly Mutant[] = [
     "    if (row.kind === 'message' && row.ticket < 0)\n",
   ),
   mutant(
+    'messages that are dropped are told nobody',
+    'src/inbound/unprocessed.ts',
+    '    if (route === undefined || first === undefined) return;\n',
+    '    if (route === undefined || dropped.length >= 0) return;\n',
+  ),
+  mutant(
+    'messages that are given up are told nobody',
+    'src/wiring/recovery.ts',
+    '      for (const { route, text } of places) {',
+    '      for (const { route, text } of places.slice(places.length)) {',
+  ),
+  mutant(
+    'some commands are closed without their answer',
+    'src/inbound/finish.ts',
+    '  if (reply !== undefined) {\n    const { route, sender } = message;',
+    '  if (reply !== undefined && ticket % 5 !== 0) {\n    const { route, sender } = message;',
+  ),
+  mutant(
     'a command that is repeated after a crash starts its run again',
     'src/runs/spawn.ts',
     'const again = registry.bySpawnKey(ask.key);',
@@ -51,6 +69,12 @@ export const intakeMutants: readonly Mutant[] = [
     'src/delivery/decide-next.ts',
     'if (facts.idempotent) return retry(0, { ...facts, maybeSent: true });',
     'return retry(0, { ...facts, maybeSent: true });',
+  ),
+  mutant(
+    'an unknown outcome stays unknown where a repeat would not show',
+    'src/delivery/decide-next.ts',
+    'if (facts.idempotent) return retry(0, { ...facts, maybeSent: true });',
+    'if (facts.idempotent && facts.now < 0) return retry(0, { ...facts, maybeSent: true });',
   ),
   mutant(
     'what was being sent in a crash is repeated where it would show twice',

@@ -38,6 +38,12 @@ export const laneMutants: readonly Mutant[] = [
     ],
   },
   mutant(
+    'a drain waits for ever',
+    'src/wiring/engine.ts',
+    '    await layer.turns.close();\n',
+    '    await layer.turns.close();\n    await new Promise(() => undefined);\n',
+  ),
+  mutant(
     'what a turn did not read goes to the end of the queue',
     mailbox,
     'this.#waiting.unshift(...this.takeInjections());',

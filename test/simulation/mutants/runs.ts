@@ -122,6 +122,12 @@ export const runMutants: readonly Mutant[] = [
     "    await this.#deps.settle(run, { state: 'handed', attempts: attempt + 1 });",
     "    await this.#deps.settle(run, { state: 'delivered', attempts: attempt + 1 });",
   ),
+  mutant(
+    'failures are told nobody',
+    'src/runs/announce-plan.ts',
+    '  switch (silence(run)) {',
+    "  if (outcome.kind === 'error') return quiet(run, 'skipped', 'it failed');\n  switch (silence(run)) {",
+  ),
   mutant('nobody wakes a run whose children say nothing', announce, '    await this.#finishWaiting(run);\n', ''),
   mutant(
     'results owed before a crash are forgotten',
