@@ -43,7 +43,8 @@ export function turnFate(turn: Pick<OpenTurn, 'items' | 'tries'>, { session, run
   return tooOften ? 'given up' : 'again';
 }
 
-function wasInterrupted({ state }: Run): boolean {
+/** It was given up after a restart: its session keeps a mark of that. */
+export function wasInterrupted({ state }: Pick<Run, 'state'>): boolean {
   return 'outcome' in state && state.outcome.kind === 'error' && state.outcome.code === 'interrupted';
 }
 

@@ -7,13 +7,13 @@ import type { Database } from '../infra/database.ts';
 import type { Log } from '../infra/log.ts';
 import type { Sessions } from '../sessions/sessions.ts';
 import { dropOwed, endRun } from './end-run.ts';
-import { type CutTurn, notTakenUp, type RunFate, runFate } from './fates.ts';
+import { type CutTurn, notTakenUp, type RunFate, runFate, wasInterrupted } from './fates.ts';
 import type { RunRegistry } from './registry.ts';
 
 export interface RecoveryDeps {
   readonly database: Database;
   readonly registry: RunRegistry;
-  readonly sessions: Pick<Sessions, 'get'>;
+  readonly sessions: Pick<Sessions, 'get' | 'update'>;
   readonly clock: Clock;
   readonly archiveMinutes: () => number;
   /** Turns that were cut off, by session. */
@@ -103,7 +103,7 @@ function alive({ registry, clock }: RecoveryDeps, run: Run): Promise<unknown> {
 }
 
 async function end(
-  { database, registry, clock, archiveMinutes, ended }: RecoveryDeps,
+  { database, registry, sessions, clock, archiveMinutes, ended }: RecoveryDeps,
   run: Run,
   { outcome, lost }: Extract<RunFate, { kind: 'end' }>,
 ): Promise<boolean> {
@@ -113,6 +113,8 @@ async function end(
       dropOwed(sql, registry, run.child, { now: clock.now(), archiveMinutes: archiveMinutes() });
     return endRun(sql, registry, run.id, how);
   });
-  if (after !== undefined) ended(after);
-  return after !== undefined;
+  if (after === undefined) return false;
+  if (wasInterrupted(after)) await sessions.update(run.child, (each) => ({ ...each, abortedLastRun: true }));
+  ended(after);
+  return true;
 }

@@ -9,7 +9,7 @@ import { isTerminal, type Run } from '../core/run.ts';
 import type { SessionKey } from '../core/session.ts';
 import type { InboxRow, InternalItem, StoredMessage } from '../inbound/inbox.ts';
 import { itemId, ticketsOf } from '../inbound/tickets.ts';
-import { type CutTurn, turnFate, wasSpokenTo } from '../runs/fates.ts';
+import { type CutTurn, turnFate, wasInterrupted, wasSpokenTo } from '../runs/fates.ts';
 import { type RecoveredRuns, recoverRuns } from '../runs/recovery.ts';
 import { completionRun } from '../runs/turn-end.ts';
 import { unmarked } from '../sessions/sessions.ts';
@@ -153,7 +153,9 @@ async function closeTurns(
         delivery.enqueue(sql, { key, route, message: { text: givenUp(text) }, priority: 'reply', session });
       }
     });
-    if (fate === 'over') await stores.sessions.update(session, unmarked);
+    const run = stores.registry.byChild(session);
+    const keepsMark = run !== undefined && wasInterrupted(run);
+    if (fate === 'over' && !keepsMark) await stores.sessions.update(session, unmarked);
     const record = fate === 'given up' ? await stores.sessions.get(session) : undefined;
     if (record === undefined) continue;
     const note = { type: 'note', at: parts.clock.now(), turn, text: givenUpNote } as const;

@@ -144,6 +144,7 @@ describe('a run that was cut off', () => {
     await here.restart('kill');
     await here.channel.next('told: cut');
     expect(here.run('cut').state).toMatchObject({ status: 'failed', outcome: { code: 'interrupted' } });
+    expect((await here.engine.stores.sessions.get(here.run('cut').child))?.abortedLastRun).toBe(true);
     expect(turnsOf(here, here.run('cut').child)).toHaveLength(1);
   });
 
