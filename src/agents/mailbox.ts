@@ -285,10 +285,11 @@ export class Mailbox {
   }
 }
 
-/** The list with `message` folded into the folding item of its place, which starts where the first folded one stood. */
+/** The list with `message` folded into the nearest folding item of its place before it, or where it stands. */
 function foldInto(list: readonly MailItem[], message: MailItem): MailItem[] {
   if (!list.includes(message)) return [...list];
-  const into = list.find((item) => item.folds !== undefined && samePlace(item.route, message.route));
+  const before = list.slice(0, list.indexOf(message));
+  const into = before.findLast((item) => item.folds !== undefined && samePlace(item.route, message.route));
   const folded = fold(into, message);
   if (into === undefined) return list.map((item) => (item === message ? folded : item));
   return list.filter((item) => item !== message).map((item) => (item === into ? folded : item));

@@ -203,6 +203,19 @@ describe('over the cap', () => {
     ]);
   });
 
+  test('what was held up by a file is folded behind what went into the turn before it, and nothing overtakes it', () => {
+    const context = busy({ cap: 2 });
+    for (const [text, pending] of [['a'], ['b', true], ['c'], ['d', true]] as const)
+      box.offer(item('message', text, pending === true ? { pending } : {}), context);
+    box.replace(
+      'i4',
+      ({ pending: _, ...each }) => each,
+      () => context,
+    );
+    box.offer(item('message', 'e'), context);
+    expect(box.items().map((each) => each.folds ?? each.id)).toEqual([['i1'], ['i2', 'i3'], 'i4', 'i5']);
+  });
+
   test('messages of another place are folded apart, so that each is answered where it was asked', () => {
     const context = busy({ mode: 'followup', cap: 1 });
     for (const route of [here, elsewhere, here, elsewhere]) box.offer(item('message', 'x', { route }), context);

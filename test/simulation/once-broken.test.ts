@@ -7,6 +7,7 @@ it.each([
   [1_147_983, 'a turn with the result of a stopped run was forgotten by one start and gone on with by the next'],
   [1_149_439, 'the agent left a message unread that came in while it had nothing to wait for'],
   [1_300_310, 'the process ended while a run was being stopped at its time limit'],
+  [2_024_623, 'a message that was folded for a full queue overtook one that had waited for its file'],
 ])('seed %i holds every invariant: %s', async (seed) => {
   expect(await brokenSeeds([seed])).toEqual([]);
 });
