@@ -244,7 +244,8 @@ async function* play({ acts, turn, context, read }: Play): ScriptGenerator {
     else if (last?.do !== 'nothing') yield say(answer(turn, said, last?.do === 'long'));
     if (last?.do !== 'yield') return;
     yield call('sessions_yield', {});
-    // There was nothing to wait for: what has come in with that is answered with the rest.
+    // There was nothing to wait for: what has come in with that is answered by itself.
+    said.length = 0;
     news = fresh();
   } while (news.length > 0);
 }
