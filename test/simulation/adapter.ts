@@ -71,15 +71,19 @@ export function adapter(parts: AdapterParts): ChannelAdapter {
       return life.alive() ? receipt : never();
     },
     async fetch(file) {
+      if (life.point('before a file')) return never();
       await pause(parts, Number(file.ref));
-      return { kind: 'too-large' };
+      return life.point('after a file') ? never() : { kind: 'too-large' };
     },
     async edit(_route, messageId, message) {
+      if (life.point('before an edit')) return never();
       await pause(parts, 5);
       const shown = platform.shown.find((each) => each.id === messageId);
-      if (shown === undefined) return { status: 'refused', cause: 'no such message' };
-      shown.text = message.text;
-      return { status: 'sent', messageIds: [messageId] };
+      if (shown !== undefined) shown.text = message.text;
+      if (life.point('after an edit')) return never();
+      return shown === undefined
+        ? { status: 'refused', cause: 'no such message' }
+        : { status: 'sent', messageIds: [messageId] };
     },
     ...(can.threads
       ? {
