@@ -29,6 +29,7 @@ describe('somebody unknown', () => {
     const { twin, general, guild, place } = await open({ discord: { dmPolicy: 'allowlist', allowFrom: ['1'] } });
     const eve = twin.person('Eve');
     await eve.says('hello');
+    await until(() => twin.commands('global').length > 0, 'the commands to be registered');
     const answer = await eve.slash('/whoami');
     await until(() => answer.reply !== undefined, 'the refusal');
     expect(answer.reply).toMatch(/not allowed/);
