@@ -96,12 +96,8 @@ export class Unprocessed {
       .filter(({ open }) => open > 0);
     const [first] = dropped;
     if (route === undefined || first === undefined) return;
-    const message = {
-      text: sentence(
-        why,
-        dropped.reduce((sum, { open }) => sum + open, 0),
-      ),
-    };
+    const count = dropped.reduce((sum, { open }) => sum + open, 0);
+    const message = { text: sentence(why, count) };
     // After a stop the same burst may have more to tell: that is another message.
     enqueue(sql, { key: `dropped:${first.id}`, route, message, priority: 'reply', session });
   }
