@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import type { Entry } from '../core/agent.ts';
+import { type Flush, flushToDisk } from '../infra/flush.ts';
 import { type Parsed, TranscriptCache } from './transcript-cache.ts';
 
 export interface TranscriptContent {
@@ -26,15 +27,17 @@ const cacheBytes = 8 * 1024 * 1024;
 
 /**
  * Small files of a local folder are read and written at once, without the thread pool: that takes a tenth of the time, keeps
- * the order by itself, and a commit of the database takes longer.
+ * the order by itself, and a commit of the database takes longer. What was written then reaches the disk in the thread pool.
  */
 export class Transcripts {
   readonly #folder: string;
+  readonly #flush: Flush;
   readonly #cache = new TranscriptCache(cacheBytes);
 
   /** `folder`: absolute path of the transcripts folder, made on the first write. */
-  constructor(folder: string) {
+  constructor(folder: string, flush: Flush = flushToDisk) {
     this.#folder = folder;
+    this.#flush = flush;
   }
 
   /** Absolute path of a session's transcript, existing or not. */
@@ -43,7 +46,7 @@ export class Transcripts {
     return join(this.#folder, `${sessionId}.jsonl`);
   }
 
-  /** Appends in the order of the calls. Resolves when it is written, rejects when the disk refuses. */
+  /** Appends in the order of the calls, readable at once. Resolves when it is on the disk, rejects when that refuses. */
   async append(sessionId: string, entries: Entry | readonly Entry[]): Promise<void> {
     const path = this.path(sessionId);
     const lines = (isList(entries) ? entries : [entries]).map((entry) => JSON.stringify(entry));
@@ -58,6 +61,7 @@ export class Transcripts {
       const lead = endsInWholeLine(file, Number(before.size)) ? '' : '\n';
       appendFileSync(file, `${lead}${lines.join('\n')}\n`);
       if (known !== undefined && lead === '') this.#keep(sessionId, file, extended(known, lines));
+      await Promise.all([this.#flush.file(file), before.size === 0n ? this.#flush.folder(this.#folder) : undefined]);
     } finally {
       closeSync(file);
     }
@@ -97,8 +101,9 @@ export class Transcripts {
     const text = kept.flatMap((line) => (copied.has(line.entry) ? [`${line.raw}\n`] : [])).join('');
     this.#makeFolder();
     // Written aside and renamed: a crash leaves no half copy under the session's name.
-    writeFileSync(`${target}.part`, text, { mode: 0o600 });
+    writeFileSync(`${target}.part`, text, { mode: 0o600, flush: true });
     renameSync(`${target}.part`, target);
+    await this.#flush.folder(this.#folder);
   }
 
   /** Renames the transcript to `*.deleted.<time>` or `*.reset.<time>` (`at`: Unix milliseconds); its new path, if there was one. */

@@ -49,6 +49,8 @@ async function saveFile(
     try {
       await handle.chmod(0o600);
       await handle.writeFile(data);
+      // The message that names it is stored for good.
+      await handle.sync();
     } finally {
       await handle.close();
     }

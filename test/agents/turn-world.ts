@@ -19,6 +19,8 @@ export interface TurnWorldOptions {
   /** Milliseconds it takes to record a turn. */
   readonly settleMs?: number;
   readonly sessions?: readonly Session[];
+  /** Brings a written entry of a transcript onto the disk; default: it is there at once. */
+  readonly flush?: (entries: readonly Entry[]) => Promise<void>;
   /** Records a turn; default: it is only listed. */
   readonly settle?: (result: TurnResult) => Promise<void>;
 }
@@ -49,7 +51,11 @@ export function turnWorld(options: TurnWorldOptions = {}) {
       recordTurn: async (key) => sessions.get(key),
     },
     transcripts: {
-      append: async (id, entries) => void transcripts.set(id, (transcripts.get(id) ?? []).concat(entries)),
+      append: async (id, entries) => {
+        const list = [entries].flat() as readonly Entry[];
+        transcripts.set(id, [...(transcripts.get(id) ?? []), ...list]);
+        await options.flush?.(list);
+      },
       read: async (id) => transcripts.get(id) ?? [],
     },
     profile: async () => ({

@@ -45,6 +45,46 @@ test('what came in and what was said is in the transcript, in order', async () =
   expect(transcripts.get(session().id)?.[0]).toMatchObject({ text: 'how many?', from: 'Anna' });
 });
 
+test('a call begins when it is on the disk, and a turn ends when all it said is', async () => {
+  const disk: (() => void)[] = [];
+  const { give, agent, clock, settled, transcripts, session } = turnWorld({
+    flush: () => new Promise((resolve) => void disk.push(resolve)),
+  });
+  let begun = 0;
+  agent.always(/./, async function* () {
+    yield call('look');
+    begun += 1;
+    yield say('four');
+  });
+  const written = (): number => transcripts.get(session().id)?.length ?? 0;
+  give('how many?');
+  await clock.flush();
+  expect([written(), begun]).toEqual([2, 0]);
+  for (const flushed of disk.splice(0)) flushed();
+  await clock.flush();
+  expect([written(), begun, settled.length]).toEqual([4, 1, 0]);
+  for (const flushed of disk.splice(0)) flushed();
+  await clock.flush();
+  expect(settled.map((result) => result.answers)).toEqual([['four']]);
+});
+
+test('a call is not begun when the disk refuses it', async () => {
+  const { give, agent, clock, settled } = turnWorld({
+    flush: async (entries) => {
+      if (entries.some(({ type }) => type === 'assistant')) throw new Error('no space left');
+    },
+  });
+  let begun = false;
+  agent.always(/./, async function* () {
+    yield call('look');
+    begun = true;
+  });
+  give('how many?');
+  await clock.flush();
+  expect(begun).toBe(false);
+  expect(settled.map((result) => result.outcome)).toMatchObject([{ kind: 'error', code: 'turn_failed' }]);
+});
+
 test('a result of a child is a note in the transcript, not something a person said', async () => {
   const { give, clock, transcripts, session } = turnWorld();
   give('the child is done', { kind: 'completion', from: undefined });

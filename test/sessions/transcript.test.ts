@@ -98,6 +98,55 @@ describe('writing and reading', () => {
   });
 });
 
+describe('on the disk', () => {
+  /** Flushes that end when the test says so. */
+  function slowDisk() {
+    const asked: string[] = [];
+    const waiting: (() => void)[] = [];
+    const flush = (what: string) => {
+      asked.push(what);
+      return new Promise<void>((resolve) => void waiting.push(resolve));
+    };
+    const done = () => {
+      for (const resolve of waiting.splice(0)) resolve();
+    };
+    return { asked, done, flush: { file: () => flush('file'), folder: (path: string) => flush(path) } };
+  }
+
+  test('a write resolves when it has been flushed, and is readable before', async () => {
+    const { asked, done, flush } = slowDisk();
+    const slow = new Transcripts(folder, flush);
+    let over = false;
+    const first = slow.append('s1', user('hello')).then(() => {
+      over = true;
+    });
+    expect(await slow.read('s1')).toEqual([user('hello')]);
+    expect(over).toBe(false);
+    done();
+    await first;
+    // A new name is in the folder.
+    expect(asked).toEqual(['file', folder]);
+    const second = slow.append('s1', says('hi'));
+    done();
+    await second;
+    expect(asked).toEqual(['file', folder, 'file']);
+  });
+
+  test('a write is rejected when the disk refuses the flush', async () => {
+    const refused = { file: () => Promise.reject(new Error('EIO')), folder: () => Promise.resolve() };
+    await expect(new Transcripts(folder, refused).append('s1', user('hello'))).rejects.toThrow('EIO');
+  });
+
+  test('the name of a copy is flushed', async () => {
+    const { asked, done, flush } = slowDisk();
+    await transcripts.append('s1', user('hello'));
+    const fork = new Transcripts(folder, flush).fork('s1', 's2');
+    done();
+    await fork;
+    expect(asked).toEqual([folder]);
+  });
+});
+
 describe('after a crash', () => {
   test('a torn last line is left out, and the next entry is not glued to it', async () => {
     await transcripts.append('s1', user('whole'));

@@ -132,6 +132,7 @@ async function* watched(parts: AgentsParts, inner: Inner, asked: Asked): AsyncGe
         ? { life: life.number, session: session.key, tokens: tokensPerCall, stored: false }
         : undefined;
     if (spent !== undefined) seen.calls.push(spent);
+    if (event.type === 'tool' && event.phase === 'start') turn.begun.push(event.callId);
     if (event.type === 'settled') {
       turn.outcome = event.outcome.kind;
       turn.endedAt = parts.clock.now();
@@ -159,7 +160,8 @@ function spoken({ name }: TurnSeen, { id, model }: TurnPrompt, at: number): Turn
 function opened({ life, clock, seen }: AgentsParts, { session, prompt }: Asked): TurnSeen {
   return {
     name: `A${seen.turns.length + 1}`,
-    ...{ id: prompt.id, life: life.number, session: session.key, kind: session.kind, startedAt: clock.now() },
+    ...{ id: prompt.id, life: life.number, session: session.key, sessionId: session.id, kind: session.kind },
+    ...{ startedAt: clock.now(), knows: new Set(prompt.history.flatMap(spokenIn)), begun: [] },
     ...{
       tokens: [],
       runs: [],
@@ -170,6 +172,11 @@ function opened({ life, clock, seen }: AgentsParts, { session, prompt }: Asked):
       outcome: undefined,
     },
   };
+}
+
+function spokenIn(entry: Entry): readonly string[] {
+  if (entry.type !== 'assistant') return [];
+  return [entry.turn, ...entry.parts.flatMap((part) => (part.type === 'call' ? [`${entry.turn}/${part.id}`] : []))];
 }
 
 function textsOf(entry: Entry): readonly string[] {

@@ -85,9 +85,14 @@ export interface Plan {
   readonly steps: readonly Step[];
   /** One for each life, in order; undefined: that life is not killed. */
   readonly crashes: readonly (Crash | undefined)[];
+  /** The machine crashes, and not only the process: what was not flushed may be lost. */
+  readonly power: boolean;
   /** How often a platform does something else than taking a message and saying so, 0 to 1. */
   readonly trouble: number;
 }
+
+/** Of all plans. */
+const powerFailures = 0.3;
 
 export function makePlan(seed: number): Plan {
   const chance = random(seed, 'plan');
@@ -114,6 +119,7 @@ export function makePlan(seed: number): Plan {
     chats,
     steps,
     crashes,
+    power: random(seed, 'power').chance(powerFailures),
     trouble,
   };
 }

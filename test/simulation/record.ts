@@ -10,10 +10,16 @@ export interface TurnSeen {
   readonly id: string;
   readonly life: number;
   readonly session: string;
+  /** Of the transcript. */
+  readonly sessionId: string;
   readonly kind: 'chat' | 'subagent' | 'acp';
   readonly startedAt: number;
   /** Tokens of messages and tasks it took in, in order. */
   readonly tokens: string[];
+  /** What its history holds at the start: ids of turns that spoke, and their calls as `<turn>/<call>`. */
+  readonly knows: ReadonlySet<string>;
+  /** Ids of the calls it began. */
+  readonly begun: string[];
   /** First characters of the ids of runs whose completion it took in. */
   readonly runs: string[];
   /** It answered NO_REPLY, ANNOUNCE_SKIP or nothing. */

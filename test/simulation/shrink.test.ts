@@ -10,6 +10,7 @@ it('of a plan only what the failure needs is left', async () => {
     ...makePlan(7),
     trouble: 0.3,
     crashes: [{ at: 'any', point: 9, downMs: 400_000 }],
+    power: true,
     steps: [
       { at: 1, chat: 0, do: 'say', token: 'm0', acts: [{ do: 'wait', ms: 8 }], by: 'ann', fileMs: 50 },
       { at: 2, chat: 0, do: 'list' },
@@ -19,7 +20,7 @@ it('of a plan only what the failure needs is left', async () => {
   };
   const small = await smallest(plan, async (candidate) => lasts(candidate));
   expect(small.steps.map((step) => step.do)).toEqual(['stop']);
-  expect(small).toMatchObject({ trouble: 0, crashes: [] });
+  expect(small).toMatchObject({ trouble: 0, crashes: [], power: false });
 });
 
 it('a failure that nothing smaller shows keeps its plan', async () => {

@@ -34,8 +34,9 @@ export async function smallest(plan: Plan, fails: (candidate: Plan) => Promise<b
 
 /** Plans with one thing less, the boldest first. */
 function* smaller(plan: Plan): Generator<Plan> {
-  const { steps, crashes, trouble } = plan;
+  const { steps, crashes, power, trouble } = plan;
   if (trouble > 0) yield { ...plan, trouble: 0 };
+  if (power) yield { ...plan, power: false };
   for (let half = steps.length >> 1; half > 0; half >>= 1)
     for (let from = 0; from < steps.length; from += half)
       yield { ...plan, steps: steps.filter((_, index) => index < from || index >= from + half) };

@@ -1,14 +1,16 @@
 // What survives a crash: a SQLite connection, in memory or on a file, and transcripts. Each life gets a view of it that ends
 // with the life. Used by world.ts.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Entry } from '../../src/core/agent.ts';
 import { type Connection, type Database, databaseOn, openConnection } from '../../src/infra/database.ts';
+import type { Flush } from '../../src/infra/flush.ts';
 import { forked, type TranscriptStore, Transcripts } from '../../src/sessions/transcript.ts';
 import type { Storage } from '../../src/wiring/parts.ts';
 import { type Life, never } from './life.ts';
+import { Flushes, type FlushParts } from './power.ts';
 import type { Random } from './random.ts';
 import type { Timeline } from './timeline.ts';
 import { type Watched, watchedBy, watchTables } from './triggers.ts';
@@ -20,6 +22,8 @@ export interface Disk {
   readonly read: Database['read'];
   /** What the triggers saw so far. */
   watched(): readonly Watched[];
+  /** What was written and not flushed may be lost: how many entries of transcripts are. */
+  losePower(): number;
   close(): void;
 }
 
@@ -27,6 +31,8 @@ export interface DiskParts {
   readonly timeline: Timeline;
   /** How long commits take. */
   readonly random: Random;
+  /** How long flushes take, and what a power failure takes away. Undefined: written is flushed. */
+  readonly power: Random | undefined;
 }
 
 /** A commit takes up to this long. */
@@ -93,12 +99,14 @@ export function memoryDisk(parts: DiskParts): Disk {
       return db.isTransaction;
     },
   };
-  const transcripts = memoryTranscripts();
+  const { store, lose } = memoryTranscripts();
+  const { transcripts, losePower } = flushing(parts, lose);
   return {
     open: (life) => ({
       database: lifeDatabase(parts, life, connection),
-      transcripts: lifeTranscripts(life, transcripts),
+      transcripts: lifeTranscripts(life, transcripts(store)),
     }),
+    losePower,
     read: databaseOn(connection, () => undefined).read,
     watched: () => watchedBy(db),
     close: () => undefined,
@@ -126,6 +134,18 @@ export function fileDisk(parts: DiskParts): Disk {
   };
   const reader = open();
   const connections: DatabaseSync[] = [reader];
+  const transcriptsFolder = join(folder, 'transcripts');
+  const { transcripts, losePower } = flushing(parts, (id, entries) => {
+    const file = join(transcriptsFolder, `${id}.jsonl`);
+    // Every line ends.
+    writeFileSync(
+      file,
+      readFileSync(file, 'utf8')
+        .split(/(?<=\n)/)
+        .slice(0, -entries)
+        .join(''),
+    );
+  });
   return {
     open: (life) => {
       const db = open();
@@ -141,9 +161,10 @@ export function fileDisk(parts: DiskParts): Disk {
       };
       return {
         database: lifeDatabase(parts, life, connection),
-        transcripts: lifeTranscripts(life, new Transcripts(join(folder, 'transcripts'))),
+        transcripts: lifeTranscripts(life, transcripts(new Transcripts(transcriptsFolder, noFlush))),
       };
     },
+    losePower,
     read: databaseOn(reader, () => undefined).read,
     watched: () => connections.flatMap((db) => (db.isOpen ? watchedBy(db) : [])),
     close: () => {
@@ -153,9 +174,22 @@ export function fileDisk(parts: DiskParts): Disk {
   };
 }
 
-function memoryTranscripts(): TranscriptStore {
+/** Only the simulated power fails here. */
+const noFlush: Flush = { file: async () => undefined, folder: async () => undefined };
+
+/** As they are where power does not fail. */
+function flushing(
+  { timeline, power }: DiskParts,
+  lose: FlushParts['lose'],
+): { readonly transcripts: (store: TranscriptStore) => TranscriptStore; readonly losePower: () => number } {
+  if (power === undefined) return { transcripts: (store) => store, losePower: () => 0 };
+  const flushes = new Flushes({ timeline, random: power, lose });
+  return { transcripts: (store) => flushes.over(store), losePower: () => flushes.fail() };
+}
+
+function memoryTranscripts(): { readonly store: TranscriptStore; readonly lose: FlushParts['lose'] } {
   const kept = new Map<string, Entry[]>();
-  return {
+  const store: TranscriptStore = {
     path: (id) => `/transcripts/${id}.jsonl`,
     read: async (id) => [...(kept.get(id) ?? [])],
     readCounted: async (id) => ({ entries: [...(kept.get(id) ?? [])], skipped: 0 }),
@@ -182,4 +216,5 @@ function memoryTranscripts(): TranscriptStore {
       return name;
     },
   };
+  return { store, lose: (id, entries) => void kept.get(id)?.splice(-entries) };
 }

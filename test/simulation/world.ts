@@ -56,7 +56,8 @@ export class World {
     const { timeline, seen } = this;
     this.platforms = new Map(platformNames.map((name) => [name, new Platform(name, timeline, seen)]));
     this.#fates = new Map(platformNames.map((name) => [name, random(plan.seed, 'fates', name)]));
-    const parts = { timeline, random: random(plan.seed, 'commits') };
+    const power = plan.power ? random(plan.seed, 'power failures') : undefined;
+    const parts = { timeline, random: random(plan.seed, 'commits'), power };
     this.disk = options.onDisk === true ? fileDisk(parts) : memoryDisk(parts);
     this.#places = plan.chats.map(placeOf);
   }
@@ -132,6 +133,8 @@ export class World {
   #crashed(point: string, downMs: number): void {
     this.seen.line(`L${this.#lives} is killed ${point}`);
     this.seen.ends.push(this.timeline.now());
+    const lost = this.disk.losePower();
+    if (lost > 0) this.seen.line(`${lost} entries of transcripts are lost with it`);
     this.#running = undefined;
     // A start that was killed settles never.
     this.#changing = 0;

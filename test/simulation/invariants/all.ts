@@ -2,6 +2,7 @@
 import type { Evidence, Invariant, Violation } from '../evidence.ts';
 import { everyAnswerOnce, everyCommandAnswered, everyDropTold, noLostInbound, oneRowPerMessage } from './inbound.ts';
 import { fifoPerSession, laneWidths } from './lanes.ts';
+import { noForgottenCall, saidIsRemembered } from './memory.ts';
 import { atMostOneCopy, deliveredIsSeen, doubtOnlyWithoutKeys, orderPerPlace } from './outbound.ts';
 import {
   cascadeIsComplete,
@@ -35,6 +36,8 @@ export const invariants: Readonly<Record<string, Invariant>> = {
   'a stop clears what waits': stopClearsWhatWaits,
   'no binding to a dead target': noDeadBinding,
   'resumes are limited': resumesAreLimited,
+  'no call is forgotten': noForgottenCall,
+  'what was said is remembered': saidIsRemembered,
   'ends are final': endsAreFinal,
   'budgets conserved': budgetsConserved,
 };

@@ -3,6 +3,7 @@ import { type Mutant, mutant } from './mutant.ts';
 
 const scheduler = 'src/lanes/scheduler.ts';
 const mailbox = 'src/agents/mailbox.ts';
+const turn = 'src/agents/turn.ts';
 const turnEnd = 'src/runs/turn-end.ts';
 
 export const laneMutants: readonly Mutant[] = [
@@ -90,8 +91,15 @@ export const laneMutants: readonly Mutant[] = [
   ),
   mutant(
     'an aborted turn ends as it likes',
-    'src/agents/turn.ts',
+    turn,
     "    case 'interrupt':\n      return { kind: 'stopped', by: 'user' };",
     "    case 'interrupt':\n      return said ?? { kind: 'stopped', by: 'user' };",
   ),
+  mutant(
+    'a call begins before it is on the disk',
+    turn,
+    '      if (calledTools([event.entry])) await progress.writes;\n',
+    '',
+  ),
+  mutant('a turn ends before what it said is on the disk', turn, '    await progress.writes;\n  } catch', '  } catch'),
 ];
