@@ -133,19 +133,19 @@ export class Bindings {
   }
 
   /** Notes a message in a place, either way: idle counts from here. */
-  async touch(route: Route, now: number): Promise<void> {
-    const key = routeKey(route);
-    const stored = await this.#places.get(key);
-    if (stored === undefined) return;
-    const lag = stored.idleMs === 0 ? touchLagMs : Math.min(touchLagMs, stored.idleMs / 10);
-    if (now - stored.lastMessageAt < lag) {
-      this.#touched.set(key, Math.max(now, this.#touched.get(key) ?? 0));
-      return;
-    }
-    await this.#places.update(key, (binding) =>
-      binding === undefined || binding.lastMessageAt >= now ? binding : { ...binding, lastMessageAt: now },
-    );
+  touch(route: Route, now: number): Promise<void> {
+    return this.#alone(async () => {
+      const key = routeKey(route);
+      const stored = await this.#places.get(key);
+      if (stored === undefined) return;
+      const lag = stored.idleMs === 0 ? touchLagMs : Math.min(touchLagMs, stored.idleMs / 10);
+      if (now - stored.lastMessageAt < lag) this.#touched.set(key, Math.max(now, this.#touched.get(key) ?? 0));
+      else await this.#places.set(key, { ...stored, lastMessageAt: now });
+    });
   }
+
+  /** Resolves when all changes asked for are stored. */
+  readonly idle = (): Promise<void> => this.#alone(async () => undefined);
 
   /**
    * Changes when a binding ends; answers with the stored one, so that a confirmation is true.

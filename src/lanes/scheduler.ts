@@ -19,6 +19,7 @@ import { Lane, type LaneStats } from './lane.ts';
 const warnAfterMs = 2_000;
 /** Time aborted work has to end before its slots are taken from it. */
 const abortGraceMs = 10_000;
+const neverAborted = new AbortController().signal;
 
 export interface SchedulerOptions {
   readonly clock: Clock;
@@ -100,6 +101,27 @@ export class Scheduler {
     });
     this.#jobs.set(job, done);
     return { ahead, done };
+  }
+
+  /**
+   * Does `work` while no turn of the session runs, in its turn among those asked for, without a place in a shared lane.
+   * A drain does not turn it away.
+   */
+  async between<T>(key: string, work: () => Promise<T>): Promise<T> {
+    const session = this.#enter(key);
+    session.jobs += 1;
+    const place = await session.lane.acquire(neverAborted);
+    try {
+      return await work();
+    } finally {
+      if (place.kind === 'lease') place.release();
+      this.#leave(key, session);
+    }
+  }
+
+  /** Something of the session runs or waits to run. */
+  busy(session: string): boolean {
+    return this.#sessions.has(session);
   }
 
   /** Takes effect at once; running turns finish. */

@@ -17,9 +17,11 @@ export interface SweepDeps {
   readonly sessions: Pick<Sessions, 'archive'>;
   readonly clock: Clock;
   readonly log: Log;
+  /** Does the work, and no turn of the session runs meanwhile. False: one does now, and the work was not done. */
+  readonly between: (session: string, work: () => Promise<boolean>) => Promise<boolean>;
   /** A bound session is never archived. False: it is bound, or is being bound, and the work was not done. */
   readonly ifUnbound: (session: string, work: () => Promise<void>) => Promise<boolean>;
-  /** Work of any kind under way in the session. */
+  /** A turn of the session runs, or something waits for one. */
   readonly busy: (session: string) => boolean;
   readonly ended: (run: Run) => void;
   readonly stopBelow: (session: string) => Promise<void>;
@@ -77,13 +79,22 @@ export class Sweeper {
 
   /** Archives what is due, unless it is bound, busy, or still has children at work. */
   async archive(now: number): Promise<void> {
-    const { registry, sessions, log } = this.#deps;
+    const { registry, log } = this.#deps;
     for (const run of registry.dueForArchive(now)) {
-      if (this.#deps.busy(run.child) || registry.activeBelow(run.child).length > 0) continue;
-      if (!(await this.#deps.ifUnbound(run.child, () => sessions.archive(run.child)))) continue;
+      if (this.#inUse(run) || !(await this.#deps.between(run.child, () => this.#archived(run)))) continue;
       await registry.update(run.id, (each) => ({ ...each, archivedAt: now }));
       log.info({ run: run.id, session: run.child }, 'session archived');
     }
+  }
+
+  /** Something may have come in just before. */
+  async #archived(run: Run): Promise<boolean> {
+    const { sessions, ifUnbound } = this.#deps;
+    return !this.#inUse(run) && (await ifUnbound(run.child, () => sessions.archive(run.child, run.childSessionId)));
+  }
+
+  #inUse({ child }: Run): boolean {
+    return this.#deps.busy(child) || this.#deps.registry.activeBelow(child).length > 0;
   }
 
   /** Runs that gave no sign of life for hours and have no turn: nobody will ever end them. */

@@ -14,6 +14,8 @@ export interface SessionServicesDeps {
   readonly transcripts: TranscriptStore;
   readonly config: () => Config;
   readonly stop: (session: SessionKey) => Promise<StopReport>;
+  /** Does the work while no turn of the session runs. */
+  readonly between: (session: SessionKey, work: () => Promise<void>) => Promise<void>;
   readonly waiting: (session: SessionKey) => number;
   readonly contextTokens: (model: string) => number;
 }
@@ -33,13 +35,20 @@ function defined(settings: Session['queue']): Partial<QueueSettings> {
 export function sessionServices(deps: SessionServicesDeps): SessionServices {
   return {
     async reset(place: CommandPlace) {
-      const report = await deps.stop(place.session.key);
-      const left = [...(report.wedged ? ['the turn here'] : []), ...report.failed.map((run) => run.label)];
+      const { key } = place.session;
+      const stopped = deps.stop(key);
+      // In line right behind what is stopped: what is said from now on comes after it.
+      const done = deps.between(key, async () => {
+        if (leftBy(await stopped).length === 0) await deps.sessions.reset(key);
+      });
+      // What does not stop keeps its place for a while, which is said at once.
+      const report = await Promise.race([stopped, done.then(() => stopped)]);
+      const left = leftBy(report);
       if (left.length > 0) {
         const fix = `${left.length === 1 ? 'It is' : 'They are'} being forced; try /new again in ten seconds.`;
         return refuse('not_stopped', `Nothing was reset: ${left.join(', ')} did not stop.`, fix);
       }
-      await deps.sessions.reset(place.session.key);
+      await done;
       return ok(report);
     },
     log: (key, limit, tools) => readLog(deps, key, { limit, tools }),
@@ -63,6 +72,11 @@ export function sessionServices(deps: SessionServicesDeps): SessionServices {
       return changed;
     },
   };
+}
+
+/** What did not stop, in words. */
+function leftBy({ wedged, failed }: StopReport): readonly string[] {
+  return [...(wedged ? ['the turn here'] : []), ...failed.map((run) => run.label)];
 }
 
 /** Cleaned lines of a session's transcript, newest last. */

@@ -121,12 +121,16 @@ export class Sessions {
     }));
   }
 
-  /** Empties the context: a new id and transcript; the old transcript stays as `*.reset.<timestamp>`. */
+  /**
+   * Empties the context: a new id and transcript; the old transcript stays as `*.reset.<timestamp>`. Call it while no turn of
+   * the session runs.
+   */
   async reset(key: SessionKey): Promise<Session | undefined> {
     const now = this.#deps.clock.now();
     const before = await this.get(key);
     if (before === undefined) return undefined;
     const id = this.#deps.ids.uuid();
+    await this.#keys.set(id, key);
     const after = await this.update(key, (session) => ({
       ...session,
       id,
@@ -136,17 +140,20 @@ export class Sessions {
       updatedAt: now,
     }));
     await this.#keys.delete(before.id);
-    await this.#keys.set(id, key);
     await this.#deps.transcripts.archive(before.id, 'reset', now);
     return after;
   }
 
-  /** Removes the record; the transcript stays as `*.deleted.<timestamp>`. */
-  async archive(key: SessionKey): Promise<void> {
-    const session = await this.get(key);
-    if (session === undefined) return;
-    await this.#deps.transcripts.archive(session.id, 'deleted', this.#deps.clock.now());
-    await this.#keys.delete(session.id);
+  /**
+   * Removes the record; the transcript stays as `*.deleted.<timestamp>`. Call it while no turn of the session runs.
+   * @param known its id, for what is left of a session whose archiving a crash cut off
+   */
+  async archive(key: SessionKey, known?: string): Promise<void> {
+    const id = (await this.get(key))?.id ?? known;
+    if (id === undefined) return;
+    // The transcript last: at no moment is there a session that has forgotten what it said.
     await this.#records.delete(key);
+    await this.#keys.delete(id);
+    await this.#deps.transcripts.archive(id, 'deleted', this.#deps.clock.now());
   }
 }

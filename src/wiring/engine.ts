@@ -211,6 +211,7 @@ export class Engine {
     this.#expiry.close();
     await delivery.places.close();
     await this.#sweeper.close();
+    await delivery.bindings.idle();
     try {
       await last();
     } finally {
@@ -234,6 +235,8 @@ export class Engine {
         clock: parts.clock,
         log: parts.log,
       },
+      between: async (session, work) =>
+        !layer.scheduler.busy(session) && (await layer.scheduler.between(session, work)),
       ifUnbound: (session, work) => delivery.bindings.ifUnbound(session, work),
       busy: (session) => layer.turns.active(session) !== undefined || layer.turns.waiting(session).length > 0,
       ended: layer.ended,

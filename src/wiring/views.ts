@@ -30,6 +30,7 @@ export function sessionServicesOf({ stores, layer, parts }: Layers): SessionServ
     transcripts: stores.transcripts,
     config: parts.config,
     stop: (session) => layer.stopper.stopSession(session, { cause: 'user' }),
+    between: (session, work) => layer.scheduler.between(session, work),
     waiting: (session) =>
       layer.turns.waiting(session).filter((item) => item.kind === 'message' || item.kind === 'note').length,
     contextTokens: parts.contextTokens,

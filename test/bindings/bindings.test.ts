@@ -45,6 +45,16 @@ function ask(session: string, more: Partial<BindRequest> = {}): BindRequest {
 
 const texts = (farewells: readonly { text: string }[]) => farewells.map((one) => one.text);
 
+it('is idle when all that was asked of it is stored', async () => {
+  const { bindings, make, clock } = world({ idleMs: hour });
+  await bindings.bind(ask('a'));
+  await clock.advance(hour / 2);
+  const noted = clock.now();
+  void bindings.touch(here, noted);
+  await bindings.idle();
+  expect(await make().at(here)).toMatchObject({ lastMessageAt: noted });
+});
+
 describe('binding', () => {
   it('is found by place and by session, also after a restart', async () => {
     const { bindings, make } = world();

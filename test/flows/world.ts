@@ -12,14 +12,18 @@ import type { Run } from '../../src/core/run.ts';
 import type { OnRunEnded, Tool } from '../../src/core/tool.ts';
 import type { Clock } from '../../src/infra/clock.ts';
 import { type Config, configSchema } from '../../src/infra/config.ts';
+import { openDatabase } from '../../src/infra/database.ts';
 import { type Log, silentLog } from '../../src/infra/log.ts';
+import { statePaths } from '../../src/infra/state-paths.ts';
+import { Transcripts } from '../../src/sessions/transcript.ts';
 import type { HarnessHost } from '../../src/wiring/acp/host.ts';
 import { Engine } from '../../src/wiring/engine.ts';
-import type { EngineParts } from '../../src/wiring/parts.ts';
+import type { EngineParts, Storage } from '../../src/wiring/parts.ts';
 import { engineServices, type ServicesParts } from '../../src/wiring/services.ts';
 import { suggest } from '../../src/wiring/suggest.ts';
 import { type FakeChannel, type FakeChannelOptions, fakeChannel, type ReceiveOptions } from '../fakes/channel.ts';
 import { type VirtualClock, virtualClock } from '../fakes/clock.ts';
+import { instantFlush } from '../fakes/disk.ts';
 import { seededIds } from '../fakes/ids.ts';
 import { type ScriptedRuntime, scriptedRuntime } from '../fakes/scripted-runtime.ts';
 import { until } from '../fakes/wait.ts';
@@ -84,6 +88,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     const engine: Engine = await Engine.open({
       ...{
         home: mine,
+        storage: storageIn(mine),
         clock,
         ids,
         agents,
@@ -171,6 +176,12 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     },
   };
   return world;
+}
+
+/** As in a real state folder. */
+function storageIn(home: string): Storage {
+  const transcripts = new Transcripts(join(home, 'transcripts'), instantFlush);
+  return { database: openDatabase(statePaths(home).database), transcripts };
 }
 
 const noHarnesses: HarnessHost = {

@@ -1,4 +1,4 @@
-// A scheduler on a virtual clock, with what it reported. Used by the tests of this folder.
+// A scheduler on a virtual clock, with what it reported. Used by the tests of this folder and of /new.
 import type { LaneName, LateResult, WaitWarning } from '../../src/lanes/job.ts';
 import { Scheduler, type Ticket } from '../../src/lanes/scheduler.ts';
 import { type VirtualClock, virtualClock } from '../fakes/clock.ts';

@@ -209,6 +209,46 @@ describe('a wedged turn', () => {
   });
 });
 
+describe('work between turns', () => {
+  test('waits for its place, and no turn of the session runs meanwhile; other sessions do not wait', async () => {
+    const { scheduler, clock } = laneWorld();
+    const seen: string[] = [];
+    const doing = (name: string, ms: number) => async () => {
+      seen.push(name);
+      await clock.sleep(ms);
+      seen.push(`${name} over`);
+    };
+    const all = [
+      scheduler.run(ticket('a'), doing('first', 10)).done,
+      scheduler.between('a', doing('between', 10)),
+      scheduler.run(ticket('a'), doing('second', 10)).done,
+      scheduler.run(ticket('b'), doing('other', 5)).done,
+    ];
+    expect(scheduler.busy('a')).toBe(true);
+    await clock.runUntil(Promise.all(all), 100);
+    expect(seen).toEqual([
+      ...['first', 'other', 'other over', 'first over', 'between', 'between over', 'second', 'second over'],
+    ]);
+    expect(scheduler.busy('a')).toBe(false);
+  });
+
+  test('takes no place in a shared lane', async () => {
+    const { scheduler, clock, lane } = laneWorld();
+    for (const name of ['a', 'b', 'c', 'd']) void scheduler.run(ticket(name), () => clock.sleep(50));
+    await clock.flush();
+    expect(lane('main')).toMatchObject({ active: 4 });
+    expect(await scheduler.between('e', async () => 'done')).toBe('done');
+  });
+
+  test('frees its place when it fails, and is done in a drain too', async () => {
+    const { scheduler } = laneWorld();
+    await expect(scheduler.between('a', () => Promise.reject(new Error('broken')))).rejects.toThrow('broken');
+    void scheduler.drain(0);
+    expect(await scheduler.between('a', async () => 'done')).toBe('done');
+    expect(scheduler.stats().sessions).toBe(0);
+  });
+});
+
 test('an abort in any moment around the start ends in an answer, with every slot free', async () => {
   for (let moment = 0; moment < 30; moment += 1) {
     const abort = new AbortController();

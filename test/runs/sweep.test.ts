@@ -18,6 +18,7 @@ function sweeper(more: Partial<SweepDeps> = {}) {
       return true;
     },
     busy: () => false,
+    between: (_session, work) => work(),
     ended: (run) => void seen.push(`ended ${run.label} ${run.state.status}`),
     stopBelow: async (session) => void seen.push(`below ${session}`),
     ...more,
@@ -53,6 +54,22 @@ describe('archiving', () => {
     await add('kid', { requester: 'child:parent' });
     await sweep.archive(noon);
     expect(seen).toEqual(['archive child:free']);
+  });
+
+  test('leaves a session in which a turn runs, or to which something came before it could be put away', async () => {
+    const busy = new Set<string>();
+    const { sweep, seen, due, get } = sweeper({
+      busy: (session) => busy.has(session),
+      between: async (session, work) => {
+        if (session === 'child:working') return false;
+        if (session === 'child:spoken-to') busy.add(session);
+        return work();
+      },
+    });
+    for (const id of ['working', 'spoken-to', 'free']) await due(id, noon);
+    await sweep.archive(noon);
+    expect(seen).toEqual(['archive child:free']);
+    expect(get('spoken-to').archivedAt).toBeUndefined();
   });
 
   test('happens without waiting for the next round when asked for', async () => {

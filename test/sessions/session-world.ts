@@ -9,10 +9,14 @@ export function sessionWorld() {
   const clock = virtualClock();
   const database = openDatabase(':memory:');
   const archived: string[] = [];
-  const transcripts = { archive: async (id: string, how: string) => void archived.push(`${how} ${id}`) };
+  const disk = { full: false };
+  const archive = async (id: string, how: string): Promise<undefined> => {
+    if (disk.full) throw new Error('no space left');
+    archived.push(`${how} ${id}`);
+  };
   const stores = keyedStores(database, clock);
-  const open = () => new Sessions({ stores, transcripts, clock, ids: seededIds() });
-  return { clock, database, stores, archived, sessions: open(), reopened: open };
+  const open = () => new Sessions({ stores, transcripts: { archive }, clock, ids: seededIds() });
+  return { clock, database, stores, archived, disk, sessions: open(), reopened: open };
 }
 
 export function aSeed(fields: Partial<SessionSeed> = {}): SessionSeed {

@@ -75,6 +75,17 @@ test('an archived session is gone under its key and its id, and its transcript i
   expect(await sessions.reset(key)).toBeUndefined();
 });
 
+test('a session whose transcript cannot be put away is gone all the same, and the next try keeps that', async () => {
+  const { sessions, archived, disk } = sessionWorld();
+  const { id } = await sessions.open(key, aSeed());
+  disk.full = true;
+  await expect(sessions.archive(key, id)).rejects.toThrow('no space left');
+  expect(await sessions.get(key)).toBeUndefined();
+  disk.full = false;
+  await sessions.archive(key, id);
+  expect(archived).toEqual([`deleted ${id}`]);
+});
+
 test('changes at the same time lose nothing', async () => {
   const { sessions } = sessionWorld();
   await sessions.open(key, aSeed());

@@ -91,6 +91,7 @@ export interface Plan {
   readonly trouble: number;
 }
 
+const minuteMs = 60_000;
 /** Of all plans. */
 const powerFailures = 0.3;
 
@@ -100,7 +101,8 @@ export function makePlan(seed: number): Plan {
   const chats = makeChats(chance, theme);
   const lastMs = chance.pick(theme.withinMs);
   const count = chance.int(1, chance.pick([3, Math.ceil(theme.most / 2), theme.most]));
-  const times = Array.from({ length: count }, () => chance.int(0, lastMs)).sort((a, b) => a - b);
+  const time = (): number => inBurst(chance.int(0, lastMs), theme);
+  const times = Array.from({ length: count }, time).sort((a, b) => a - b);
   const draw = { chance, weights: theme.acts };
   const steps = times.map((at, index) => makeStep(draw, theme, { at, chat: chance.int(0, chats.length - 1), index }));
   const drawn = chance.weighted([
@@ -122,6 +124,10 @@ export function makePlan(seed: number): Plan {
     power: random(seed, 'power').chance(powerFailures),
     trouble,
   };
+}
+
+function inBurst(at: number, { burstMs }: Theme): number {
+  return burstMs === undefined ? at : at - (at % minuteMs) + (at % burstMs);
 }
 
 function makeChats(chance: Random, { chats, name }: Theme): readonly Chat[] {

@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Entry } from '../../src/core/agent.ts';
 import { type Connection, type Database, databaseOn, openConnection } from '../../src/infra/database.ts';
-import type { Flush } from '../../src/infra/flush.ts';
 import { forked, type TranscriptStore, Transcripts } from '../../src/sessions/transcript.ts';
 import type { Storage } from '../../src/wiring/parts.ts';
+import { instantFlush } from '../fakes/disk.ts';
 import { type Life, never } from './life.ts';
 import { Flushes, type FlushParts } from './power.ts';
 import type { Random } from './random.ts';
@@ -161,7 +161,7 @@ export function fileDisk(parts: DiskParts): Disk {
       };
       return {
         database: lifeDatabase(parts, life, connection),
-        transcripts: lifeTranscripts(life, transcripts(new Transcripts(transcriptsFolder, noFlush))),
+        transcripts: lifeTranscripts(life, transcripts(new Transcripts(transcriptsFolder, instantFlush))),
       };
     },
     losePower,
@@ -173,9 +173,6 @@ export function fileDisk(parts: DiskParts): Disk {
     },
   };
 }
-
-/** Only the simulated power fails here. */
-const noFlush: Flush = { file: async () => undefined, folder: async () => undefined };
 
 /** As they are where power does not fail. */
 function flushing(

@@ -38,6 +38,8 @@ export interface Theme {
   /** Most steps, and the longest time between first and last, in milliseconds. */
   readonly most: number;
   readonly withinMs: readonly [number, ...number[]];
+  /** Steps come in bursts of this length, once a minute, as the sweep does. */
+  readonly burstMs?: number;
   /** Most chats. */
   readonly chats: number;
   readonly trouble: readonly [number, ...number[]];
@@ -147,11 +149,29 @@ const rush: Theme = {
   acts: { ...acts, wait: 16, spawn: 0.5, fail: 14 },
 };
 
+/** What is said to runs that have ended, in the moment in which their sessions are put away. */
+const late: Theme = {
+  ...mixed,
+  ...{ name: 'late', most: 12, chats: 1, trouble: [0], withinMs: [190_000], burstMs: 20 },
+  crashes: ['before an archiving', 'after a commit'],
+  settings: { archiveMinutes: 1, treeTokens: 0, userRuns: 'direct' },
+  steps: { ...steps, say: 1, spawn: 12, send: 40, stop: 0.2, fresh: 0.2, kill: 0.2, restart: 0.2, focus: 0.5 },
+  acts: { ...acts, wait: 1, spawn: 0.5, hang: 0.1, yield: 1 },
+};
+
 /** Of ten seeds one is about each of these. */
 export function themeFor(seed: number, chance: Random): Theme {
   const drawn = themeOf(chance);
-  if (seed % 10 === 0) return families;
-  return seed % 10 === 5 ? rush : drawn;
+  switch (seed % 10) {
+    case 0:
+      return families;
+    case 5:
+      return rush;
+    case 7:
+      return late;
+    default:
+      return drawn;
+  }
 }
 
 function themeOf(chance: Random): Theme {
