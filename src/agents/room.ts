@@ -86,6 +86,8 @@ export class Room {
     const removed = this.#mailbox.clear(matches);
     this.drop(removed, why);
     this.#pump();
+    // A turn for nothing would keep its place in line until others have ended, and whoever waits behind it.
+    if (this.#mailbox.nextAt(this.#mode) === undefined) this.#asked?.abort.abort();
     this.#changed(this);
     return removed;
   }
@@ -213,6 +215,7 @@ export class Room {
   async #turn(ticket: Ticket, slot: Slot): Promise<void> {
     // A turn whose slots were taken by force is recorded before the next one takes its mail: order is kept.
     if (this.#active !== undefined) await this.#settle(this.#active);
+    if (ticket.abort.signal.aborted) return;
     this.#asked = undefined;
     const [head, ...rest] = this.#mailbox.takeBatch(this.#deps.clock.now(), this.#mode);
     if (head === undefined) return;

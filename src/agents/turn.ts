@@ -10,7 +10,7 @@ import type { Log } from '../infra/log.ts';
 import type { Transcripts } from '../sessions/transcript.ts';
 import { renderBatch } from './mail-text.ts';
 import type { MailItem } from './mailbox.ts';
-import { calledTools, cutOff, notBegunText, openCalls, resumeText } from './resume.ts';
+import { cutOff, notBegunText, openCalls, resumeText } from './resume.ts';
 import type { AbortCause, ActiveTurn, CutCall, Profile, TurnHooks, TurnResult, TurnSigns } from './turn-types.ts';
 
 /** Model calls one turn may make. */
@@ -120,10 +120,10 @@ async function take(deps: TurnDeps, input: TurnInput, event: TurnEvent): Promise
     case 'entry':
       if (event.entry.type === 'assistant') turn.partial = '';
       write(deps, session, progress, event.entry);
-      // The calls of a step begin once the agent is asked for its next event: none may be done and not be known of.
-      if (calledTools([event.entry])) await progress.writes;
       return;
     case 'tool':
+      // It begins once the agent is asked for its next event: by then all it follows from is on the disk, itself included.
+      if (event.phase === 'start') await progress.writes;
       deps.signs.tool(turn, event);
       return;
     case 'usage':

@@ -1,6 +1,6 @@
 // The turn engine: takes items for sessions, decides by queue mode when they become turns, runs those through the lanes,
 // and can abort them.
-// Made by src/wiring/turns.ts and asked by intake and runs through the wiring; its rooms are all that uses the scheduler.
+// Made by src/wiring/turns.ts and asked by intake and runs through the wiring; its rooms are all that asks the scheduler for turns.
 import type { Session, SessionKey } from '../core/session.ts';
 import type { Placed, TurnsDeps } from './active.ts';
 import type { Hold, MailItem } from './mailbox.ts';

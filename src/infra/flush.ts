@@ -1,5 +1,5 @@
 // Brings what was written onto the disk itself, so that it outlasts the machine and not only the process. Called by
-// src/sessions/transcript.ts.
+// src/sessions/transcript.ts and src/wiring/file-access.ts.
 import { fdatasync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { promisify } from 'node:util';
@@ -11,7 +11,7 @@ export interface Flush {
   folder(path: string): Promise<void>;
 }
 
-/** In the thread pool: files of several chats are brought there at once, and nothing else waits. */
+/** In the thread pool: files of several chats are brought there at once, and the event loop goes on. */
 export const flushToDisk: Flush = {
   file: promisify(fdatasync),
   async folder(path) {

@@ -1,4 +1,4 @@
-// One lane: a queue of a given width that hands out leases in FIFO order. Used by src/lanes/job.ts, made by scheduler.ts.
+// One lane: a queue of a given width that hands out leases in FIFO order. Used by job.ts and scheduler.ts, which makes it.
 import pLimit from 'p-limit';
 
 /** The right to run. It ends with `release`, also when its owner is wedged and somebody else releases it. */

@@ -1,5 +1,6 @@
 // Decides when work may run: one turn per session, and no more turns at once than the shared lanes are wide.
-// Made by src/wiring/runs.ts; src/agents/room.ts asks it for every turn, src/wiring/engine.ts sets widths and drains.
+// Made by src/wiring/runs.ts; src/agents/room.ts asks it for every turn, src/wiring/ puts sessions away between turns, sets widths
+// and drains.
 // In memory only, rebuilt from the stores.
 import type { Clock } from '../infra/clock.ts';
 import {

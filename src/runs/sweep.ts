@@ -17,7 +17,7 @@ export interface SweepDeps {
   readonly sessions: Pick<Sessions, 'archive'>;
   readonly clock: Clock;
   readonly log: Log;
-  /** Does the work, and no turn of the session runs meanwhile. False: one does now, and the work was not done. */
+  /** Does the work, and no turn of the session runs meanwhile. False: one does now, or the work answered so. */
   readonly between: (session: string, work: () => Promise<boolean>) => Promise<boolean>;
   /** A bound session is never archived. False: it is bound, or is being bound, and the work was not done. */
   readonly ifUnbound: (session: string, work: () => Promise<void>) => Promise<boolean>;
@@ -90,7 +90,7 @@ export class Sweeper {
   /** Something may have come in just before. */
   async #archived(run: Run): Promise<boolean> {
     const { sessions, ifUnbound } = this.#deps;
-    return !this.#inUse(run) && (await ifUnbound(run.child, () => sessions.archive(run.child, run.childSessionId)));
+    return !this.#inUse(run) && (await ifUnbound(run.child, () => sessions.archive(run.child)));
   }
 
   #inUse({ child }: Run): boolean {

@@ -41,8 +41,9 @@ export function sessionServices(deps: SessionServicesDeps): SessionServices {
       const done = deps.between(key, async () => {
         if (leftBy(await stopped).length === 0) await deps.sessions.reset(key);
       });
-      // What does not stop keeps its place for a while, which is said at once.
-      const report = await Promise.race([stopped, done.then(() => stopped)]);
+      // What does not stop keeps its place for a while. That is said at once, and nothing is done then: nobody waits for it.
+      done.catch(() => undefined);
+      const report = await stopped;
       const left = leftBy(report);
       if (left.length > 0) {
         const fix = `${left.length === 1 ? 'It is' : 'They are'} being forced; try /new again in ten seconds.`;

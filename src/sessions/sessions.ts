@@ -58,7 +58,8 @@ export class Sessions {
 
   async byId(id: string): Promise<Session | undefined> {
     const key = id === '' ? undefined : await this.#keys.get(id);
-    return key === undefined ? undefined : this.get(key);
+    const session = key === undefined ? undefined : await this.get(key);
+    return session?.id === id ? session : undefined;
   }
 
   /** The session with this key, created from `seed` when there is none. Depth and role are fixed from then on. */
@@ -139,21 +140,30 @@ export class Sessions {
       createdAt: now,
       updatedAt: now,
     }));
-    await this.#keys.delete(before.id);
-    await this.#deps.transcripts.archive(before.id, 'reset', now);
+    await this.#putAway(before.id, 'reset');
     return after;
   }
 
-  /**
-   * Removes the record; the transcript stays as `*.deleted.<timestamp>`. Call it while no turn of the session runs.
-   * @param known its id, for what is left of a session whose archiving a crash cut off
-   */
-  async archive(key: SessionKey, known?: string): Promise<void> {
-    const id = (await this.get(key))?.id ?? known;
-    if (id === undefined) return;
-    // The transcript last: at no moment is there a session that has forgotten what it said.
+  /** Removes the record; the transcript stays as `*.deleted.<timestamp>`. Call it while no turn of the session runs. */
+  async archive(key: SessionKey): Promise<void> {
+    const session = await this.get(key);
+    if (session === undefined) return;
+    // First, so that at no moment there is a session that has forgotten what it said.
     await this.#records.delete(key);
+    await this.#putAway(session.id, 'deleted');
+  }
+
+  /** Puts transcripts away whose `reset` or `archive` a crash cut off. For a start, before anything else. */
+  async finishArchiving(): Promise<void> {
+    const current = new Map((await this.all()).map(({ key, id }) => [key, id]));
+    const left: [string, SessionKey][] = [];
+    for await (const [id, key] of this.#keys.entries()) if (current.get(key) !== id) left.push([id, key]);
+    for (const [id, key] of left) await this.#putAway(id, current.has(key) ? 'reset' : 'deleted');
+  }
+
+  /** The id is forgotten last: it stands for what is still to be done. */
+  async #putAway(id: string, how: 'deleted' | 'reset'): Promise<void> {
+    await this.#deps.transcripts.archive(id, how, this.#deps.clock.now());
     await this.#keys.delete(id);
-    await this.#deps.transcripts.archive(id, 'deleted', this.#deps.clock.now());
   }
 }

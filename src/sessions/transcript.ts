@@ -113,11 +113,12 @@ export class Transcripts {
     const archived = `${path}.${kind}.${new Date(at).toISOString().replaceAll(':', '-')}`;
     try {
       renameSync(path, archived);
-      return archived;
     } catch (error) {
       if (isMissing(error)) return undefined;
       throw error;
     }
+    await this.#flush.folder(this.#folder);
+    return archived;
   }
 
   #keep(sessionId: string, file: number, content: Parsed): void {

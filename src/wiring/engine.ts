@@ -120,6 +120,7 @@ export class Engine {
     const { stores, layer } = this;
     lookThrough(stores);
     await stores.aside.settled();
+    await stores.sessions.finishArchiving();
     const harnesses = await this.acp.start();
     await this.#sweeper.start();
     const questions = await this.approvals.start();
@@ -211,10 +212,10 @@ export class Engine {
     this.#expiry.close();
     await delivery.places.close();
     await this.#sweeper.close();
-    await delivery.bindings.idle();
     try {
       await last();
     } finally {
+      await delivery.bindings.idle();
       await stores.database.close();
     }
   }

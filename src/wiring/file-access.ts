@@ -7,6 +7,7 @@ import { type Result, refuse } from '../core/result.ts';
 import { adapterFor } from '../delivery/account.ts';
 import { numberedName } from '../inbound/file-names.ts';
 import type { FileDeps } from '../inbound/incoming-files.ts';
+import { flushToDisk } from '../infra/flush.ts';
 import { openInside, resolveInside } from '../tools/workspace.ts';
 import type { EngineParts } from './parts.ts';
 
@@ -54,6 +55,7 @@ async function saveFile(
     } finally {
       await handle.close();
     }
+    await flushToDisk.folder(dirname(path));
     return { ok: true, value: path };
   }
   return refuse('too_many_files', `There are ${mostOfOneName} files called ${name} in ${folder}.`, 'Remove some.');

@@ -17,9 +17,9 @@ export async function joinSessions(
   const ending = left === kept ? undefined : await sessions.get(left);
   if (ending === undefined) return true;
   const target = await sessions.open(kept, { ...seedOf(ending), controlScope: kept });
-  const { turns } = layer;
+  const { turns, scheduler } = layer;
   const busy = turns.active(left) !== undefined || turns.waiting(left).length > 0 || turns.holding(left);
-  if (busy || registry.owedBelow(left).length > 0) return false;
+  if (busy || scheduler.busy(left) || registry.owedBelow(left).length > 0) return false;
   const children = await database.write((sql) => {
     stores.inbox.readdress(sql, left, kept);
     return registry.readdress(sql, left, kept);
@@ -33,7 +33,7 @@ export async function joinSessions(
   if (!ending.ownerOnly && target.ownerOnly) await sessions.update(kept, distrusted);
   const bound = await delivery.bindings.of(left);
   if (bound !== undefined) await delivery.bindings.handOver(left, kept);
-  await sessions.archive(left);
+  await scheduler.between(left, () => sessions.archive(left));
   return true;
 }
 

@@ -7,6 +7,8 @@ import type { Clock } from '../../src/infra/clock.ts';
 export type ScriptStep =
   | { readonly do: 'say'; readonly text: string }
   | { readonly do: 'call'; readonly tool: string; readonly input: unknown }
+  /** Of these tools, in one step and without arguments. */
+  | { readonly do: 'calls'; readonly tools: readonly string[] }
   | { readonly do: 'wait'; readonly ms: number }
   /** `deaf`: does not even react to an abort (a wedged turn). */
   | { readonly do: 'hang'; readonly deaf: boolean }
@@ -18,6 +20,7 @@ export type ScriptStep =
 
 export const say = (text: string): ScriptStep => ({ do: 'say', text });
 export const call = (tool: string, input: unknown = {}): ScriptStep => ({ do: 'call', tool, input });
+export const calls = (...tools: readonly string[]): ScriptStep => ({ do: 'calls', tools });
 export const wait = (ms: number): ScriptStep => ({ do: 'wait', ms });
 export const hang = (how: { readonly deaf: boolean } = { deaf: false }): ScriptStep => ({ do: 'hang', deaf: how.deaf });
 export const fail = (message = 'scripted failure', code = 'model_error'): ScriptStep => ({ do: 'fail', code, message });

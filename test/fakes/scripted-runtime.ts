@@ -200,7 +200,12 @@ async function* playStep(play: Play, step: ScriptStep): AsyncGenerator<TurnEvent
       yield keep(play, assistant(play, [{ type: 'text', text: step.text }]));
       return undefined;
     case 'call':
-      return yield* playCall(play, step.tool, step.input);
+      return yield* playCalls(play, [{ name: step.tool, input: step.input }]);
+    case 'calls':
+      return yield* playCalls(
+        play,
+        step.tools.map((name) => ({ name, input: {} })),
+      );
     case 'wait':
       await play.clock.sleep(step.ms, play.signal);
       return undefined;
@@ -222,10 +227,31 @@ async function* playStep(play: Play, step: ScriptStep): AsyncGenerator<TurnEvent
   }
 }
 
-async function* playCall(play: Play, name: string, input: unknown): AsyncGenerator<TurnEvent, ScriptAnswer> {
-  play.calls += 1;
-  const callId = `call-${play.calls}`;
-  yield keep(play, assistant(play, [{ type: 'call', id: callId, name, input }]));
+interface Call {
+  readonly name: string;
+  readonly input: unknown;
+}
+
+/** One after another. @returns what the last one answered */
+async function* playCalls(play: Play, calls: readonly Call[]): AsyncGenerator<TurnEvent, ScriptAnswer> {
+  const step = calls.map((call, index) => ({ ...call, id: `call-${play.calls + index + 1}` }));
+  play.calls += step.length;
+  yield keep(
+    play,
+    assistant(
+      play,
+      step.map((call) => ({ type: 'call', ...call })),
+    ),
+  );
+  let answer: ScriptAnswer;
+  for (const call of step) if (play.end === undefined && !play.signal.aborted) answer = yield* playCall(play, call);
+  return answer;
+}
+
+async function* playCall(
+  play: Play,
+  { id: callId, name, input }: Call & { readonly id: string },
+): AsyncGenerator<TurnEvent, ToolOutput> {
   yield { type: 'tool', name, callId, phase: 'start' };
   const tool = play.tools.find((one) => one.name === name);
   const context = { session: play.session, turn: play.prompt.id, callId, signal: play.signal };

@@ -1,7 +1,8 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { hang } from '../fakes/script.ts';
+import { itemMaker } from '../agents/mail-items.ts';
+import { hang, say } from '../fakes/script.ts';
 import { inboxRows } from './inbox-view.ts';
 import { openPeople, startsWork, typed } from './people.ts';
 import type { World } from './world.ts';
@@ -57,6 +58,46 @@ test('/new stops the turn, what waits and every run below before it empties anyt
   expect(world.run('hang in a run').state.status).toBe('stopped');
   expect(world.agent.active.size).toBe(0);
   expect(inboxRows(world).map((row) => row.text)).toContain('hang too');
+});
+
+test('/new does not wait for the turns of others, where its own had not begun', async () => {
+  await says('one');
+  const gate = Promise.withResolvers<void>();
+  const never = new AbortController().signal;
+  for (const chat of ['a', 'b', 'c', 'd'])
+    void world.engine.layer.scheduler.run({ session: chat, lane: 'main', signal: never }, () => gate.promise);
+  await world.say('two');
+  await world.until(() => world.engine.layer.turns.waiting(me).length === 1, 'a waiting message');
+  expect(await typed(world, '/new')).toMatch(/^✅ new session/);
+  await world.say('three');
+  gate.resolve();
+  await world.settled();
+  expect(world.agent.turns.map((turn) => turn.text)).toEqual(['one', 'three']);
+  expect(history()).toBe(1);
+});
+
+test('what comes while /new stops a turn begins anew, also where another message had waited', async () => {
+  world.agent.once(/^slow$/, async function* ({ signal, clock }) {
+    await new Promise((resolve) => signal.addEventListener('abort', resolve));
+    await clock.sleep(500);
+    yield say('too late');
+  });
+  await typed(world, '/queue followup');
+  await world.say('slow');
+  await world.until(() => world.agent.active.size === 1, 'the turn');
+  await world.say('waits');
+  await world.until(() => world.engine.layer.turns.waiting(me).length === 1, 'a waiting message');
+  const reply = world.channel.next((sent) => sent.text.startsWith('✅ new session'));
+  await world.say('/new');
+  await world.until(() => world.engine.layer.turns.active(me)?.cause !== undefined, 'the stop');
+  const before = await session();
+  if (before === undefined) throw new Error('no session');
+  world.engine.layer.turns.offer(before, itemMaker()('note', 'newer'));
+  await world.clock.advance(500);
+  await reply;
+  await world.settled();
+  expect(world.agent.turns.map((turn) => turn.text)).toEqual(['slow', 'newer']);
+  expect(history()).toBe(1);
 });
 
 test('nothing is reset while something has not stopped; it is named, and works once it is gone', async () => {

@@ -75,15 +75,20 @@ test('an archived session is gone under its key and its id, and its transcript i
   expect(await sessions.reset(key)).toBeUndefined();
 });
 
-test('a session whose transcript cannot be put away is gone all the same, and the next try keeps that', async () => {
+test('transcripts whose archiving was cut off are put away by the next start, and no other', async () => {
   const { sessions, archived, disk } = sessionWorld();
-  const { id } = await sessions.open(key, aSeed());
+  const [ended, emptied] = [await sessions.open(key, aSeed()), await sessions.open('agent:main:main', aSeed())];
   disk.full = true;
-  await expect(sessions.archive(key, id)).rejects.toThrow('no space left');
+  await expect(sessions.archive(key)).rejects.toThrow('no space left');
+  await expect(sessions.reset(emptied.key)).rejects.toThrow('no space left');
   expect(await sessions.get(key)).toBeUndefined();
+  expect(await sessions.byId(emptied.id)).toBeUndefined();
+  const after = await sessions.get(emptied.key);
   disk.full = false;
-  await sessions.archive(key, id);
-  expect(archived).toEqual([`deleted ${id}`]);
+  await sessions.finishArchiving();
+  await sessions.finishArchiving();
+  expect(archived).toEqual([`deleted ${ended.id}`, `reset ${emptied.id}`]);
+  expect(await sessions.byId(after?.id ?? '')).toEqual(after);
 });
 
 test('changes at the same time lose nothing', async () => {

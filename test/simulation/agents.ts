@@ -1,6 +1,7 @@
 // The agents of a simulation: a runtime that does what the plan says for the tokens it reads, and notes what it is given.
 // Used by world.ts.
 import { z } from 'zod';
+import { notBegunText } from '../../src/agents/resume.ts';
 import type { AgentRuntime, Entry, TurnEvent, TurnPrompt } from '../../src/core/agent.ts';
 import { blockBegin, blockEnd } from '../../src/core/block.ts';
 import type { Session } from '../../src/core/session.ts';
@@ -9,6 +10,7 @@ import type { Clock } from '../../src/infra/clock.ts';
 import {
   boundary,
   call,
+  calls,
   fail,
   hang,
   type ScriptContext,
@@ -132,7 +134,6 @@ async function* watched(parts: AgentsParts, inner: Inner, asked: Asked): AsyncGe
         ? { life: life.number, session: session.key, tokens: tokensPerCall, stored: false }
         : undefined;
     if (spent !== undefined) seen.calls.push(spent);
-    if (event.type === 'tool' && event.phase === 'start') turn.begun.push(event.callId);
     if (event.type === 'settled') {
       turn.outcome = event.outcome.kind;
       turn.endedAt = parts.clock.now();
@@ -141,6 +142,7 @@ async function* watched(parts: AgentsParts, inner: Inner, asked: Asked): AsyncGe
     }
     yield event;
     if (!life.alive()) await never();
+    if (event.type === 'tool' && event.phase === 'start') turn.begun.push(event.callId);
     if (spent !== undefined) spent.stored = true;
   }
 }
@@ -157,14 +159,16 @@ function spoken({ name }: TurnSeen, { id, model }: TurnPrompt, at: number): Turn
   };
 }
 
-function opened({ life, clock, seen }: AgentsParts, { session, prompt }: Asked): TurnSeen {
+function opened({ plan, life, clock, seen }: AgentsParts, { session, prompt }: Asked): TurnSeen {
   return {
     name: `A${seen.turns.length + 1}`,
     ...{ id: prompt.id, life: life.number, session: session.key, sessionId: session.id, kind: session.kind },
     ...{ startedAt: clock.now(), knows: new Set(prompt.history.flatMap(spokenIn)), begun: [] },
+    denied: new Set(prompt.history.flatMap(deniedIn)),
     ...{
       tokens: [],
       runs: [],
+      pairs: plan.power,
       quiet: false,
       stubborn: false,
       aborted: undefined,
@@ -176,7 +180,14 @@ function opened({ life, clock, seen }: AgentsParts, { session, prompt }: Asked):
 
 function spokenIn(entry: Entry): readonly string[] {
   if (entry.type !== 'assistant') return [];
-  return [entry.turn, ...entry.parts.flatMap((part) => (part.type === 'call' ? [`${entry.turn}/${part.id}`] : []))];
+  return entry.parts.flatMap((part) => {
+    if (part.type === 'call') return [`${entry.turn}/${part.id}`];
+    return part.type === 'text' && !workingPattern.test(part.text) ? [entry.turn] : [];
+  });
+}
+
+function deniedIn(entry: Entry): readonly string[] {
+  return entry.type === 'tool' && entry.output === notBegunText ? [`${entry.turn}/${entry.callId}`] : [];
 }
 
 function textsOf(entry: Entry): readonly string[] {
@@ -185,6 +196,8 @@ function textsOf(entry: Entry): readonly string[] {
 
 /** Tokens of persons and tasks. Answers say them behind `re:`, where they are none. */
 const tokenPattern = /(?<![\w:.])[mpq]\d+(?:\.\d+)*(?![\w.])/g;
+/** Said on the way to an answer. */
+const workingPattern = /^A\d+ works on /;
 const blockPattern = / · run ([0-9a-f]{8}) · sessionKey /g;
 
 function tokensIn(text: string): readonly string[] {
@@ -275,7 +288,7 @@ async function* doAct(act: Act, { token, turn, said }: Doing): ScriptGenerator {
       yield wait(act.ms);
       return;
     case 'tool':
-      yield call('look', {});
+      yield turn.pairs ? calls('look', 'look') : call('look', {});
       return;
     case 'say':
       yield say(`${turn.name} works on ${said.length}`);

@@ -3,6 +3,7 @@
 import { type Binding, bindingSchema } from '../../src/core/binding.ts';
 import type { OutboundMessage } from '../../src/core/message.ts';
 import { type Run, runSchema } from '../../src/core/run.ts';
+import { sessionSchema } from '../../src/core/session.ts';
 import type { Sql } from '../../src/infra/database.ts';
 import type { Plan, PlatformName } from './plan.ts';
 import type { Shown } from './platform.ts';
@@ -51,6 +52,8 @@ export interface Evidence {
   readonly bindings: readonly Binding[];
   /** Keys of the sessions there are. */
   readonly sessions: ReadonlySet<string>;
+  /** Ids of transcripts that are in use by their names, and of no session. */
+  readonly strayTranscripts: readonly string[];
   /** Tokens spent, by tree. */
   readonly trees: ReadonlyMap<string, number>;
   /** Tokens spent, by day. */
@@ -68,6 +71,7 @@ export type Invariant = (evidence: Evidence) => readonly string[];
 
 export function gather({ plan, seen, disk, platforms }: World): Evidence {
   const { read } = disk;
+  const sessions = keyed(read, 'sessions').map(([, value]) => sessionSchema.parse(value));
   return {
     ...{ plan, seen, watched: disk.watched() },
     shown: [...platforms.values()].flatMap(({ name, shown }) => shown.map((each) => ({ ...each, platform: name }))),
@@ -75,7 +79,8 @@ export function gather({ plan, seen, disk, platforms }: World): Evidence {
     outbox: outboxOf(read),
     runs: read.all('SELECT data FROM runs ORDER BY seq').map((row) => runSchema.parse(JSON.parse(String(row.data)))),
     bindings: keyed(read, 'bindings').map(([, value]) => bindingSchema.parse(value)),
-    sessions: new Set(keyed(read, 'sessions').map(([key]) => key)),
+    sessions: new Set(sessions.map(({ key }) => key)),
+    strayTranscripts: disk.transcripts().filter((id) => !sessions.some((session) => session.id === id)),
     trees: new Map(read.all('SELECT id, input + output AS n FROM trees').map((row) => [String(row.id), Number(row.n)])),
     daily: Number(read.get('SELECT sum(input + output) AS n FROM spending')?.n ?? 0),
   };

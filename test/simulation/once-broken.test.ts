@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { brokenSeeds } from './broken-seeds.ts';
+import { makePlan } from './plan.ts';
+import { run } from './run.ts';
 
 // Each showed a fault that takes so much coincidence that few schedules in a hundred thousand come to it.
 it.each([
@@ -10,5 +11,7 @@ it.each([
   [2_024_623, 'a message that was folded for a full queue overtook one that had waited for its file'],
   [7_001_162, 'the last answer before an end was noted in its binding after the stores had closed'],
 ])('seed %i holds every invariant: %s', async (seed) => {
-  expect(await brokenSeeds([seed])).toEqual([]);
+  // When they were found, only processes crashed; what a machine's crash adds would let things happen at other moments.
+  const { violations } = await run({ ...makePlan(seed), power: false });
+  expect(violations).toEqual([]);
 });

@@ -16,8 +16,12 @@ export interface TurnSeen {
   readonly startedAt: number;
   /** Tokens of messages and tasks it took in, in order. */
   readonly tokens: string[];
-  /** What its history holds at the start: ids of turns that spoke, and their calls as `<turn>/<call>`. */
+  /** What its history holds at the start: ids of turns that answered, and their calls as `<turn>/<call>`. */
   readonly knows: ReadonlySet<string>;
+  /** Calls, of which its history says that they were never begun. */
+  readonly denied: ReadonlySet<string>;
+  /** It makes two calls in one step, where others make one. */
+  readonly pairs: boolean;
   /** Ids of the calls it began. */
   readonly begun: string[];
   /** First characters of the ids of runs whose completion it took in. */

@@ -1,6 +1,6 @@
 // What survives a crash: a SQLite connection, in memory or on a file, and transcripts. Each life gets a view of it that ends
 // with the life. Used by world.ts.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
@@ -24,6 +24,8 @@ export interface Disk {
   watched(): readonly Watched[];
   /** What was written and not flushed may be lost: how many entries of transcripts are. */
   losePower(): number;
+  /** Ids of the sessions whose transcripts are in use: those put away have other names. */
+  transcripts(): readonly string[];
   close(): void;
 }
 
@@ -99,7 +101,7 @@ export function memoryDisk(parts: DiskParts): Disk {
       return db.isTransaction;
     },
   };
-  const { store, lose } = memoryTranscripts();
+  const { store, lose, inUse } = memoryTranscripts();
   const { transcripts, losePower } = flushing(parts, lose);
   return {
     open: (life) => ({
@@ -109,6 +111,7 @@ export function memoryDisk(parts: DiskParts): Disk {
     losePower,
     read: databaseOn(connection, () => undefined).read,
     watched: () => watchedBy(db),
+    transcripts: inUse,
     close: () => undefined,
   };
 }
@@ -167,6 +170,10 @@ export function fileDisk(parts: DiskParts): Disk {
     losePower,
     read: databaseOn(reader, () => undefined).read,
     watched: () => connections.flatMap((db) => (db.isOpen ? watchedBy(db) : [])),
+    transcripts: () =>
+      existsSync(transcriptsFolder)
+        ? readdirSync(transcriptsFolder).flatMap((name) => (name.endsWith('.jsonl') ? [name.slice(0, -6)] : []))
+        : [],
     close: () => {
       for (const db of connections) if (db.isOpen) db.close();
       rmSync(folder, { recursive: true, force: true });
@@ -184,7 +191,11 @@ function flushing(
   return { transcripts: (store) => flushes.over(store), losePower: () => flushes.fail() };
 }
 
-function memoryTranscripts(): { readonly store: TranscriptStore; readonly lose: FlushParts['lose'] } {
+function memoryTranscripts(): {
+  readonly store: TranscriptStore;
+  readonly lose: FlushParts['lose'];
+  readonly inUse: () => readonly string[];
+} {
   const kept = new Map<string, Entry[]>();
   const store: TranscriptStore = {
     path: (id) => `/transcripts/${id}.jsonl`,
@@ -213,5 +224,9 @@ function memoryTranscripts(): { readonly store: TranscriptStore; readonly lose: 
       return name;
     },
   };
-  return { store, lose: (id, entries) => void kept.get(id)?.splice(-entries) };
+  return {
+    store,
+    lose: (id, entries) => void kept.get(id)?.splice(-entries),
+    inUse: () => [...kept.keys()].filter((id) => !id.includes('.')),
+  };
 }

@@ -222,8 +222,14 @@ export class World {
       over = true;
     });
     const end = this.timeline.now() + drainMs;
+    const lives = this.#lives;
     await settled();
-    while (!over && this.timeline.now() < end && (await this.timeline.step())) await settled();
+    while (!over && this.#lives === lives && this.timeline.now() < end && (await this.timeline.step())) await settled();
+    if (this.#lives !== lives) {
+      // It was killed while it ended.
+      await this.#rest();
+      return this.#end();
+    }
     if (!over) this.seen.broken.push({ rule: 'drain ends', detail: 'the last drain does not end' });
   }
 

@@ -5,7 +5,7 @@ import type { Session } from '../../core/session.ts';
 import type { Engine } from '../engine.ts';
 
 export type DropParts = Pick<Engine, 'acp' | 'delivery' | 'stores'> & {
-  readonly layer: Pick<Engine['layer'], 'turns' | 'stopper'>;
+  readonly layer: Pick<Engine['layer'], 'turns' | 'stopper' | 'scheduler'>;
 };
 
 /** Ends everything it has: turn, waiting messages, process, binding, memory. */
@@ -15,8 +15,8 @@ export async function dropSession({ layer, delivery, acp, stores }: DropParts, s
   await delivery.bindings.dropFor(session.key);
   await acp.sessions.known(session.key)?.stop();
   await turn?.ended;
-  // In this order nobody finds the session and begins it anew.
-  await stores.sessions.archive(session.key);
+  // In this order nobody finds the session and begins it anew; what came meanwhile finds it gone.
+  await layer.scheduler.between(session.key, () => stores.sessions.archive(session.key));
   await acp.sessions.forget(session.key);
 }
 

@@ -2,7 +2,7 @@
 import type { Evidence, Invariant, Violation } from '../evidence.ts';
 import { everyAnswerOnce, everyCommandAnswered, everyDropTold, noLostInbound, oneRowPerMessage } from './inbound.ts';
 import { fifoPerSession, laneWidths } from './lanes.ts';
-import { noForgottenCall, saidIsRemembered } from './memory.ts';
+import { noForgottenCall, noStrayTranscript, saidIsRemembered } from './memory.ts';
 import { atMostOneCopy, deliveredIsSeen, doubtOnlyWithoutKeys, orderPerPlace } from './outbound.ts';
 import {
   cascadeIsComplete,
@@ -38,6 +38,7 @@ export const invariants: Readonly<Record<string, Invariant>> = {
   'resumes are limited': resumesAreLimited,
   'no call is forgotten': noForgottenCall,
   'what was said is remembered': saidIsRemembered,
+  'no transcript without its session': noStrayTranscript,
   'ends are final': endsAreFinal,
   'budgets conserved': budgetsConserved,
 };

@@ -98,7 +98,7 @@ export const laneMutants: readonly Mutant[] = [
   mutant(
     'a call begins before it is on the disk',
     turn,
-    '      if (calledTools([event.entry])) await progress.writes;\n',
+    "      if (event.phase === 'start') await progress.writes;\n",
     '',
   ),
   mutant('a turn ends before what it said is on the disk', turn, '    await progress.writes;\n  } catch', '  } catch'),
