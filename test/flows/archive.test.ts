@@ -2,6 +2,7 @@
 import { readdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
+import { itemMaker } from '../agents/mail-items.ts';
 import { hang, say } from '../fakes/script.ts';
 import { until } from '../fakes/wait.ts';
 import { completionTurn, delegate, delivers, downFor, ends, isCompletion, start } from './endings.ts';
@@ -55,6 +56,27 @@ describe('an ended run', () => {
     expect(files(here, 'research')).toEqual([expect.stringMatching(/\.jsonl\.deleted\.2026-01-01T01-0[01]-00\.000Z$/)]);
     expect(await typed(here, '/subagents log research')).toContain('archived');
     expect(await typed(here, '/subagents send research hello')).toContain('is archived');
+  });
+
+  test('takes no turn in while it is being put away: what comes then finds it gone', async () => {
+    const here = await open();
+    await finished(here, 'research');
+    const before = await session(here, 'research');
+    if (before === undefined) throw new Error('no session');
+    await here.clock.advance(minutes(59));
+    await here.until(() => here.clock.pending() > 0, 'the next sweep');
+    const gate = Promise.withResolvers<void>();
+    void here.engine.delivery.bindings.ifUnbound('another', () => gate.promise);
+    await here.clock.advance(minutes(2));
+    await here.until(() => here.engine.layer.scheduler.busy(before.key), 'the archiving');
+    here.engine.layer.turns.offer(before, itemMaker()('note', 'too late'));
+    await here.clock.flush();
+    expect(here.agent.turns.map((turn) => turn.text)).not.toContain('too late');
+    gate.resolve();
+    await archived(here, 'research');
+    await here.until(() => here.engine.layer.unprocessed.busy(), 'the drop');
+    expect(here.agent.turns.map((turn) => turn.text)).not.toContain('too late');
+    expect(files(here, 'research')).toHaveLength(1);
   });
 
   test('is archived at any depth', async () => {

@@ -101,5 +101,11 @@ export const laneMutants: readonly Mutant[] = [
     "      if (event.phase === 'start') await progress.writes;\n",
     '',
   ),
+  mutant(
+    'a call begins before the result of the one before it is on the disk',
+    turn,
+    "      if (event.phase === 'start') await",
+    "      if (event.phase === 'start' && progress.entries.at(-1)?.type === 'assistant') await",
+  ),
   mutant('a turn ends before what it said is on the disk', turn, '    await progress.writes;\n  } catch', '  } catch'),
 ];

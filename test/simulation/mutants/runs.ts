@@ -89,6 +89,12 @@ export const runMutants: readonly Mutant[] = [
     '',
   ),
   mutant(
+    'what a crash left half put away stays',
+    'src/wiring/engine.ts',
+    '    await stores.sessions.finishArchiving();\n',
+    '',
+  ),
+  mutant(
     'a result is given to its requester again after it was told',
     handover,
     "    return state === 'pending' || state === 'handed';",
