@@ -50,7 +50,7 @@ export interface Scheduled<T> {
 
 export interface SchedulerStats {
   readonly lanes: readonly ({ readonly name: LaneName } & LaneStats)[];
-  /** Sessions with a turn running or waiting. */
+  /** Sessions with a turn, or work between turns, running or waiting. */
   readonly sessions: number;
   readonly draining: boolean;
 }
