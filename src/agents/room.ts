@@ -14,9 +14,7 @@ export class Room {
   readonly key: SessionKey;
   readonly #deps: TurnsDeps;
   readonly #waiters: Waiters;
-  /** Called whenever something ended, so that an empty room can be dropped. */
-  readonly #changed: (room: Room) => void;
-  readonly #left: RoomShared<Room>['left'];
+  readonly #shared: RoomShared<Room>;
   readonly #lane: ActiveTurn['lane'];
   readonly #mailbox = new Mailbox();
   #session: Session;
@@ -33,8 +31,7 @@ export class Room {
     this.#session = session;
     this.#deps = deps;
     this.#waiters = shared.waiters;
-    this.#changed = shared.changed;
-    this.#left = shared.left;
+    this.#shared = shared;
     this.#lane = session.kind === 'chat' ? 'main' : 'subagent';
   }
 
@@ -88,7 +85,7 @@ export class Room {
     this.#pump();
     // A turn for nothing would keep its place in line until others have ended, and whoever waits behind it.
     if (this.#mailbox.nextAt(this.#mode) === undefined) this.#asked?.abort.abort();
-    this.#changed(this);
+    this.#shared.changed(this);
     return removed;
   }
 
@@ -134,7 +131,7 @@ export class Room {
     if (items.length === 0) return;
     this.#deps.signs.taken(items);
     this.#waiters.drop(items, why);
-    if (why === 'draining') this.#left(items);
+    if (why === 'draining') this.#shared.left(items);
     if (why === 'cap' || why === 'gone') this.#deps.hooks.dropped(this.key, items, why);
   }
 
@@ -165,7 +162,7 @@ export class Room {
     this.#quiet = this.#deps.clock.after(wait, () => {
       this.#quiet = undefined;
       this.#pump();
-      this.#changed(this);
+      this.#shared.changed(this);
     });
     return 0;
   }
@@ -209,7 +206,7 @@ export class Room {
         assertNever(result);
     }
     this.#pump();
-    this.#changed(this);
+    this.#shared.changed(this);
   }
 
   async #turn(ticket: Ticket, slot: Slot): Promise<void> {
@@ -289,7 +286,7 @@ export class Room {
     this.#deps.signs.queued(this.#mailbox.items());
     this.#deps.signs.end(active.turn, succeeded);
     this.#pump();
-    this.#changed(this);
+    this.#shared.changed(this);
   }
 
   #gone(active: Active): void {
