@@ -153,12 +153,14 @@ export class Sessions {
     await this.#putAway(session.id, 'deleted');
   }
 
-  /** Puts transcripts away whose `reset` or `archive` a crash cut off. For a start, before anything else. */
+  /** Finishes what a crash cut off, in `open`, `reset` or `archive`. For a start, before anything else. */
   async finishArchiving(): Promise<void> {
     const current = new Map((await this.all()).map(({ key, id }) => [key, id]));
-    const left: [string, SessionKey][] = [];
-    for await (const [id, key] of this.#keys.entries()) if (current.get(key) !== id) left.push([id, key]);
-    for (const [id, key] of left) await this.#putAway(id, current.has(key) ? 'reset' : 'deleted');
+    const known = new Map<string, SessionKey>();
+    for await (const [id, key] of this.#keys.entries()) known.set(id, key);
+    for (const [key, id] of current) if (!known.has(id)) await this.#keys.set(id, key);
+    for (const [id, key] of known)
+      if (current.get(key) !== id) await this.#putAway(id, current.has(key) ? 'reset' : 'deleted');
   }
 
   /** The id is forgotten last: it stands for what is still to be done. */

@@ -10,6 +10,7 @@ it.each([
   [1_300_310, 'the process ended while a run was being stopped at its time limit'],
   [2_024_623, 'a message that was folded for a full queue overtook one that had waited for its file'],
   [7_001_162, 'the last answer before an end was noted in its binding after the stores had closed'],
+  [9_053_087, 'a session opened by a process that died then was put away by one that died, and its transcript stayed'],
 ])('seed %i holds every invariant: %s', async (seed) => {
   // When they were found, only processes crashed; what a machine's crash adds would let things happen at other moments.
   const { violations } = await run({ ...makePlan(seed), power: false });
