@@ -29,6 +29,8 @@ export interface FinishDeps {
 export interface Taken {
   readonly ticket: number;
   readonly message: InboundMessage;
+  /** When it was taken in, in Unix ms; absent: just now. */
+  readonly at?: number | undefined;
 }
 
 export interface End {

@@ -59,7 +59,7 @@ export class Hearing {
     }
     const paused = this.#paused(taken);
     if (paused !== undefined) return unheard(paused);
-    const end = this.#tooOld(message) ?? this.#unreadable(message);
+    const end = this.#tooOld(taken) ?? this.#unreadable(message);
     if (end !== undefined) {
       this.#log(taken, end.dropped);
       return unheard(end);
@@ -119,9 +119,10 @@ export class Hearing {
     return { dropped: decision.reason };
   }
 
-  #tooOld({ route, sentAt }: InboundMessage): Dropped | undefined {
+  /** What was taken in in time is answered, however long it had to wait here. */
+  #tooOld({ message: { route, sentAt }, at }: Taken): Dropped | undefined {
     const { clock, config } = this.#deps;
-    const age = decideAge(sentAt, clock.now(), config().messages.inbound.maxAgeMinutes);
+    const age = decideAge(sentAt, at ?? clock.now(), config().messages.inbound.maxAgeMinutes);
     const first = once(this.#told.old, routeKey(route), age.kind === 'old');
     if (age.kind === 'fresh') return undefined;
     return { dropped: age.reason, ...(first ? { reply: { text: oldMessageText(age.ageMs) } } : {}) };

@@ -81,11 +81,11 @@ export class Receiver {
 
   /**
    * Goes on with a stored message. Resolves when it has its place.
-   * @param begun where the last process had begun to work on it
+   * @param earlier of one that an earlier process took in
    */
-  take(ticket: number, { message, notes }: StoredMessage, begun?: Begun): Promise<void> {
+  take(ticket: number, { message, notes }: StoredMessage, earlier: Earlier = {}): Promise<void> {
     if (this.#resting) return Promise.resolve();
-    const taken = { ticket, message, notes, begun };
+    const taken = { ticket, message, notes, ...earlier };
     return this.#inOrder(message.route, () =>
       this.#steps(taken).catch((error: unknown) => failed(this.#deps, taken, error)),
     );
@@ -248,6 +248,12 @@ export class Receiver {
 /** Only some people may talk to coding agents. */
 const notForThem = 'acp_not_controller';
 
-interface Stored extends Taken, StoredMessage {
+/** What an earlier process did with a message. */
+interface Earlier {
+  /** When it took it in, in Unix ms. */
+  readonly at?: number | undefined;
+  /** Where it had begun to work on it. */
   readonly begun?: Begun | undefined;
 }
+
+type Stored = Taken & StoredMessage & Earlier;

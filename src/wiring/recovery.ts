@@ -190,8 +190,9 @@ async function resumeMail(engine: Parts, open: readonly InboxRow[], cut: readonl
   const begun = new Map(cut.flatMap(({ items, session, tree }) => items.map((id) => [id, { session, tree }] as const)));
   let taken: Promise<void>[] = [];
   for (const row of open) {
+    const { ticket, at } = row;
     if (row.kind === 'message')
-      taken.push(engine.receiver.take(row.ticket, asKnown(engine, row), begun.get(itemId(row.ticket))));
+      taken.push(engine.receiver.take(ticket, asKnown(engine, row), { at, begun: begun.get(itemId(ticket)) }));
     else if (row.session !== undefined) {
       await Promise.all(taken);
       taken = [];

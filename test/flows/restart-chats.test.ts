@@ -260,3 +260,16 @@ test('a turn whose result was taken in while the start was still at work is not 
   await world.settled();
   expect(turnsOf(world, ann(world)).filter((text) => text.includes('Go on with'))).toEqual([]);
 });
+
+test('what was taken in in time is answered, however old it is after a restart', async () => {
+  const minute = 60_000;
+  world.agent.once(/^deploy$/, [call('work'), say('never')]).once(/^deploy$/, 'shipped');
+  await world.say('deploy', { sentAt: world.clock.now() - 59 * minute });
+  await world.until(() => world.agent.active.has(ann(world)), 'it to work');
+  await world.clock.advance(5 * minute);
+  await cutOff(1);
+  await world.channel.next('shipped');
+  await world.settled();
+  expect(inboxStory(world)).toEqual(['deploy: done (success)']);
+  expect(others().filter((text) => !text.startsWith('⏳'))).toEqual(['shipped']);
+});

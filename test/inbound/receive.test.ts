@@ -202,6 +202,6 @@ test('while the process goes down messages stay stored and commands are still an
 
 test('a message the last process had begun to work on stays in its tree', async () => {
   const { receiver, offered } = world();
-  await receiver.take(7, { message: said('a') }, { session: 's', tree: 'tree-1' });
+  await receiver.take(7, { message: said('a') }, { begun: { session: 's', tree: 'tree-1' } });
   expect(offered).toMatchObject([{ id: 'inbox:7', tree: 'tree-1' }]);
 });
