@@ -41,6 +41,20 @@ export function speakerOf(sql: Sql, route: Route, messageId: string): Speaker | 
     routeKey(parentRoute(route)),
     messageId,
   );
+  if (row === undefined) return speakerOfPart(sql, route, messageId);
+  return { session: String(row.session), scope: String(row.scope) };
+}
+
+/** Of a long message a first part may stand in the chat while the rest still waits. */
+function speakerOfPart(sql: Sql, route: Route, messageId: string): Speaker | undefined {
+  const rows = sql.all(
+    `SELECT session, route, (SELECT scope FROM runs WHERE child = session LIMIT 1) AS scope FROM outbox
+     WHERE state IN ('pending', 'sending') AND session IS NOT NULL
+     AND EXISTS (SELECT 1 FROM json_each(message_ids) WHERE value = ?)`,
+    messageId,
+  );
+  const place = routeKey(parentRoute(route));
+  const row = rows.find((each) => routeKey(parentRoute(JSON.parse(String(each.route)) as Route)) === place);
   return row === undefined ? undefined : { session: String(row.session), scope: String(row.scope) };
 }
 

@@ -38,6 +38,19 @@ test('quoting the result of a run goes on with that run, and so does quoting its
   expect(await answered('hello', {})).toBe('agent:main:telegram:direct:ann');
 });
 
+test('while the rest of a long result waits, quoting what is there of it reaches the run', async () => {
+  world.agent.always(/^count$/, 'word '.repeat(1_500));
+  world.channel.judge(({ key }) => (/^announce:.*:1$/.test(key) ? { retry: 600_000 } : undefined));
+  await typed(world, '/subagents spawn main count');
+  await world.until(() => world.channel.attempts.some(({ key }) => /^announce:.*:1$/.test(key)), 'the second part');
+  const { child } = world.run('count');
+  await world.say('why 1204?', { replyTo: resultOf('count') });
+  await world.until(() => world.agent.turns.length > 1, 'the next turn');
+  expect(world.agent.turns.at(-1)?.session).toBe(child);
+  world.channel.judge(undefined);
+  await world.clock.advance(700_000);
+});
+
 test('the answer of a run to /subagents send can be quoted too', async () => {
   await ended(world, 'count');
   await typed(world, '/subagents send 1 say more');
