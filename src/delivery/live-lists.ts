@@ -73,7 +73,8 @@ interface List extends Answered {
 const everyMs = 5_000;
 /** Changes come in bursts. */
 const soonMs = 500;
-const longestMs = 15 * 60_000;
+/** WhatsApp takes changes for a little longer than this: the last one has to arrive, too. */
+const longestMs = 14 * 60_000;
 /** A list of more messages is no list any more. */
 const mostMessages = 5;
 

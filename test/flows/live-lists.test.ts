@@ -168,7 +168,7 @@ describe('a list of runs', () => {
     await open({}, { agents: { defaults: { subagents: { startTimeoutSeconds: 3_600 } } } });
     await startsWork(world, 'docs');
     const list = await shows('/subagents list');
-    await passes(15 * 60 * second + 11 * second);
+    await passes(14 * 60 * second + 11 * second);
     expect(list.text.endsWith('\nℹ️ no longer kept up to date; /subagents list shows it anew')).toBe(true);
     expect(labels(list)).toEqual(['Kill #1', 'Log #1']);
     expect([world.run('docs').state.status, world.engine.delivery.lists.size]).toEqual(['running', 0]);
