@@ -144,6 +144,13 @@ export async function connect(deps: ConnectionDeps, spec: ProcessSpec, hooks: Ho
   };
 }
 
+/** All that waits for an answer of the process is over with it. */
+export function endWhenAborted(connection: Connection, signal: AbortSignal | undefined): void {
+  const end = (): void => void connection.stop().catch(() => undefined);
+  if (signal?.aborted) end();
+  else signal?.addEventListener('abort', end, { once: true });
+}
+
 function whenAborted(signal: AbortSignal): Promise<null> {
   if (signal.aborted) return Promise.resolve(null);
   return new Promise((resolve) => signal.addEventListener('abort', () => resolve(null), { once: true }));

@@ -73,6 +73,11 @@ export const acpFault = {
     message: 'Switchyard is shutting down.',
     next: ['send it again in a moment'],
   }),
+  allBusy: (max: number): AcpFault => ({
+    code: 'ACP_BACKEND_UNAVAILABLE',
+    message: `all coding agents that may run at once are at work: ${max} (acp.maxSessions).`,
+    next: ['wait until one is done, or end one: /acp sessions', 'raise acp.maxSessions'],
+  }),
   unhealthy: (harness: string, what: string): AcpFault => ({
     code: 'ACP_BACKEND_UNAVAILABLE',
     message: `${harness} does not work: ${what}`,
@@ -123,6 +128,11 @@ export const acpFault = {
     code: 'ACP_SESSION_INIT_FAILED',
     message: `${harness} could not be started: ${what}`,
     next: [`/acp spawn ${harness} starts a new session`, `/acp doctor ${harness}`],
+  }),
+  stoppedStarting: (harness: string): AcpFault => ({
+    code: 'ACP_SESSION_INIT_FAILED',
+    message: `${harness} was stopped while it got ready.`,
+    next: [`/acp spawn ${harness} starts a new session`],
   }),
   noSession: (what: string): AcpFault => ({
     code: 'ACP_SESSION_INIT_FAILED',

@@ -4,7 +4,14 @@
 import { z } from 'zod';
 import type { Config } from '../infra/config.ts';
 import { type Abilities, readAbilities } from './abilities.ts';
-import { type Connection, type ConnectionDeps, connect, type Hooks, RequestFailure } from './connection.ts';
+import {
+  type Connection,
+  type ConnectionDeps,
+  connect,
+  endWhenAborted,
+  type Hooks,
+  RequestFailure,
+} from './connection.ts';
 import {
   type Controls,
   findMode,
@@ -49,6 +56,8 @@ export interface OpenAsk {
   >;
   readonly permissionMode: PermissionMode;
   readonly hooks: Hooks;
+  /** Nobody wants it any more: its process is ended, whatever it is at. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** npx may have to fetch the program first. */
@@ -94,12 +103,13 @@ export interface Introduction {
   readonly cwd: string;
   readonly permissionMode: PermissionMode;
   readonly hooks: Hooks;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Steps 2 and 3. */
 export async function introduce(
   deps: OpenDeps,
-  { harness, program, cwd, permissionMode, hooks }: Introduction,
+  { harness, program, cwd, permissionMode, hooks, signal }: Introduction,
 ): Promise<{ readonly connection: Connection; readonly abilities: Abilities }> {
   const asking = harness.asking.how === 'env' && permissionMode !== 'approve-all' ? harness.asking.variables : {};
   const env = deps.childEnv(harness.envNames, { ...harness.env, ...asking });
@@ -108,6 +118,7 @@ export async function introduce(
     { harness: harness.id, argv: program.argv, cwd, env, install: harness.install },
     hooks,
   );
+  endWhenAborted(connection, signal);
   const configured = deps.settings().initTimeoutSeconds * 1000;
   const limit = program.source === 'npx' && configured > 0 ? Math.max(configured, npxInitMs) : configured;
   try {
@@ -144,7 +155,7 @@ async function beginSession(
     const how = abilities.resume ? 'resumed' : abilities.load ? 'loaded' : undefined;
     try {
       if (how === undefined) throw new RequestFailure('rejected', 'it cannot continue sessions');
-      if (how === 'loaded' && harness.loadsNextMinute) await nextMinute(deps, record.acpCreatedAt);
+      if (how === 'loaded' && harness.loadsNextMinute) await nextMinute(deps, ask);
       const method = how === 'resumed' ? 'session/resume' : 'session/load';
       const answer = await connection.request(method, { sessionId, ...place }, sessionMs);
       return { acpSessionId: sessionId, controls: readControls(answer), began: how };
@@ -165,10 +176,10 @@ async function beginSession(
 }
 
 /** A load within the same clock minute would destroy what is to be loaded. */
-async function nextMinute({ clock }: OpenDeps, bornAt: number | undefined): Promise<void> {
-  const minute = 60_000;
+async function nextMinute({ clock }: OpenDeps, { record, signal }: OpenAsk): Promise<void> {
+  const [minute, bornAt] = [60_000, record.acpCreatedAt];
   if (bornAt === undefined || Math.floor(bornAt / minute) !== Math.floor(clock.now() / minute)) return;
-  await clock.sleep(minute - (clock.now() % minute) + 1000);
+  await clock.sleep(minute - (clock.now() % minute) + 1000, signal);
 }
 
 /** Steps 5 and 6. No prompt may be sent where asking could not be set. */

@@ -4,7 +4,6 @@ import type { Outcome } from '../core/run.ts';
 import type { Session } from '../core/session.ts';
 import { type Denial, denialNext } from './asking.ts';
 import { type AcpFault, acpErrorText, acpFault } from './errors.ts';
-import type { Live } from './open.ts';
 import type { PromptEnd } from './prompts.ts';
 
 export interface Ending {
@@ -52,20 +51,24 @@ export function outcomeOf(ending: Ending, { reason, timedOut, kind }: Circumstan
 /**
  * What a harness that was opened means for its turn. One that has lost what a restart cut off must not be told anew: it
  * would do over again what it has done already.
+ * @param id of the harness
+ * @param lost it began anew, which nobody has been told
  * @param first nothing was asked in this turn yet
  */
 export function opened(
-  { began, harness }: Pick<Live, 'began' | 'harness'>,
-  { first, resumed }: { readonly first: boolean; readonly resumed: boolean },
+  id: string,
+  { lost, first, resumed }: { readonly lost: boolean; readonly first: boolean; readonly resumed: boolean },
 ): { readonly refused: Ending['refused']; readonly notices: readonly string[] } {
-  const { id } = harness;
-  if (began === 'lost' && first && resumed) {
+  if (lost && first && resumed) {
     const message = `a restart cut this off, and ${id} could not continue its session; check what it may have done in part, then say it again`;
     return { refused: { code: 'interrupted', message }, notices: [] };
   }
-  const lost = `${id} could not continue its earlier session, so what was said before is not in its memory.`;
   const again = `${id} had ended and was started again.`;
-  return { refused: undefined, notices: [...(began === 'lost' ? [lost] : []), ...(first ? [] : [again])] };
+  return { refused: undefined, notices: [...(lost ? [lostText(id)] : []), ...(first ? [] : [again])] };
+}
+
+export function lostText(harness: string): string {
+  return `${harness} could not continue its earlier session, so what was said before is not in its memory.`;
 }
 
 function plain(outcome: Outcome): Settled {

@@ -12,14 +12,19 @@ export interface ProgressView {
   readonly recent: readonly { readonly title: string; readonly failed: boolean }[];
   /** Ended ones, all of them. */
   readonly done: number;
-  /** People are being asked. */
-  readonly waiting: boolean;
+  /** What it waits for: an answer of people, or a process while as many work as may. */
+  readonly waiting: keyof typeof waits | undefined;
 }
+
+const waits = {
+  people: 'waiting for your permission',
+  place: 'waiting until another coding agent is done (acp.maxSessions)',
+} as const;
 
 export const progressLevels = ['off', 'brief', 'full'] as const;
 export type ProgressLevel = (typeof progressLevels)[number];
 
-export const noProgress: ProgressView = { plan: [], running: [], recent: [], done: 0, waiting: false };
+export const noProgress: ProgressView = { plan: [], running: [], recent: [], done: 0, waiting: undefined };
 
 const recentKept = 8;
 const planShown = 12;
@@ -67,7 +72,7 @@ function progressLine(view: ProgressView, now: number): string | undefined {
   const at = view.plan.findIndex(({ status }) => status === 'in_progress');
   const step = view.plan[at];
   const parts = [
-    ...(view.waiting ? ['waiting for your permission'] : []),
+    ...(view.waiting === undefined ? [] : [waits[view.waiting]]),
     ...(step === undefined ? [] : [`step ${at + 1}/${view.plan.length}: ${short(step.text)}`]),
     ...view.running.slice(-2).map(({ title, since }) => `${title} (${elapsed(now - since)})`),
     ...(view.done === 0 ? [] : [`${view.done} ${view.done === 1 ? 'step' : 'steps'} done`]),

@@ -16,6 +16,8 @@ export interface PromptListener {
   readonly turn: string;
   /** `tool`: the call as known now, where the update is about one; `fresh`: first heard of. */
   readonly update: (update: HarnessUpdate, tool?: { readonly call: ToolCall; readonly fresh: boolean }) => void;
+  /** It did something, which may mean nothing to us: it is alive. */
+  readonly heard: () => void;
   readonly denied: (call: ToolCall, why: Denial) => void;
   /** People are being asked (`true`), or nobody is any more. */
   readonly waiting: (waits: boolean) => void;
@@ -52,6 +54,8 @@ export class Prompts {
   #listener: PromptListener | undefined;
   /** The prompt in flight has a reason to end as cancelled. */
   #cancelled = false;
+  /** It was told to end: what it asks from now on is answered with `cancelled`. */
+  #cancelling = false;
   #asking = 0;
   /** Calls of the prompt in flight: a question names one by its id and may leave out the rest. */
   readonly #tools = new Map<string, ToolCall>();
@@ -89,6 +93,7 @@ export class Prompts {
     this.#listener = listener;
     this.#tools.clear();
     this.#cancelled = false;
+    this.#cancelling = false;
     this.#prompts += 1;
     try {
       const params = { sessionId: live.acpSessionId, prompt: content };
@@ -104,6 +109,8 @@ export class Prompts {
     } finally {
       this.#prompts -= 1;
       this.#listener = undefined;
+      // It no longer waits for what it asked; some ask two things at once and end at the first denial.
+      live.connection.withdrawQuestions();
       await this.#host.afterPrompt();
     }
   }
@@ -147,8 +154,14 @@ export class Prompts {
     const live = this.#host.live();
     if (live === undefined) return;
     this.#cancelled = true;
+    this.#cancelling = true;
     live.connection.withdrawQuestions();
     live.connection.notify('session/cancel', { sessionId: live.acpSessionId });
+  }
+
+  /** A message of the harness has arrived, whatever it says. */
+  heard(): void {
+    this.#listener?.heard();
   }
 
   /** What the harness tells of the prompt in flight; without one nobody hears it. */
@@ -165,6 +178,8 @@ export class Prompts {
 
   /** A permission question of the harness, see answerQuestion. */
   async ask(question: PermissionQuestion, gone: AbortSignal): Promise<string | null> {
+    this.heard();
+    if (this.#cancelling && this.running()) return null;
     const patch = readToolCall(question.toolCall) ?? { id: `question-${this.#deps.ids.uuid()}` };
     const call = mergeTool(this.#tools.get(patch.id), patch);
     this.#tools.set(call.id, call);

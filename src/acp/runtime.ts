@@ -7,7 +7,8 @@ import { EventQueue } from './event-queue.ts';
 import type { HarnessSessions, NewSession } from './sessions.ts';
 import type { AcpStats } from './stats.ts';
 import type { SteerOutcome } from './steer.ts';
-import { HarnessTurn, type TurnDeps } from './turn.ts';
+import { HarnessTurn } from './turn.ts';
+import type { TurnDeps } from './turn-input.ts';
 
 export interface AcpRuntimeDeps extends Omit<TurnDeps, 'sessions'> {
   readonly sessions: Pick<HarnessSessions, 'acquire' | 'release' | 'obtain'>;

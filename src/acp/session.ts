@@ -2,6 +2,7 @@
 // Made by sessions.ts; opened and prompted by turn.ts, set by settings.ts.
 import type { SessionKey } from '../core/session.ts';
 import type { Ids } from '../infra/ids.ts';
+import type { Log } from '../infra/log.ts';
 import type { Approvals } from './asking.ts';
 import { type Controls, type Found, readOptions } from './controls.ts';
 import { AcpError, type AcpFault, acpFault, faultOf } from './errors.ts';
@@ -13,6 +14,7 @@ import { readUpdate } from './updates.ts';
 
 export interface SessionDeps extends OpenDeps {
   readonly ids: Pick<Ids, 'uuid'>;
+  readonly log: Pick<Log, 'warn'>;
   readonly records: AcpRecordStore;
   /** Absent: nobody can be asked. */
   readonly approvals: Approvals | undefined;
@@ -31,11 +33,15 @@ export class HarnessSession {
   #record: AcpRecord;
   #live: Live | undefined;
   #opening: Promise<Live> | undefined;
+  /** Ends the start under way. */
+  #unwanted: AbortController | undefined;
   #stopping: Promise<void> | undefined;
   #controls: Controls | undefined;
   #lastError: AcpFault | undefined;
   /** What was changed holds from the next start of the process. */
   #stale = false;
+  /** It could not go on where it was, which nobody has been told. */
+  #lost = false;
 
   constructor(deps: SessionDeps, record: AcpRecord) {
     this.#deps = deps;
@@ -49,10 +55,7 @@ export class HarnessSession {
       noteError: (fault) => {
         this.#lastError = fault;
       },
-      afterPrompt: async () => {
-        await this.save({ lastUsed: this.#deps.clock.now(), prompted: true });
-        if (this.#stale) await this.stop();
-      },
+      afterPrompt: () => this.#afterPrompt(),
     });
   }
 
@@ -105,7 +108,26 @@ export class HarnessSession {
     return await this.open();
   }
 
+  /** It began anew though it had a session before: what was said is not in its memory. True once for each time. */
+  takeLost(): boolean {
+    const lost = this.#lost;
+    this.#lost = false;
+    return lost;
+  }
+
+  /** A prompt that has ended has: whatever cannot be written down now is written after the next one. */
+  async #afterPrompt(): Promise<void> {
+    try {
+      await this.save({ lastUsed: this.#deps.clock.now(), prompted: true });
+      if (this.#stale) await this.stop();
+    } catch (err) {
+      this.#deps.log.warn({ err, session: this.key, code: 'acp_after_prompt' }, 'a coding agent was not tidied up');
+    }
+  }
+
   async #start(): Promise<Live> {
+    const unwanted = new AbortController();
+    this.#unwanted = unwanted;
     // Two processes with one session of the harness would write over each other.
     await this.#stopping;
     await this.#live?.connection.stop();
@@ -115,6 +137,7 @@ export class HarnessSession {
       live = await openHarness(this.#deps, {
         record: this.#record,
         permissionMode: this.permissionMode(),
+        signal: unwanted.signal,
         hooks: {
           update: (_id, update) => this.#update(update),
           ask: (question, gone) => this.prompts.ask(question, gone),
@@ -124,7 +147,9 @@ export class HarnessSession {
       const fresh = live.began === 'new' || live.began === 'lost';
       const born = fresh ? { acpCreatedAt: now, granted: [], costSeen: 0, prompted: false } : {};
       await this.save({ acpSessionId: live.acpSessionId, source: live.program.source, lastUsed: now, ...born });
+      unwanted.signal.throwIfAborted();
       this.#live = live;
+      this.#lost ||= live.began === 'lost';
       this.#controls = live.controls;
       this.#lastError = undefined;
       this.#stale = false;
@@ -132,8 +157,11 @@ export class HarnessSession {
     } catch (error) {
       // Nobody knows yet of one that was started but could not be written down.
       await live?.connection.stop();
+      if (unwanted.signal.aborted) throw new AcpError(acpFault.stoppedStarting(this.#record.harness), error);
       this.#lastError = faultOf(error, (message) => acpFault.initFailed(this.#record.harness, message));
       throw error;
+    } finally {
+      this.#unwanted = undefined;
     }
   }
 
@@ -148,8 +176,15 @@ export class HarnessSession {
     await this.#stopping;
   }
 
+  /** As `stop`, and nobody wants a start under way any more: it is ended, too. */
+  async end(): Promise<void> {
+    this.#unwanted?.abort();
+    await this.stop();
+  }
+
   /** For good: the harness is told, where it wants to know. */
   async close(): Promise<void> {
+    this.#unwanted?.abort();
     await this.#opening?.catch(() => undefined);
     const live = this.live;
     if (live?.abilities.close === true && !this.prompts.running())
@@ -159,7 +194,8 @@ export class HarnessSession {
 
   /** The next prompt begins a new session of the harness in the same place. */
   async reset(memory: string | undefined): Promise<void> {
-    await this.stop();
+    await this.end();
+    this.#lost = false;
     this.#record = forgotten(this.#record);
     await this.save(memory === undefined ? {} : { memory });
     this.#lastError = undefined;
@@ -198,6 +234,7 @@ export class HarnessSession {
 
   /** What a loaded session replays comes while nothing is prompted, so nobody hears it again. */
   #update(raw: unknown): void {
+    this.prompts.heard();
     const update = readUpdate(raw);
     if (update === undefined) return;
     const controls = this.#controls;

@@ -42,6 +42,15 @@ export interface SessionView {
   readonly lastError: AcpFault | undefined;
 }
 
+/** How somebody waits where as many processes run as may, and all of them work. */
+export interface Waiting {
+  readonly signal?: AbortSignal | undefined;
+  /** It has to wait (`true`), or not any more. */
+  readonly waits?: ((waits: boolean) => void) | undefined;
+  /** A command does not wait for the turns of others: it is refused. */
+  readonly refuse?: boolean | undefined;
+}
+
 interface Waiter {
   readonly session: HarnessSession;
   readonly go: () => void;
@@ -103,13 +112,10 @@ export class HarnessSessions {
   }
 
   /** Makes a session and waits until it can be prompted. Throws an `AcpError`; then nothing of it is left. */
-  async spawn(
-    ask: NewSession,
-    signal?: AbortSignal,
-  ): Promise<{ readonly session: HarnessSession; readonly live: Live }> {
+  async spawn(ask: NewSession): Promise<{ readonly session: HarnessSession; readonly live: Live }> {
     const session = await this.#create(ask);
     try {
-      const live = await this.acquire(session, signal);
+      const live = await this.acquire(session);
       this.release(session);
       return { session, live };
     } catch (error) {
@@ -120,15 +126,15 @@ export class HarnessSessions {
 
   /**
    * Opens it and keeps its process until `release`. Waits while as many processes run as may and all of them work.
-   * Throws an `AcpError`, or the reason of `signal`; then nothing is to be released.
+   * Throws an `AcpError`, or the reason of the signal; then nothing is to be released.
    */
-  async acquire(session: HarnessSession, signal?: AbortSignal): Promise<Live> {
+  async acquire(session: HarnessSession, waiting: Waiting = {}): Promise<Live> {
     if (!this.#deps.settings().enabled) throw new AcpError(acpFault.disabled());
     this.#idle.get(session)?.cancel();
     this.#idle.delete(session);
     this.#lease(session, 1);
     try {
-      await this.#room(session, signal);
+      await this.#room(session, waiting);
       if (this.#closed) throw new AcpError(acpFault.shuttingDown());
       // Nobody would end the process of a session that is known no longer.
       if (this.#sessions.get(session.key) !== session) throw new AcpError(acpFault.noSession('it was closed.'));
@@ -170,7 +176,7 @@ export class HarnessSessions {
     for (const timer of this.#idle.values()) timer.cancel();
     this.#idle.clear();
     for (const { go } of this.#waiting.splice(0)) go();
-    await Promise.all([...this.#sessions.values()].map((session) => session.stop()));
+    await Promise.all([...this.#sessions.values()].map((session) => session.end()));
   }
 
   /** Every session, the latest used first. */
@@ -216,8 +222,9 @@ export class HarnessSessions {
   }
 
   /** Resolves once this session may have a process. */
-  async #room(session: HarnessSession, signal: AbortSignal | undefined): Promise<void> {
+  async #room(session: HarnessSession, { signal, waits, refuse }: Waiting): Promise<void> {
     if (session.hasProcess() || this.#closed || (this.#waiting.length === 0 && (await this.#makeRoom(session)))) return;
+    if (refuse) throw new AcpError(acpFault.allBusy(this.#deps.settings().maxSessions));
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const waiter = { session, go: resolve };
     this.#waiting.push(waiter);
@@ -228,9 +235,11 @@ export class HarnessSessions {
     if (signal?.aborted) gone();
     signal?.addEventListener('abort', gone, { once: true });
     this.#admit();
+    waits?.(true);
     try {
       await promise;
     } finally {
+      waits?.(false);
       signal?.removeEventListener('abort', gone);
     }
   }

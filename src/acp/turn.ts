@@ -1,47 +1,25 @@
 // One turn in a harness: opened, prompted, steered, cancelled, and told as the events of our turn. Made by runtime.ts.
 // 1 open the harness  2 prompt  3 take in what arrives, as steer.ts decides  4 outcome from how the prompts ended
-import type { Injection, TurnEvent, TurnPrompt } from '../core/agent.ts';
-import type { Session } from '../core/session.ts';
-import type { Clock, Timer } from '../infra/clock.ts';
+import type { Injection, TurnEvent } from '../core/agent.ts';
+import type { Timer } from '../infra/clock.ts';
 import { type Denial, denialText } from './asking.ts';
-import { contentOf, entryOf, type FileReader, interrupted, type Message, messagesOf } from './content.ts';
+import { contentOf, entryOf, interrupted, type Message, messagesOf } from './content.ts';
 import { acpFault, faultOf } from './errors.ts';
 import type { Live } from './open.ts';
-import { type Ending, opened, outcomeOf, type Settled } from './outcome.ts';
+import { type Ending, lostText, opened, outcomeOf, type Settled } from './outcome.ts';
 import { shortTitle } from './preview.ts';
-import { noProgress, type ProgressView, progressAfter } from './progress.ts';
 import type { PromptEnd, PromptListener } from './prompts.ts';
 import { reportOnce, type Said } from './said.ts';
-import type { HarnessSession } from './session.ts';
-import type { HarnessSessions } from './sessions.ts';
 import { Speech } from './speech.ts';
 import { Spending } from './spending.ts';
 import { type SteerAction, type SteerEvent, type Steering, type SteerOutcome, step } from './steer.ts';
+import type { TurnDeps, TurnInput } from './turn-input.ts';
+import { TurnView } from './turn-view.ts';
 import type { ToolCall } from './updates.ts';
 
-export interface TurnDeps {
-  readonly sessions: Pick<HarnessSessions, 'acquire' | 'release'>;
-  readonly clock: Clock;
-  readonly readFile: FileReader;
-  /** Seconds one turn may take where the session sets nothing; 0: no limit. */
-  readonly timeoutSeconds: () => number;
-  /** What the harness is doing has changed. */
-  readonly progress: (session: Session, turn: string, view: ProgressView) => void;
-  /** People are being asked (`true`), or nobody is any more: meanwhile the turn needs no slot that others could use. */
-  readonly waiting: (session: Session, waits: boolean) => void;
-  /** What became of messages that were taken in while it ran. */
-  readonly steered: (session: Session, ids: readonly string[], outcome: SteerOutcome) => void;
-}
-
-export interface TurnInput {
-  readonly session: Session;
-  readonly harness: HarnessSession;
-  readonly prompt: TurnPrompt;
-  readonly signal: AbortSignal;
-  readonly emit: (event: TurnEvent) => void;
-}
-
 const settleMs = 10_000;
+/** The harness does something, though there is no text. */
+const alive: TurnEvent = { type: 'text', delta: '' };
 
 export class HarnessTurn {
   readonly #deps: TurnDeps;
@@ -58,7 +36,7 @@ export class HarnessTurn {
   #timedOut = false;
   /** What the harness was asked last, for those that forget it when cancelled. */
   #asked: readonly Message[] = [];
-  #view: ProgressView = noProgress;
+  readonly #view: TurnView;
   readonly #ending: { -readonly [K in keyof Ending]: Ending[K] };
 
   constructor(deps: TurnDeps, input: TurnInput) {
@@ -67,6 +45,7 @@ export class HarnessTurn {
     const { prompt, emit, harness } = input;
     const now = (): number => deps.clock.now();
     this.#speech = new Speech({ turn: prompt.id, model: prompt.model, now, emit });
+    this.#view = new TurnView((view) => deps.progress(input.session, prompt.id, view));
     this.#spending = new Spending(harness, (usage) => emit({ type: 'usage', usage, model: prompt.model }));
     this.#ending = {
       ...{ how: 'ended', harness: harness.record.harness, last: undefined, text: '', answered: false },
@@ -83,6 +62,8 @@ export class HarnessTurn {
     signal.addEventListener('abort', abort, { once: true });
     const limit = this.#limit(harness.record.timeoutSeconds ?? this.#deps.timeoutSeconds());
     try {
+      // Getting ready has limits of its own, which say more than the engine's.
+      this.#input.emit(alive);
       if (!signal.aborted) this.#open(true);
       // What came since the turn was accepted goes in with the first prompt.
       this.nudge();
@@ -95,6 +76,7 @@ export class HarnessTurn {
       limit?.cancel();
       this.#settle?.cancel();
       this.#speech.close();
+      this.#view.end();
       if (this.#leased) this.#deps.sessions.release(harness);
     }
     return outcomeOf(this.#ending, { reason: signal.reason, timedOut: this.#timedOut, kind: this.#input.session.kind });
@@ -110,6 +92,8 @@ export class HarnessTurn {
 
   /** Messages wait for this turn: they are taken in now. */
   nudge(): void {
+    // Nobody would hear them: they begin the next turn.
+    if (this.#stopping()) return;
     for (const item of this.#waiting()) this.#post({ type: 'text', item });
   }
 
@@ -171,15 +155,25 @@ export class HarnessTurn {
   }
 
   #open(first: boolean): void {
-    const { harness, signal } = this.#input;
-    const opening = this.#leased ? harness.open() : this.#deps.sessions.acquire(harness, signal);
+    const { session, harness, signal } = this.#input;
+    const waits = (is: boolean): void => {
+      this.#view.waits(is ? 'place' : undefined);
+      this.#deps.waiting(session, is);
+      this.#input.emit(alive);
+    };
+    const opening = this.#leased ? harness.open() : this.#deps.sessions.acquire(harness, { signal, waits });
     opening.then(
       (live) => {
         // Stopped meanwhile: nobody else gives the process back.
         if (!this.#leased && this.#state.phase === 'ended') return this.#deps.sessions.release(harness);
         this.#leased = true;
         this.#live = live;
-        const { refused, notices } = opened(live, { first, resumed: this.#input.prompt.resumed === true });
+        const lost = harness.takeLost();
+        const { refused, notices } = opened(live.harness.id, {
+          lost,
+          first,
+          resumed: this.#input.prompt.resumed === true,
+        });
         this.#ending.refused = refused;
         for (const notice of notices) this.#notice(notice);
         this.#post({ type: refused === undefined ? 'ready' : 'unready' });
@@ -200,6 +194,7 @@ export class HarnessTurn {
       return;
     }
     this.#live = await harness.free();
+    if (harness.takeLost()) this.#notice(lostText(this.#live.harness.id));
     const first = this.#begun ? [] : messagesOf(prompt.history, prompt.id);
     this.#begun = true;
     const messages = [...first, ...items];
@@ -221,8 +216,9 @@ export class HarnessTurn {
     const { text, answered } = this.#speech.close();
     Object.assign(this.#ending, { text, answered, last: end });
     if (text !== '') this.#ending.answers = [...this.#ending.answers, text];
-    if (this.#view !== noProgress) this.#show(noProgress);
-    this.#post(end.kind === 'died' ? { type: 'died' } : { type: 'prompt-ended', late: this.#waiting() });
+    this.#view.promptEnded();
+    const late = this.#stopping() ? [] : this.#waiting();
+    this.#post(end.kind === 'died' ? { type: 'died' } : { type: 'prompt-ended', late });
   }
 
   #listener(): PromptListener {
@@ -234,14 +230,14 @@ export class HarnessTurn {
         if (update.kind === 'notice') this.#notice(update.text);
         if (update.kind === 'usage') this.#spending.update(update);
         if (tool !== undefined) this.#speech.tool(tool.call);
-        const view = progressAfter(this.#view, update, tool?.call, this.#deps.clock.now());
-        if (view !== this.#view) this.#show(view);
+        this.#view.update(update, tool?.call, this.#deps.clock.now());
         // A call has ended: the place where a native agent takes messages in.
         if (tool?.call.status === 'completed' || tool?.call.status === 'failed') this.nudge();
       },
+      heard: () => this.#input.emit(alive),
       denied: (call, why) => this.#denied(call, why),
       waiting: (waits) => {
-        this.#show({ ...this.#view, waiting: waits });
+        this.#view.waits(waits ? 'people' : undefined);
         this.#deps.waiting(session, waits);
       },
     };
@@ -283,9 +279,9 @@ export class HarnessTurn {
     });
   }
 
-  #show(view: ProgressView): void {
-    this.#view = view;
-    this.#deps.progress(this.#input.session, this.#input.prompt.id, view);
+  /** It ends before anything else is sent. */
+  #stopping(): boolean {
+    return this.#timedOut || this.#state.phase === 'stopping' || this.#state.phase === 'ended';
   }
 
   #notice(text: string): void {

@@ -57,12 +57,24 @@ function instead(result: TurnResult, said: readonly Reply[]): readonly Reply[] {
       if (!asked) return [];
       const { partial } = outcome;
       const more = partial === undefined || said.some((each) => each.text === partial) ? '' : ` So far:\n\n${partial}`;
-      return [{ kind: 'note', text: `⚠️ stopped after a long silence (agents.defaults.stall.abortSeconds).${more}` }];
+      return [{ kind: 'note', text: `⚠️ stopped ${whyLate(result.cause)}.${more}` }];
     }
     case 'stopped':
       return [];
     default:
       return assertNever(outcome);
+  }
+}
+
+function whyLate(cause: TurnResult['cause']): string {
+  switch (cause) {
+    case 'stalled':
+      return 'after a long silence (agents.defaults.stall.abortSeconds)';
+    case undefined:
+      // A coding agent has a limit for each turn.
+      return 'at its time limit (/acp timeout, acp.turnTimeoutSeconds)';
+    default:
+      return 'at its time limit (agents.defaults.subagents.runTimeoutSeconds)';
   }
 }
 

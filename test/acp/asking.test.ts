@@ -149,3 +149,29 @@ test('what is allowed while all is approved may be allowed for ever', async () =
   open({ person: 'absent', twin: { options: 'allowOnly' }, acp: { permissionMode: 'approve-all' } });
   expect((await world.say('run x')).text).toBe('ran x');
 });
+
+test('what is asked after a cancel was sent is answered at once, and nobody sees it', async () => {
+  open();
+  const stop = new AbortController();
+  const { played } = world.start('late rm x', { signal: stop.signal });
+  await world.received('prompt');
+  stop.abort();
+  expect((await played).outcome).toEqual({ kind: 'stopped', by: 'user' });
+  expect(world.logged('permission', 'outcome')).toEqual([{ outcome: 'cancelled' }]);
+  expect(world.questions).toEqual([]);
+});
+
+test('a question does not outlive the prompt it was asked in', async () => {
+  open();
+  const { played } = world.start('leave rm x');
+  await asked();
+  world.go();
+  await played;
+  await until(() => world.questions[0]?.withdrawn() === true, 'the question to be withdrawn');
+  world.questions[0]?.answer('deny');
+  await until(() => world.waits.length === 2, 'the wait to end');
+  expect(world.waits).toEqual([true, false]);
+  // Nobody looks at the turn any more.
+  expect(world.views.at(-1)?.waiting).not.toBe('people');
+  expect(world.views.filter((view) => view.waiting === 'people')).toHaveLength(1);
+});

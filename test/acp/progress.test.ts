@@ -28,7 +28,7 @@ test('brief: the step of the plan, what is at work and for how long, how much is
   expect(progressText(view, 'full', 13_000)).toBe(
     '✅ look\n⏳ mend\n✅ reading a.ts\n⏳ step 2/2: mend · npm test (12s) · 1 step done',
   );
-  expect(progressText({ ...view, waiting: true }, 'brief', 0)).toContain('waiting for your permission');
+  expect(progressText({ ...view, waiting: 'people' }, 'brief', 0)).toContain('waiting for your permission');
 });
 
 test('off shows nothing, and so does nothing', () => {

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { afterEach, expect, test } from 'vitest';
 import { birthOf, sweepOrphans } from '../../src/acp/orphans.ts';
+import { noProgress, progressText } from '../../src/acp/progress.ts';
 import { systemClock } from '../../src/infra/clock.ts';
 import { until } from '../fakes/wait.ts';
 import { seesDead } from './processes.ts';
@@ -51,6 +52,31 @@ test('with all of them at work a turn waits for its place, in order', async () =
   await world.runtime.steerNow('agent:twin:acp:a', 'go');
   await Promise.all([first.played, ...others]);
   expect(ended).toEqual(['b', 'c']);
+});
+
+test('a turn that waits for its place needs no slot meanwhile', async () => {
+  open({ twin: { steering: 'on' }, acp: { maxSessions: 1 } });
+  const first = world.start('hang', { session: named('a') });
+  await world.received('prompt');
+  const second = world.start('say b', { session: named('b') });
+  await until(() => world.sessions.counts().waiting === 1, 'it to wait');
+  expect(world.waits).toEqual([true]);
+  expect(progressText(world.views.at(-1) ?? noProgress, 'brief', 0)).toContain('(acp.maxSessions)');
+  await world.runtime.steerNow('agent:twin:acp:a', 'go');
+  await Promise.all([first.played, second.played]);
+  expect(world.waits).toEqual([true, false]);
+});
+
+test('one that never gets ready is ended at once when its session is closed', async () => {
+  open({ twin: { init: 'hang' } });
+  const { played } = world.start('say x');
+  await world.received('started');
+  await world.sessions.forget('agent:twin:acp:1');
+  expect((await played).outcome).toMatchObject({
+    code: 'ACP_SESSION_INIT_FAILED',
+    message: expect.stringContaining('was stopped while it got ready'),
+  });
+  expect(world.groups.live().flatMap((group) => group.members())).toEqual([]);
 });
 
 test('a turn that waits for its place can be stopped', async () => {

@@ -156,3 +156,18 @@ test('an abort cancels; an agent that ignores it is killed, and the session goes
   expect(world.logged('cancel', 'pid')).toHaveLength(1);
   expect((await world.say('say fine')).text).toBe('fine');
 });
+
+test('what comes while a turn is being ended for its time limit waits for the next one', async () => {
+  open({ twin: { ignoreCancel: true, steering: 'on', resume: true }, acp: { turnTimeoutSeconds: 600 } });
+  const waiting: Injection[] = [];
+  const { played } = world.start('hang', { takeInjections: () => waiting.splice(0) });
+  await world.received('prompt');
+  expect(world.clock.fire(600_000)).toBe(1);
+  await world.received('cancel');
+  waiting.push(injected('say more'));
+  world.runtime.nudge(key);
+  expect(world.clock.fire(settleMs)).toBe(1);
+  expect((await played).outcome).toMatchObject({ kind: 'timeout' });
+  expect(waiting).toHaveLength(1);
+  expect(world.steered).toEqual([]);
+});

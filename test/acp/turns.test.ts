@@ -1,10 +1,11 @@
 // Turns in a coding agent over a real child process: what is said, remembered, kept after a crash, and passed on.
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
+import type { TurnEvent } from '../../src/core/agent.ts';
 import { aPrompt } from '../agents/kit.ts';
 import { until } from '../fakes/wait.ts';
 import { seesDead } from './processes.ts';
-import { AcpWorld, notices, type WorldOptions } from './world.ts';
+import { AcpWorld, notices, said, type WorldOptions } from './world.ts';
 
 /** Time a harness has to end a prompt that is cancelled. */
 const settleMs = 10_000;
@@ -242,7 +243,7 @@ test('the agent sees its own keys and the usual variables, and nothing of ours',
 test('a turn that takes too long is cancelled, and keeps what was said', async () => {
   open({ acp: { turnTimeoutSeconds: 600 } });
   const { played, events } = world.start('hang half of it');
-  await until(() => events.some(({ type }) => type === 'text'), 'the first words');
+  await until(() => said(events) !== '', 'the first words');
   expect(world.clock.fire(600_000)).toBe(1);
   expect((await played).outcome).toEqual({ kind: 'timeout', partial: 'half of it' });
   expect((await world.say('say fine')).text).toBe('fine');
@@ -260,7 +261,7 @@ test('what an agent started ends with it', async () => {
 test('a turn that nobody waits for any more is ended before the next one begins, if need be with its process', async () => {
   open({ twin: { ignoreCancel: true, steering: 'on', resume: true } });
   for await (const event of world.runtime.turn(world.session(), aPrompt('hang'), [], new AbortController().signal)) {
-    if (event.type === 'text') break;
+    if (said([event]) !== '') break;
   }
   const { played } = world.start('say two');
   await world.received('cancel');
@@ -271,4 +272,31 @@ test('a turn that nobody waits for any more is ended before the next one begins,
   expect(world.logged('overlap', 'text')).toEqual([]);
   expect(world.heard().slice(0, 2)).toEqual(['hang', 'say two']);
   expect(world.logged('steering', 'pid')).not.toContain(world.log()[0]?.pid);
+});
+
+test('getting ready, a thought, a question and what means nothing to us are signs of life', async () => {
+  open();
+  const signs = (events: readonly TurnEvent[]): number =>
+    events.filter((event) => event.type === 'text' && event.delta === '').length;
+  const { played, events } = world.start('think aloud');
+  await until(() => signs(events) > 0, 'a first sign');
+  await played;
+  expect(signs(events)).toBeGreaterThan(2);
+  const { events: later, played: asking } = world.start('bare npm test');
+  await until(() => world.questions.length > 0, 'the question');
+  await until(() => signs(later) > 1, 'a sign besides the first');
+  world.questions[0]?.answer('once');
+  await asking;
+});
+
+test('a prompt that has ended has, also where that cannot be written down', async () => {
+  open();
+  await world.say('say one');
+  const set = world.records.set;
+  const { played } = world.start('hang');
+  await world.received('prompt', 2);
+  world.records.set = () => Promise.reject(new Error('the disk is full'));
+  await world.runtime.steerNow('agent:twin:acp:1', 'say two');
+  world.records.set = set;
+  expect((await played).outcome).toEqual({ kind: 'success', text: 'two' });
 });

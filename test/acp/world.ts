@@ -207,5 +207,9 @@ export class AcpWorld {
   }
 }
 
+/** A sign of life has no text. */
+export const said = (events: readonly TurnEvent[]): string =>
+  events.map((event) => (event.type === 'text' ? event.delta : '')).join('');
+
 export const notices = (played: Played): readonly string[] =>
   played.events.flatMap((event) => (event.type === 'notice' ? [event.text] : []));

@@ -225,6 +225,19 @@ const acts: Readonly<Record<string, (run: Running, rest: string) => Promise<Stop
     await say(run, ` steered: ${steered}`);
     return 'end_turn';
   },
+  /** Asks only once it was told to end. */
+  late: async (run, rest) => {
+    await say(run, 'working');
+    await cancelOrSteer(run);
+    await askFor(run, shell(rest));
+    return 'cancelled';
+  },
+  /** Does not wait for the answer to what it asks. */
+  leave: async (run, rest) => {
+    void askFor(run, shell(rest));
+    await fileThere('go');
+    return 'end_turn';
+  },
   tool: async (run, rest) => {
     const toolCallId = callId();
     await say(run, 'first I look');

@@ -13,7 +13,7 @@ export async function dropSession({ layer, delivery, acp, stores }: DropParts, s
   const turn = layer.turns.active(session.key);
   await layer.stopper.stopSession(session.key, { cause: 'user' });
   await delivery.bindings.dropFor(session.key);
-  await acp.sessions.known(session.key)?.stop();
+  await acp.sessions.known(session.key)?.end();
   await turn?.ended;
   // In this order nobody finds the session and begins it anew; what came meanwhile finds it gone.
   await layer.scheduler.between(session.key, () => stores.sessions.archive(session.key));

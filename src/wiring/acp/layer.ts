@@ -47,7 +47,7 @@ export class AcpLayer {
   readonly #reported: AgentRuntime;
   readonly #progress: HarnessProgress;
   readonly #reports: SteerReports;
-  /** Sessions whose turn waits for people. */
+  /** Sessions whose turn waits, for people or for a process. */
   readonly #asking = new Map<SessionKey, () => void>();
 
   constructor(below: AcpBelow) {
@@ -195,7 +195,7 @@ export class AcpLayer {
   #stop(key: SessionKey): void {
     this.sessions
       .known(key)
-      ?.stop()
+      ?.end()
       .catch((err: unknown) =>
         this.#below.parts.log.warn({ err, session: key, code: 'acp_stop' }, 'a coding agent could not be ended'),
       );

@@ -176,7 +176,7 @@ async function set({ acp }: Engine, harness: HarnessSession, setting: AcpSetting
 
 /** Some things are set on the harness itself, which has to run for it. */
 async function opened<T>(acp: Engine['acp'], harness: HarnessSession, act: () => Promise<T>): Promise<T> {
-  await acp.sessions.acquire(harness);
+  await acp.sessions.acquire(harness, { refuse: true });
   try {
     return await act();
   } finally {

@@ -42,7 +42,7 @@ export async function spawnHarness(
     const here = where.value === 'here' ? await engine.bindings.focus(place, session, true) : undefined;
     if (here?.ok === false) return await failed(here.refusal);
     place.acted?.();
-    await engine.acp.sessions.acquire(harness);
+    await engine.acp.sessions.acquire(harness, { refuse: true });
     engine.acp.sessions.release(harness);
     const thread = where.value === 'thread' ? await engine.bindings.focus(place, session, false) : undefined;
     if (thread?.ok === false) return await failed(thread.refusal);

@@ -84,6 +84,27 @@ test('a failure is told with its code, and the process is gone', async () => {
   await world.until(() => world.living().length === 0, 'the agent to end');
 });
 
+test('one that takes longer to get ready than a model may be silent is not given up', async () => {
+  const startTimeoutSeconds = 0.2;
+  await open({ twin: { init: 'slow' }, config: { agents: { defaults: { subagents: { startTimeoutSeconds } } } } });
+  world.agent.always(/all tests pass/, 'All is well.');
+  await acp('say all tests pass', { label: 'slow' });
+  await world.received('started');
+  const began = Date.now();
+  await world.until(() => Date.now() > began + 2 * startTimeoutSeconds * 1000, 'the limit to pass');
+  world.go();
+  await world.channel.next('All is well.');
+  expect(world.run('slow').state).toMatchObject({ status: 'succeeded' });
+});
+
+test('one that never gets ready is gone at once when it is killed', async () => {
+  await open({ twin: { init: 'hang' } });
+  await acp('say x', { label: 'stuck' });
+  await world.received('started');
+  expect(await world.ask('/subagents kill stuck', /stopped/)).toContain('stopped 1');
+  await world.until(() => world.living().length === 0, 'the agent to end');
+});
+
 test('one that is killed leaves no process', async () => {
   await open();
   await acp('hang', { label: 'long' });

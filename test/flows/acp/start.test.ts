@@ -11,6 +11,19 @@ afterEach(async () => {
   await world.close();
 });
 
+test('with all that may run at work, another one is refused at once, and nothing is left of it', async () => {
+  await open({ acp: { maxSessions: 1 } });
+  await world.ask('/acp spawn --bind here', /is ready/);
+  await world.say('hang');
+  await world.received('prompt');
+  const before = kept();
+  expect(await world.ask('/acp spawn', /ACP error/)).toMatch(
+    /^⚠️ ACP error \(ACP_BACKEND_UNAVAILABLE\): all coding agents that may run at once are at work: 1 \(acp\.maxSessions\)\.\nnext: /,
+  );
+  expect(kept()).toEqual(before);
+  await world.ask('/acp cancel', /cancelled/);
+});
+
 /** Everything about coding agents that is stored. */
 const kept = (): readonly unknown[] =>
   world.engine.stores.database.read.all(

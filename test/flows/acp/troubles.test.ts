@@ -38,6 +38,17 @@ test('an agent that cannot go on with its session says that its memory is gone',
   await world.say('remember');
   await world.channel.next('remember');
   await world.channel.next(/^ℹ️ twin could not continue its earlier session/);
+  // It remembers what came after that, which needs no such words.
+  await world.ask('say two');
+  await world.settled();
+  expect(world.said().filter((text) => text.includes('could not continue'))).toHaveLength(1);
+});
+
+test('a turn that reaches its own time limit names that limit', async () => {
+  await bound({ acp: { turnTimeoutSeconds: 0.3 } });
+  await world.say('hang half of it');
+  const { text } = await world.channel.next(/^⚠️ stopped/);
+  expect(text).toMatch(/^⚠️ stopped at its time limit \(\/acp timeout, acp\.turnTimeoutSeconds\)\./);
 });
 
 test('a turn without text says so', async () => {
