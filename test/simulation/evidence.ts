@@ -19,8 +19,11 @@ export interface InboxFact {
   readonly id: string | undefined;
   readonly chat: string | undefined;
   readonly text: string;
-  /** Unix milliseconds. */
+  /** When it was taken in, and closed. Unix milliseconds. */
+  readonly at: number;
   readonly doneAt: number | undefined;
+  /** When it was written, of a message of a person. */
+  readonly sentAt: number | undefined;
 }
 
 export interface OutboxFact {
@@ -89,7 +92,7 @@ export function gather({ plan, seen, disk, platforms }: World): Evidence {
 function inboxOf(read: Sql): readonly InboxFact[] {
   return read.all('SELECT * FROM inbox ORDER BY ticket').map((row) => {
     const stored = JSON.parse(String(row.message)) as {
-      readonly message?: { readonly id: string; readonly text: string };
+      readonly message?: { readonly id: string; readonly text: string; readonly sentAt: number };
       readonly item?: { readonly text: string };
     };
     return {
@@ -99,6 +102,8 @@ function inboxOf(read: Sql): readonly InboxFact[] {
       id: stored.message?.id,
       chat: stored.message === undefined ? undefined : String(row.dedupe).slice(0, -stored.message.id.length - 1),
       text: stored.message?.text ?? stored.item?.text ?? '',
+      at: Number(row.at),
+      sentAt: stored.message?.sentAt,
       doneAt: row.done_at === null ? undefined : Number(row.done_at),
     };
   });

@@ -94,6 +94,9 @@ export interface Plan {
 const minuteMs = 60_000;
 /** Of all plans. */
 const powerFailures = 0.3;
+/** Of those with crashes. */
+const away = 0.05;
+const awayMs = 67 * minuteMs;
 
 export function makePlan(seed: number): Plan {
   const chance = random(seed, 'plan');
@@ -112,7 +115,10 @@ export function makePlan(seed: number): Plan {
     [1, 4],
   ]);
   const lives = theme.lives ?? drawn;
-  const crashes = Array.from({ length: lives }, () => makeCrash(chance, theme));
+  const crashes = stayAway(
+    seed,
+    Array.from({ length: lives }, () => makeCrash(chance, theme)),
+  );
   const trouble = chance.pick(theme.trouble);
   return {
     seed,
@@ -165,6 +171,13 @@ function makeCrash(chance: Random, { crashes, lives }: Theme): Crash {
     return { at: 'any', point: chance.int(1, chance.pick([12, 60, 250])), downMs };
   const at = chance.pick(crashes);
   return { at, point: chance.int(1, chance.pick(lives === undefined ? [3, 10, 30] : [3])), downMs };
+}
+
+/** Now and then the machine stays off for so long that what is written meanwhile is too old to be acted on. */
+function stayAway(seed: number, crashes: readonly Crash[]): readonly Crash[] {
+  const chance = random(seed, 'away');
+  const which = crashes.length === 0 || !chance.chance(away) ? undefined : chance.int(0, crashes.length - 1);
+  return crashes.map((crash, index) => (index === which ? { ...crash, downMs: awayMs } : crash));
 }
 
 interface StepAt extends At {

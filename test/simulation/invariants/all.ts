@@ -1,6 +1,13 @@
 // The invariants by name, and the question whether they hold. Used by run.ts.
 import type { Evidence, Invariant, Violation } from '../evidence.ts';
-import { everyAnswerOnce, everyCommandAnswered, everyDropTold, noLostInbound, oneRowPerMessage } from './inbound.ts';
+import {
+  everyAnswerOnce,
+  everyCommandAnswered,
+  everyDropTold,
+  noLostInbound,
+  oneRowPerMessage,
+  onlyLateIsTooOld,
+} from './inbound.ts';
 import { fifoPerSession, laneWidths } from './lanes.ts';
 import { noForgottenCall, noStrayTranscript, saidIsRemembered } from './memory.ts';
 import { atMostOneCopy, deliveredIsSeen, doubtOnlyWithoutKeys, orderPerPlace } from './outbound.ts';
@@ -25,6 +32,7 @@ export const invariants: Readonly<Record<string, Invariant>> = {
   'every answer once': everyAnswerOnce,
   'every command answered': everyCommandAnswered,
   'every drop is told': everyDropTold,
+  'only what comes too late is too old': onlyLateIsTooOld,
   'at most one visible copy': atMostOneCopy,
   'delivered is seen': deliveredIsSeen,
   'doubt only without keys': doubtOnlyWithoutKeys,

@@ -2,6 +2,10 @@
 import type { Evidence, Invariant, OutboxFact } from '../evidence.ts';
 import type { TurnSeen } from '../record.ts';
 
+/** The default of `messages.inbound.maxAgeMinutes`. */
+const maxAgeMs = 60 * 60_000;
+const away = 'ℹ️ I was away:';
+
 /** Whatever the platform was told is taken is stored once, and closed with a reason. */
 export const noLostInbound: Invariant = ({ seen, inbox, plan }) => {
   const rows = new Map(inbox.filter((row) => row.id !== undefined).map((row) => [row.id, row]));
@@ -82,7 +86,7 @@ export const everyDropTold: Invariant = ({ inbox, outbox }) => {
   );
   return [...Map.groupBy(dropped, (row) => row.chat ?? '')].flatMap(([chat, rows]) => {
     const cut = rows.filter((row) => row.reason === 'interrupted');
-    const others = rows.length - cut.length;
+    const others = rows.filter(({ reason }) => reason !== 'interrupted' && reason !== 'too_old').length;
     const told = outbox
       .filter(({ key, place }) => key.startsWith('dropped:') && place.startsWith(chat))
       .reduce((sum, { message }) => sum + Number(/\d+/.exec(message.text)?.[0] ?? 0), 0);
@@ -93,6 +97,17 @@ export const everyDropTold: Invariant = ({ inbox, outbox }) => {
     ];
   });
 };
+
+/** Only what comes in too late is not acted on, and its chat is told: once, until something else comes. */
+export const onlyLateIsTooOld: Invariant = ({ inbox, outbox }) =>
+  inbox.flatMap(({ ticket, reason, text, at, sentAt = at, chat = '' }) => {
+    if (reason !== 'too_old') return [];
+    const told = outbox.some(({ place, message }) => place.startsWith(chat) && message.text.startsWith(away));
+    return [
+      ...(at - sentAt > maxAgeMs ? [] : [`${text} (${ticket}) was taken in in time and called too old`]),
+      ...(told ? [] : [`${text} (${ticket}) was too old, and nobody is told`]),
+    ];
+  });
 
 export function says(row: OutboxFact, token: string): boolean {
   return row.message.text.split(/\s+/).includes(token);

@@ -23,6 +23,12 @@ export const intakeMutants: readonly Mutant[] = [
     "    if (row.kind === 'message' && row.ticket < 0)\n",
   ),
   mutant(
+    'a message is judged too old again by a later start',
+    'src/inbound/hear.ts',
+    'decideAge(sentAt, at ?? clock.now(),',
+    'decideAge(sentAt, Math.max(at ?? 0, clock.now()),',
+  ),
+  mutant(
     'messages that are dropped are told nobody',
     'src/inbound/unprocessed.ts',
     '    if (route === undefined || first === undefined) return;\n',
