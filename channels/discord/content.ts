@@ -20,7 +20,7 @@ export interface Me {
 export function contentOf(message: DiscordMessage, me: Me): Content | undefined {
   // A forwarded message brings what it forwards along instead of words of its own.
   const forwarded = message.message_snapshots?.[0]?.message;
-  const text = readable(message.content || (forwarded?.content ?? ''), message, me);
+  const text = message.content === '' ? passedOn(forwarded) : ownWords(message, me);
   const voice = ((message.flags ?? 0) & MessageFlags.IsVoiceMessage) !== 0;
   const attached = message.attachments.length > 0 ? message.attachments : (forwarded?.attachments ?? []);
   const files = attached.map((attachment) => fileOf(message, attachment, voice));
@@ -28,11 +28,25 @@ export function contentOf(message: DiscordMessage, me: Me): Content | undefined 
   return text === '' && files.length === 0 && unsupported === undefined ? undefined : { text, files, unsupported };
 }
 
+/**
+ * Words of others that were passed on are said to be so, and so are never a command of whoever passed them on. Whose they are
+ * Discord does not tell.
+ */
+function passedOn(forwarded: APIMessageSnapshotFields | undefined): string {
+  const text = named(forwarded?.content ?? '', forwarded?.mentions ?? []);
+  return text === '' ? '' : `Forwarded:\n${text}`;
+}
+
 /** Words that call the bot say nothing more at the start of a text; a command after them is one. */
-function readable(content: string, message: Pick<DiscordMessage, 'mentions'>, me: Me): string {
+function ownWords({ content, mentions }: DiscordMessage, me: Me): string {
   let text = content;
   for (let called = startOf(text, me); called > 0; called = startOf(text, me)) text = text.slice(called);
-  const names = new Map(message.mentions.map((user) => [user.id, user.global_name ?? user.username]));
+  return named(text, mentions);
+}
+
+/** With names in place of ids. */
+function named(text: string, mentions: DiscordMessage['mentions']): string {
+  const names = new Map(mentions.map((user) => [user.id, user.global_name ?? user.username]));
   return text.replace(/<@!?(\d{17,20})>/g, (token, id: string) => {
     const name = names.get(id);
     return name === undefined ? token : `@${name}`;

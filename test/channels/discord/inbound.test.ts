@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type DiscordMessage, readMessage } from '../../../channels/discord/inbound.ts';
+import { isCommand } from '../../../commands/args.ts';
 import { fastClock } from '../../fakes/fast-clock.ts';
 import { until } from '../../fakes/wait.ts';
 import type { Person } from '../../twins/discord/people.ts';
@@ -67,6 +68,21 @@ describe('a message', () => {
       ['@everyone lunch', false],
     ]);
     expect(rig.taken[2]).toMatchObject({ replyTo: mine, quote: { text: 'yes?', from: 'switchyard' } });
+  });
+
+  it('that was passed on is said to be so, calls nobody and is no command', async () => {
+    const bob = rig.twin.person('Bob');
+    guild.joins(bob);
+    const id = await bob.says(`/kill all <@${bob.id}>`, { in: general, mention: true });
+    await ann.forwards(id, { in: general });
+    await ann.forwards(id);
+    await all(3);
+    expect(rig.taken.map(({ text, mentionsBot }) => [text, mentionsBot])).toEqual([
+      ['/kill all @Bob', true],
+      ['Forwarded:\n@switchyard /kill all @Bob', false],
+      ['Forwarded:\n@switchyard /kill all @Bob', true],
+    ]);
+    expect(rig.taken.slice(1).map(({ text }) => isCommand(text))).toEqual([false, false]);
   });
 
   it('names people instead of their ids', async () => {
@@ -158,7 +174,17 @@ describe('what a message may hold', () => {
         message_reference: { type: 1, message_id: '5' },
         message_snapshots: [{ message: { content: 'news', attachments: [] } }],
       },
-      { text: 'news' },
+      { text: 'Forwarded:\nnews' },
+    ],
+    [
+      'a forwarded file',
+      {
+        message_reference: { type: 1, message_id: '5' },
+        message_snapshots: [
+          { message: { content: '', attachments: [{ id: '1', url: 'u', filename: 'a.txt', size: 3 }] } },
+        ],
+      },
+      { text: '', files: [{ kind: 'file', name: 'a.txt' }] },
     ],
   ])('%s', (_name, fields, expected) => {
     const read = readMessage(message(fields), at, reader);

@@ -41,6 +41,24 @@ describe('somebody unknown', () => {
   });
 });
 
+describe('words of somebody else', () => {
+  it('are no words of the owner who passes them on: they let nobody in', async () => {
+    const { twin, ann } = await open();
+    await ann.says('hello');
+    await twin.next(ann, 'ok');
+    const eve = twin.person('Eve');
+    await eve.says('hi');
+    const code = /Your code: (\w{8})/.exec((await twin.next(eve, /not allowed/)).text)?.[1] ?? '';
+    await twin.next(ann, new RegExp(code));
+    const lobby = twin.guild({ name: 'Lobby', members: [ann, eve] }).channel('lobby');
+    await ann.forwards(await eve.says(`/pair approve ${code}`, { in: lobby }));
+    await twin.next(ann, 'ok');
+    await ann.says('/pair list');
+    expect((await twin.next(ann, /Eve/)).text).toContain(code);
+    expect(twin.shown(eve)).toHaveLength(1);
+  });
+});
+
 describe('in a server', () => {
   it('text needs a mention; bots, webhooks and servers that are not listed are not heard', async () => {
     const { twin, ann, bob, general, place, model } = await open();

@@ -56,6 +56,11 @@ export class Person {
     return message.id;
   }
 
+  /** Passes a message on, wherever it was said; what they add themselves is a message of its own. Resolves with its id. */
+  async forwards(id: string, how: Pick<Saying, 'in'> = {}): Promise<string> {
+    return post(this.#world, this.#mine(how.in), { author: this.user, forwards: this.#message(id) }).id;
+  }
+
   /** Changes a message of theirs. */
   async edits(id: string, text: string): Promise<void> {
     const message = this.#message(id);

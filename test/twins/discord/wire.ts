@@ -147,10 +147,28 @@ function bare(world: World, message: Message, { content }: Reading): Wire {
     ...(replyTo === undefined
       ? {}
       : { message_reference: { type: 0, channel_id: channel.id, message_id: replyTo, guild_id: guild?.id } }),
+    ...(message.forwards === undefined || !content ? {} : forwarding(world, message.forwards)),
     reactions: [...message.reactions].map(([name, by]) => ({
       ...{ emoji: { id: null, name }, count: by.size, me: by.has(world.bot.id), me_burst: false, burst_colors: [] },
       count_details: { burst: 0, normal: by.size },
     })),
+  };
+}
+
+/** What is passed on comes without its author (https://discord.com/developers/docs/resources/message#message-snapshot-object). */
+function forwarding(world: World, passed: Message): Wire {
+  const { id, channel, at, editedAt, type, content, files, embeds, components } = passed;
+  return {
+    message_reference: { type: 1, channel_id: channel.id, message_id: id, guild_id: channel.guild?.id },
+    message_snapshots: [
+      {
+        message: {
+          ...{ type, content, embeds, components, flags: passed.flags, ...mentionsOf(world, passed) },
+          ...{ timestamp: iso(at), edited_timestamp: editedAt === undefined ? null : iso(editedAt) },
+          attachments: files.map((file) => wireFile(world, file)),
+        },
+      },
+    ],
   };
 }
 

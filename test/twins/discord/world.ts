@@ -89,6 +89,8 @@ export interface Message {
   readonly webhook?: string | undefined;
   readonly nonce?: string | number | undefined;
   readonly replyTo?: string | undefined;
+  /** What it passes on. */
+  readonly forwards?: Message | undefined;
   /** Who alone sees it. */
   readonly onlyFor?: string | undefined;
   /** The interaction it answers. */
