@@ -101,7 +101,7 @@ async function discord(cli: Cli, { account, json }: LinkOptions): Promise<void> 
 
 const inviteSteps = [
   'Open it in a browser and choose your server. Then, in Discord:',
-  '1. On the Bot page of the developer portal, switch on «Message Content Intent»: without it the bot reads no plain text.',
+  '1. Leave «Message Content Intent» switched on (developer portal, Bot page): without it Discord does not let the bot connect.',
   '2. Write to the bot directly. It answers with a code; `npx switchyard pair approve discord <code>` makes you its owner.',
   '3. List the server so that it is served there: `npx switchyard config set "channels.discord.groups.<server id>" "{}"`.',
 ];

@@ -1,9 +1,13 @@
 // Who is heard on Discord, and what the network may do, over the wire with the whole program.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { until } from '../../fakes/wait.ts';
 import { text } from '../../twins/openai.ts';
 import { scripted } from '../scripted-model.ts';
 import { type Options, openWorld, type World } from './world.ts';
+
+const root = join(import.meta.dirname, '..', '..', '..');
 
 let world: World;
 afterEach(() => world.close());
@@ -107,6 +111,27 @@ describe('the network', () => {
     expect((await twin.next(general, /look/)).text).toMatch(/delivered/);
     expect(twin.shown(general).filter((each) => each.includes('found it'))).toHaveLength(1);
     expect(twin.shown(general).filter((each) => each === 'ok')).toHaveLength(1);
+  });
+
+  it('that lets nobody in without the switch for content is explained in the status, and in the words that tell of it', async () => {
+    const { cli } = await open({ twin: { privileged: { messageContent: false } }, awaitConnection: false });
+    await until(async () => /^channel discord.*: failed/m.test((await cli('status')).out), 'the failure');
+    const said = 'Discord does not let the bot read messages.';
+    expect((await cli('status')).out).toContain(
+      `${said} In the Developer Portal, under Bot, switch on «Message Content`,
+    );
+    const told = ['README.md', 'docs/channels.md'].map((page) =>
+      readFileSync(join(root, page), 'utf8').replace(/\s+/g, ' '),
+    );
+    expect(told[1]).toContain(`the channel stays down, and \`npx switchyard status\` says «${said}»`);
+    expect(told[0]).toContain('without it Discord does not let the bot connect');
+  });
+
+  it('brings the bot into a server by an address, which names the switch it cannot do without', async () => {
+    const { cli } = await open();
+    const { out } = await cli('pair', 'discord');
+    expect(out).toMatch(/^https:\/\/discord\.com\/oauth2\/authorize\?/);
+    expect(out).toContain('without it Discord does not let the bot connect');
   });
 
   it('and the token are explained in the status when they are wrong', async () => {
