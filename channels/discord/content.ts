@@ -12,20 +12,23 @@ export interface Content {
 
 export interface Me {
   readonly id: string;
+  readonly name: string;
   /** Roles that stand for the bot alone, of all guilds. */
   readonly roles: ReadonlySet<string>;
 }
 
-/** Undefined when there is nothing in it: without the content intent, most messages are that. */
+/** Undefined when there is nothing in it for anybody: what programs write is often a card alone. */
 export function contentOf(message: DiscordMessage, me: Me): Content | undefined {
   // A forwarded message brings what it forwards along instead of words of its own.
   const forwarded = message.message_snapshots?.[0]?.message;
-  const text = message.content === '' ? passedOn(forwarded) : ownWords(message, me);
+  const words = message.content === '' ? passedOn(forwarded) : ownWords(message, me);
   const voice = ((message.flags ?? 0) & MessageFlags.IsVoiceMessage) !== 0;
   const attached = message.attachments.length > 0 ? message.attachments : (forwarded?.attachments ?? []);
   const files = attached.map((attachment) => fileOf(message, attachment, voice));
-  const unsupported = files.length === 0 && text === '' ? unreadable(message, forwarded) : undefined;
-  return text === '' && files.length === 0 && unsupported === undefined ? undefined : { text, files, unsupported };
+  const unsupported = files.length === 0 && words === '' ? unreadable(message, forwarded) : undefined;
+  if (words !== '' || files.length > 0 || unsupported !== undefined) return { text: words, files, unsupported };
+  // Whoever only calls the bot wants something all the same: mostly that it reads what they answer.
+  return message.content === '' ? undefined : { text: `@${me.name}`, files, unsupported };
 }
 
 /**
@@ -89,5 +92,7 @@ function unreadable(message: DiscordMessage, forwarded: APIMessageSnapshotFields
   if (stickers.length > 0) return 'a sticker';
   if (message.poll !== undefined) return 'a poll';
   if (message.activity !== undefined) return 'an invitation to an activity';
+  // Such a card, say, but now there is a person who wants it read.
+  if (forwarded !== undefined) return 'what is in this forwarded message';
   return undefined;
 }

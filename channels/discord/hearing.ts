@@ -59,7 +59,8 @@ export class Hearing {
     if (client === undefined) return undefined;
     const role = guild === undefined ? undefined : client.guilds.cache.get(guild)?.roles.botRoleFor(client.user)?.id;
     const roles = role === undefined ? none : new Set([role]);
-    return { me: { id: client.user.id, roles }, application: client.application.id, connectedAt };
+    const { id, displayName: name } = client.user;
+    return { me: { id, name, roles }, application: client.application.id, connectedAt };
   }
 
   /** Undefined: it is no place of ours, and asking again changes nothing. Rejects when it cannot be found out now. */

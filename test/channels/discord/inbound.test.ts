@@ -70,6 +70,22 @@ describe('a message', () => {
     expect(rig.taken[2]).toMatchObject({ replyTo: mine, quote: { text: 'yes?', from: 'switchyard' } });
   });
 
+  it('that says nothing but the name of the bot keeps it, with what it answers', async () => {
+    const bob = rig.twin.person('Bob');
+    guild.joins(bob);
+    const alert = await bob.says('the disk is full', { in: general });
+    await ann.says('', { in: general, mention: true, replyTo: alert });
+    await ann.says('', { in: general, mention: 'role' });
+    await ann.says('', { in: general, mention: true, files: [{ name: 'a.txt', data: 'x' }] });
+    await all(4);
+    expect(rig.taken.slice(1).map(({ text, mentionsBot }) => [text, mentionsBot])).toEqual([
+      ['@switchyard', true],
+      ['@switchyard', true],
+      ['', true],
+    ]);
+    expect(rig.taken[1]).toMatchObject({ replyTo: alert, quote: { text: 'the disk is full', from: 'Bob' } });
+  });
+
   it('that was passed on is said to be so, calls nobody and is no command', async () => {
     const bob = rig.twin.person('Bob');
     guild.joins(bob);
@@ -147,7 +163,7 @@ describe('a place', () => {
 });
 
 describe('what a message may hold', () => {
-  const me = { id: '1100000000000000001', roles: new Set<string>() };
+  const me = { id: '1100000000000000001', name: 'bot', roles: new Set<string>() };
   const reader = { me, application: '55', connectedAt: 0 };
   const at = { place: { kind: 'direct' }, route: place({ id: '1200000000000000000' }) } as const;
   const message = (fields: object): DiscordMessage =>
@@ -177,6 +193,14 @@ describe('what a message may hold', () => {
       { text: 'Forwarded:\nnews' },
     ],
     [
+      'a forwarded message of nothing but an embed',
+      {
+        message_reference: { type: 1, message_id: '5' },
+        message_snapshots: [{ message: { content: '', attachments: [], embeds: [{ title: 'Disk full' }] } }],
+      },
+      { text: '', unsupported: 'what is in this forwarded message' },
+    ],
+    [
       'a forwarded file',
       {
         message_reference: { type: 1, message_id: '5' },
@@ -194,6 +218,7 @@ describe('what a message may hold', () => {
 
   it.each([
     ['without content', {}, 'no_content'],
+    ['of nothing but an embed, as programs write them', { embeds: [{ title: 'Built' }] }, 'no_content'],
     ['of Discord itself', { type: 18, content: 'a thread' }, 'system_message'],
     ['of a webhook of ours', { webhook_id: '77', application_id: '55', content: 'x' }, 'own_message'],
     ['of ours', { author: { id: me.id, username: 'bot' }, content: 'x' }, 'own_message'],
