@@ -20,7 +20,7 @@ export interface Me {
 /** Undefined when there is nothing in it for anybody: what programs write is often a card alone. */
 export function contentOf(message: DiscordMessage, me: Me): Content | undefined {
   // A forwarded message brings what it forwards along instead of words of its own.
-  const forwarded = message.message_snapshots?.[0]?.message;
+  const forwarded = forwardedIn(message);
   const words = message.content === '' ? passedOn(forwarded) : ownWords(message, me);
   const voice = ((message.flags ?? 0) & MessageFlags.IsVoiceMessage) !== 0;
   const attached = message.attachments.length > 0 ? message.attachments : (forwarded?.attachments ?? []);
@@ -31,11 +31,15 @@ export function contentOf(message: DiscordMessage, me: Me): Content | undefined 
   return message.content === '' ? undefined : { text: `@${me.name}`, files, unsupported };
 }
 
+export function forwardedIn({ message_snapshots: snapshots }: DiscordMessage): APIMessageSnapshotFields | undefined {
+  return snapshots?.[0]?.message;
+}
+
 /**
  * Words of others that were passed on are said to be so, and so are never a command of whoever passed them on. Whose they are
  * Discord does not tell.
  */
-function passedOn(forwarded: APIMessageSnapshotFields | undefined): string {
+export function passedOn(forwarded: APIMessageSnapshotFields | undefined): string {
   const text = named(forwarded?.content ?? '', forwarded?.mentions ?? []);
   return text === '' ? '' : `Forwarded:\n${text}`;
 }

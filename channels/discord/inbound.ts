@@ -3,7 +3,7 @@
 import { type APIMessage, type GatewayMessageCreateDispatchData, MessageReferenceType, MessageType } from 'discord.js';
 import type { InboundMessage } from '../../src/core/message.ts';
 import type { Route } from '../../src/core/route.ts';
-import { contentOf, type Me } from './content.ts';
+import { contentOf, forwardedIn, type Me, passedOn } from './content.ts';
 import type { Place } from './places.ts';
 import { timeOf } from './snowflake.ts';
 
@@ -105,8 +105,11 @@ function answersUs({ referenced_message: quoted }: DiscordMessage, reader: Reade
 
 function quoteOf(message: DiscordMessage, replied: string | undefined): Pick<InboundMessage, 'quote'> {
   const quoted = message.referenced_message;
-  if (replied === undefined || quoted === undefined || quoted === null || quoted.content.trim() === '') return {};
-  return { quote: { text: quoted.content, from: quoted.author.global_name ?? quoted.author.username } };
+  if (replied === undefined || quoted === undefined || quoted === null) return {};
+  // In a server this is the only way to show the bot what was forwarded: nobody can be called in a forwarded message.
+  const text = quoted.content || passedOn(forwardedIn(quoted));
+  if (text.trim() === '') return {};
+  return { quote: { text, from: quoted.author.global_name ?? quoted.author.username } };
 }
 
 /** `@everyone` and `@here` call everybody, not the bot. */

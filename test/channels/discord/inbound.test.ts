@@ -101,6 +101,14 @@ describe('a message', () => {
     expect(rig.taken.slice(1).map(({ text }) => isCommand(text))).toEqual([false, false]);
   });
 
+  it('that answers one that was passed on quotes what that brought along', async () => {
+    const news = await ann.says('the disk is full');
+    const passed = await ann.forwards(news, { in: general });
+    await ann.says('why?', { in: general, mention: true, replyTo: passed });
+    await all(3);
+    expect(rig.taken[2]).toMatchObject({ text: 'why?', quote: { text: 'Forwarded:\nthe disk is full', from: 'Ann' } });
+  });
+
   it('names people instead of their ids', async () => {
     const bob = rig.twin.person('Bob');
     guild.joins(bob);
