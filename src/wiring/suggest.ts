@@ -22,7 +22,7 @@ export interface SuggestParts {
 }
 
 /** Whose conversation is asked about. */
-export type Asker = Pick<InboundMessage, 'route' | 'sender' | 'chat'>;
+export type Asker = Pick<SuggestAsk, 'route' | 'sender' | 'chat' | 'space'>;
 
 /** Runs offered; whoever looks for an older one types its label or id. */
 const mostRuns = 50;
@@ -59,7 +59,7 @@ export async function suggest(parts: SuggestParts, ask: SuggestAsk): Promise<rea
   const command = parts.table.find(({ name }) => name === ask.command);
   const kind = command === undefined ? undefined : kindOf(command, ask);
   if (command === undefined || kind === undefined) return [];
-  const standing = parts.engine.receiver.standing(commandBy(ask));
+  const standing = parts.engine.receiver.standing(messageOf(ask, `/${command.name}`));
   if (standing === 'stranger' || (command.access === 'owner' && standing !== 'owner')) return [];
   const offered = await valueSuggestions(kind, candidatesAt(parts, ask));
   return offered.filter((each) => fits(each, ask.text)).slice(0, ask.limit);
@@ -71,9 +71,9 @@ function kindOf(command: Command, { verb, param }: SuggestAsk): ValueKind | unde
 }
 
 /** What is asked for is part of a command that is being written. */
-function commandBy({ route, sender, chat, space, command }: SuggestAsk): InboundMessage {
+function messageOf({ route, sender, chat, space }: Asker, command: string): InboundMessage {
   return {
-    ...{ id: 'suggest', route, sender, chat, text: `/${command}`, native: true, mentionsBot: true },
+    ...{ id: 'suggest', route, sender, chat, text: command, native: true, mentionsBot: true },
     ...{ attachments: [], sentAt: 0 },
     ...(space === undefined ? {} : { space }),
   };
@@ -89,14 +89,13 @@ function fits({ label, value }: Suggestion, typed: string): boolean {
 }
 
 /** Open questions this person may answer. */
-function questionsFor(engine: Engine, { route, sender, chat }: Asker): readonly Suggestion[] {
-  const message = { id: 'suggest', route, sender, chat, text: '', mentionsBot: true, attachments: [], sentAt: 0 };
-  const standing = engine.receiver.standing(message);
+function questionsFor(engine: Engine, asker: Asker): readonly Suggestion[] {
+  const standing = engine.receiver.standing(messageOf(asker, '/approve'));
   if (standing === 'stranger') return [];
-  const id = `${route.channel}:${sender.id}`;
+  const id = `${asker.route.channel}:${asker.sender.id}`;
   return engine.approvals
     .openFor({ id, class: standing })
-    .map(({ code, asker, title }) => ({ value: code, label: clip(oneLine(`${code} ${asker}: ${title}`), 80) }));
+    .map(({ code, asker: by, title }) => ({ value: code, label: clip(oneLine(`${code} ${by}: ${title}`), 80) }));
 }
 
 async function runsAt(engine: Engine, asker: Asker): Promise<readonly Suggestion[]> {

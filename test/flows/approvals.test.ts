@@ -208,6 +208,22 @@ test('open codes are suggested to those who may answer', async () => {
   ).toEqual([]);
 });
 
+test('open codes are suggested in a server that is listed by its own id', async () => {
+  const listed = { token: 't', allowFrom: ['bo'], groups: { lab: {} } };
+  await reopen({}, 'telegram', {
+    config: { channels: { telegram: listed }, commands: { ownerAllowFrom: ['telegram:ann'] } },
+  });
+  const there = { ...inGroup(world, bo), space: 'lab' };
+  await world.say('try npm test', there);
+  const code = codeOf(await question());
+  const ask = { chat: 'group', command: 'approve', verb: '', param: 'code', text: '', limit: 9 } as const;
+  const place = { route: there.route ?? world.channel.direct(), sender: bo.from };
+  const suggested = async (space: string) =>
+    (await world.channel.events.suggest({ ...ask, ...place, space })).map(({ value }) => value);
+  expect(await suggested('lab')).toEqual([code]);
+  expect(await suggested('elsewhere')).toEqual([]);
+});
+
 test('after a crash the old question is expired, and it is asked again once the work goes on', async () => {
   await world.say('try npm test');
   const before = await question();
