@@ -1,5 +1,5 @@
 // What a Telegram message holds: text, files, and kinds nobody here can read. Pure; used by inbound.ts.
-import type { Message } from 'grammy/types';
+import type { Message, MessageEntity } from 'grammy/types';
 import type { RemoteFile } from '../../src/core/message.ts';
 
 export interface Content {
@@ -12,10 +12,28 @@ export interface Content {
 
 /** Undefined for service messages: somebody joined, a title changed, a topic was opened. */
 export function contentOf(message: Message): Content | undefined {
-  const text = message.text ?? message.caption ?? '';
+  const text = readable(message);
   const files = filesOf(message);
   const unsupported = files.length === 0 ? unreadable(message) : undefined;
   return text === '' && files.length === 0 && unsupported === undefined ? undefined : { text, files, unsupported };
+}
+
+/** Text or caption, with the addresses that people see only by pressing on words; they stand behind those. */
+export function readable({ text, caption, entities, caption_entities }: Message): string {
+  const links = (entities ?? caption_entities ?? []).filter((entity) => entity.type === 'text_link');
+  // From the last to the first, so that what is put in moves no place that still counts. Offsets are in UTF-16 units.
+  return links.toSorted((a, b) => b.offset - a.offset).reduce(withAddress, text ?? caption ?? '');
+}
+
+function withAddress(text: string, { offset, length, url }: MessageEntity.TextLinkMessageEntity): string {
+  const end = offset + length;
+  const known = bare(text.slice(offset, end)) === bare(url);
+  return known ? text : `${text.slice(0, end)} (${url})${text.slice(end)}`;
+}
+
+/** Telegram adds a slash to what has no path. */
+function bare(url: string): string {
+  return url.trim().replace(/\/$/, '');
 }
 
 function filesOf(message: Message): readonly RemoteFile[] {

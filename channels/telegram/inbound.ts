@@ -10,7 +10,7 @@ import type {
 } from 'grammy/types';
 import type { InboundMessage, Press } from '../../src/core/message.ts';
 import type { Route } from '../../src/core/route.ts';
-import { contentOf } from './content.ts';
+import { contentOf, readable } from './content.ts';
 
 export interface Reader {
   readonly account: string;
@@ -153,7 +153,7 @@ function repliedTo(message: Message): Message | undefined {
 }
 
 function quoteOf(message: Message, replied: Message | undefined): Pick<InboundMessage, 'quote'> {
-  const text = message.quote?.text ?? replied?.text ?? replied?.caption ?? '';
+  const text = message.quote?.text ?? (replied === undefined ? '' : readable(replied));
   if (text.trim() === '') return {};
   const from = replied?.from === undefined ? (replied?.sender_chat?.title ?? 'somebody') : nameOf(replied.from);
   return { quote: { text, from } };

@@ -92,6 +92,34 @@ describe('words of somebody else', () => {
   });
 });
 
+describe('addresses behind words', () => {
+  const link = (offset: number, length: number, url: string) => ({ type: 'text_link', offset, length, url }) as const;
+  const text = '😀 compare this offer with that one';
+  const entities = [link(11, 10, 'https://a.example/1'), link(27, 8, 'https://b.example/?x=(2)')];
+  const told = '😀 compare this offer (https://a.example/1) with that one (https://b.example/?x=(2))';
+
+  it('are told behind them, in a text, in a caption and in what is answered', () => {
+    expect(message({ text, entities }).text).toBe(told);
+    expect(message({ caption: text, caption_entities: entities, photo: [photo()] }).text).toBe(told);
+    expect(message({ text: 'why?', reply_to_message: replied({ text, entities, from: ann }) }).quote?.text).toBe(told);
+  });
+
+  it('are not told twice where the words are the address', () => {
+    const url = 'https://a.example';
+    expect(message({ text: `see ${url}`, entities: [link(4, url.length, `${url}/`)] }).text).toBe(`see ${url}`);
+    expect(message({ text: `see ${url}`, entities: [{ type: 'url', offset: 4, length: 17 }] }).text).toBe(`see ${url}`);
+  });
+
+  it('move no mention', () => {
+    const called = { ...mention('see this, @yard_bot') };
+    const both = [link(0, 3, 'https://a.example/1'), ...called.entities];
+    expect(message({ chat: group, text: called.text, entities: both })).toMatchObject({
+      text: 'see (https://a.example/1) this, @yard_bot',
+      mentionsBot: true,
+    });
+  });
+});
+
 describe('a group message', () => {
   it.each([
     ['a mention', mention('@yard_bot hello'), true],
