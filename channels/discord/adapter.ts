@@ -16,7 +16,7 @@ import type { Clock } from '../../src/infra/clock.ts';
 import type { Ids } from '../../src/infra/ids.ts';
 import type { Log } from '../../src/infra/log.ts';
 import { DiscordApi } from './api.ts';
-import { backfill } from './backfill.ts';
+import { backfill, type Gap, gapsBefore, gapsOf } from './backfill.ts';
 import { Connection } from './connection.ts';
 import { openDirect } from './directs.ts';
 import { fetchFile } from './files.ts';
@@ -108,7 +108,7 @@ export class DiscordAdapter implements ChannelAdapter {
         this.#telling.attach(opened);
       },
       connected: (opened, fresh) => this.#connected(opened, fresh),
-      alive: (heardAt) => this.#caughtUp && this.#seen.upTo(heardAt),
+      alive: (heardAt) => this.#upTo(heardAt),
     });
     this.#hearing = new Hearing({ places: this.#places, connection: this.#connection, log, events });
     this.#intake = new Intake({
@@ -131,6 +131,10 @@ export class DiscordAdapter implements ChannelAdapter {
     this.#telling = new Telling({
       ...{ account, log, events, places: this.#places, seen: this.#seen, intake: this.#intake },
       ...{ sent: this.#sending.sent, interactions: this.#interactions },
+      back: (newest) => {
+        const gaps = gapsBefore(newest, this.#seen);
+        this.#intake.release(() => this.#readBack(gaps));
+      },
     });
   }
 
@@ -242,14 +246,24 @@ export class DiscordAdapter implements ChannelAdapter {
 
   /** @param since when this session began, Unix ms */
   async #catchUp(client: Client, session: number, since: number): Promise<void> {
+    await this.#seen.kept();
+    await this.#readBack(gapsOf(client, this.#seen));
+    if (this.#intake.signal.aborted || session !== this.#session) return;
+    this.#caughtUp = true;
+    this.#upTo(since);
+  }
+
+  #readBack(gaps: readonly Gap[]): Promise<void> {
     const { clock, log } = this.#options;
     const { signal } = this.#intake;
     const take = (message: DiscordMessage): Promise<void> => this.#intake.take(message);
-    await this.#seen.kept();
-    await backfill({ api: this.#api, clock, log, signal, take, seen: this.#seen }, client);
-    if (signal.aborted || session !== this.#session) return;
-    this.#caughtUp = true;
-    this.#seen.upTo(since);
+    return backfill({ api: this.#api, clock, log, signal, take, seen: this.#seen }, gaps);
+  }
+
+  /** Of a server that Discord cannot show nothing is told: the mark stays until it is back, or the next process reads it. */
+  #upTo(ms: number): void {
+    const whole = this.#connection.client?.guilds.cache.every(({ available }) => available) === true;
+    if (whole && this.#caughtUp) this.#seen.upTo(ms);
   }
 
   async #send(route: Route, message: OutboundMessage, key: string): Promise<Receipt> {

@@ -1,11 +1,12 @@
-// Reads what was said while nobody told us: a lost session, or a process that was not running. Used by adapter.ts whenever a
-// session begins anew; a resumed one is told everything by Discord.
+// Reads what was said while nobody told us: a lost session, a process that was not running, a server that Discord could not
+// show. Used by adapter.ts whenever a session begins anew, and when such a server is back; a resumed session is told everything.
 // 1 which channels have something newer than what was seen  2 page it  3 hand it to the inbox like anything else, oldest first
 import { type Client, Routes } from 'discord.js';
 import pLimit from 'p-limit';
 import type { Clock } from '../../src/infra/clock.ts';
 import type { Log } from '../../src/infra/log.ts';
 import type { DiscordApi } from './api.ts';
+import type { Newest } from './dispatches.ts';
 import { causeOf, faultOf } from './faults.ts';
 import type { DiscordMessage } from './inbound.ts';
 import type { Seen } from './seen.ts';
@@ -33,17 +34,17 @@ const patienceMs = 10_000;
 /** Channels read side by side; how many calls a second that makes depends on how fast Discord answers. */
 const atOnce = 4;
 
-interface Gap {
+export interface Gap {
   readonly channel: string;
   readonly after: string;
 }
 
 /**
+ * @param gaps their marks are held
  * Resolves when what can be read at once was handed on; never rejects. What Discord fails to hand out goes on by itself: one
  * such channel must not keep everybody waiting whose message comes meanwhile.
  */
-export async function backfill(options: BackfillOptions, client: Client): Promise<void> {
-  const gaps = gapsOf(client, options.seen);
+export async function backfill(options: BackfillOptions, gaps: readonly Gap[]): Promise<void> {
   const limit = pLimit(atOnce);
   const counts = await Promise.all(gaps.map((gap) => limit(() => readOn(options, gap))));
   const messages = counts.reduce((sum, count) => sum + count, 0);
@@ -52,25 +53,37 @@ export async function backfill(options: BackfillOptions, client: Client): Promis
 }
 
 /** Discord says with every session what the last message of each channel is; for direct chats it does not. */
-function gapsOf(client: Client, seen: Seen): readonly Gap[] {
-  const channels = [...client.channels.cache.values()].flatMap((channel): Gap[] => {
+export function gapsOf(client: Client, seen: Seen): readonly Gap[] {
+  const newest = [...client.channels.cache.values()].flatMap((channel): Newest[] => {
     if (channel.isDMBased() || !('lastMessageId' in channel)) return [];
     const { id, lastMessageId } = channel;
-    const after = seen.after(id);
-    if (typeof lastMessageId !== 'string' || after === undefined || !isNewer(lastMessageId, after)) return [];
-    return [{ channel: id, after }];
+    return typeof lastMessageId === 'string' ? [{ channel: id, message: lastMessageId }] : [];
   });
   const directs = seen.directs().flatMap((channel): Gap[] => {
     const after = seen.after(channel);
     return after === undefined ? [] : [{ channel, after }];
   });
-  return [...channels, ...directs];
+  return [...gapsBefore(newest, seen), ...hold(directs, seen)];
+}
+
+export function gapsBefore(newest: readonly Newest[], seen: Seen): readonly Gap[] {
+  const gaps = newest.flatMap(({ channel, message }): Gap[] => {
+    const after = seen.after(channel);
+    return after === undefined || !isNewer(message, after) ? [] : [{ channel, after }];
+  });
+  return hold(gaps, seen);
+}
+
+/** All of them at once: what is said now must move no mark of those that wait to be read. */
+function hold(gaps: readonly Gap[], seen: Seen): readonly Gap[] {
+  for (const { channel, after } of gaps) seen.hold(channel, after);
+  return gaps;
 }
 
 /** @returns how many messages were handed on */
 async function readOn(options: BackfillOptions, gap: Gap): Promise<number> {
   const { signal, clock } = options;
-  const missed = readAll(options, gap);
+  const missed = read(options, gap);
   const soon = new AbortController();
   const late = clock.sleep(patienceMs, AbortSignal.any([soon.signal, signal])).then(() => undefined);
   const found = await Promise.race([missed, late]);
@@ -79,11 +92,6 @@ async function readOn(options: BackfillOptions, gap: Gap): Promise<number> {
   // Later than what is said now, but not lost: the mark of the channel stays until then.
   void missed.then((each) => handOn(options, gap, each));
   return 0;
-}
-
-function readAll(options: BackfillOptions, gap: Gap): Promise<readonly DiscordMessage[]> {
-  options.seen.hold(gap.channel, gap.after);
-  return read(options, gap);
 }
 
 async function handOn(

@@ -1,6 +1,12 @@
 // What the gateway tells, as far as it matters here. Pure; used by telling.ts.
 // docs.discord.com/developers/events/gateway-events
-import type { APIChannel, APIInteraction, APIThreadChannel, GatewayGuildCreateDispatchData } from 'discord.js';
+import {
+  type APIChannel,
+  type APIInteraction,
+  type APIThreadChannel,
+  ChannelType,
+  type GatewayGuildCreateDispatchData,
+} from 'discord.js';
 import type { DiscordMessage } from './inbound.ts';
 import { isThreadType } from './places.ts';
 
@@ -14,12 +20,20 @@ export type Dispatch =
   /** Something may be possible here that was not. */
   | { readonly kind: 'opened'; readonly at: readonly At[] }
   | { readonly kind: 'guild-gone'; readonly guild: string }
+  /** It is there: at the begin of a session, after an outage of theirs, or because the bot was let in. */
+  | { readonly kind: 'guild'; readonly guild: string; readonly at: readonly At[]; readonly newest: readonly Newest[] }
   | { readonly kind: 'other' };
 
 export interface At {
   readonly channel: string;
   /** Of a thread: what it belongs to. */
   readonly parent: string | undefined;
+}
+
+/** The last message of a channel or thread. */
+export interface Newest {
+  readonly channel: string;
+  readonly message: string;
 }
 
 export interface Packet {
@@ -54,7 +68,7 @@ export function readDispatch({ t, d }: Packet): Dispatch {
     case 'CHANNEL_UPDATE':
       return { kind: 'opened', at: [atOf(d as APIChannel)] };
     case 'GUILD_CREATE':
-      return { kind: 'opened', at: (d as GatewayGuildCreateDispatchData).channels?.map(atOf) ?? [] };
+      return guildOf(d as GatewayGuildCreateDispatchData);
     case 'GUILD_DELETE': {
       const guild = d as { readonly id: string; readonly unavailable?: boolean };
       // An outage of theirs is no end: everything is there again afterwards.
@@ -63,6 +77,17 @@ export function readDispatch({ t, d }: Packet): Dispatch {
     default:
       return other;
   }
+}
+
+function guildOf({ id, channels = [], threads = [] }: GatewayGuildCreateDispatchData): Dispatch {
+  return { kind: 'guild', guild: id, at: channels.map(atOf), newest: [...channels, ...threads].flatMap(newestOf) };
+}
+
+function newestOf(channel: APIChannel): readonly Newest[] {
+  // In a forum it is the last post: a thread, which is told itself.
+  const holdsMessages = channel.type !== ChannelType.GuildForum && channel.type !== ChannelType.GuildMedia;
+  const last = holdsMessages && 'last_message_id' in channel ? channel.last_message_id : undefined;
+  return typeof last === 'string' ? [{ channel: channel.id, message: last }] : [];
 }
 
 /** Channels have a parent, too: the category above them. */

@@ -43,11 +43,15 @@ export class Intake {
     this.#held = true;
   }
 
-  /** @param missed hands what was missed to `take`, in order */
+  /** What waits goes on, also after this alone. @param missed hands what was missed to `take`, in order */
   release(missed: () => Promise<void>): void {
     this.#queue.unshift(missed);
     this.#held = false;
     this.#work();
+  }
+
+  get held(): boolean {
+    return this.#held;
   }
 
   get signal(): AbortSignal {

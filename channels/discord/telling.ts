@@ -4,7 +4,7 @@ import type { ChannelEvents } from '../../src/core/channel.ts';
 import { assertNever } from '../../src/core/result.ts';
 import type { Route } from '../../src/core/route.ts';
 import type { Log } from '../../src/infra/log.ts';
-import { type At, type Dispatch, type Packet, readDispatch } from './dispatches.ts';
+import { type At, type Dispatch, type Newest, type Packet, readDispatch } from './dispatches.ts';
 import { type DiscordMessage, echoOf } from './inbound.ts';
 import type { Intake } from './intake.ts';
 import type { Interactions } from './interactions.ts';
@@ -21,6 +21,8 @@ export interface TellingOptions {
   readonly intake: Intake;
   readonly sent: Sent;
   readonly interactions: Interactions;
+  /** A server is there again that Discord could not show in this session: what was said in it was not told. */
+  readonly back: (newest: readonly Newest[]) => void;
 }
 
 const leftWords = 'the bot was removed from the server';
@@ -67,6 +69,11 @@ export class Telling {
         for (const channel of client.guilds.cache.get(told.guild)?.channels.cache.values() ?? [])
           if (!channel.isThread())
             void events()?.gone(this.#routeOf({ channel: channel.id, parent: undefined }), leftWords);
+        return;
+      case 'guild':
+        // The library learns it only after this. While a session begins all of them come like that, and are read with it.
+        if (!intake.held && client.guilds.cache.get(told.guild)?.available === false) this.#options.back(told.newest);
+        for (const at of told.at) events()?.opened(this.#routeOf(at));
         return;
       case 'opened':
         for (const at of told.at) events()?.opened(this.#routeOf(at));

@@ -181,6 +181,73 @@ describe('a restart', () => {
   });
 });
 
+describe('a server that Discord cannot show for a while', () => {
+  /** The mark of all channels in which nothing was said before moves with what is heard elsewhere. */
+  const lifeGoesOn = async (): Promise<void> => {
+    await passes(6_000);
+    await ann.says('private');
+    await heard('private');
+    await passes(6_000);
+  };
+
+  it('is read back once it is there again, before what is said then', async () => {
+    const quiet = guild.channel('quiet');
+    const thread = general.thread('plan', { by: ann });
+    await ann.says('one', { in: general });
+    await heard('one');
+    guild.isUnavailable();
+    await ann.says('missed', { in: general });
+    await ann.says('in the thread', { in: thread });
+    await ann.says('first words', { in: quiet });
+    await lifeGoesOn();
+    guild.isUnavailable(false);
+    await ann.says('newer', { in: general });
+    for (const text of ['newer', 'in the thread', 'first words']) await heard(text);
+    expect(texts().filter((text) => ['one', 'missed', 'newer'].includes(text))).toEqual(['one', 'missed', 'newer']);
+    expect(texts()).toHaveLength(6);
+  });
+
+  it('is read back by the next process, where this one ends before that', async () => {
+    const quiet = guild.channel('quiet');
+    await ann.says('one', { in: general });
+    await heard('one');
+    guild.isUnavailable();
+    await ann.says('first words', { in: quiet });
+    await lifeGoesOn();
+    await rig.adapter.stop();
+    guild.isUnavailable(false);
+    await rig.another().start(rig.events);
+    await heard('first words');
+  });
+
+  it('keeps its marks until it was read, whatever is said there then', async () => {
+    await ann.says('one', { in: general });
+    await heard('one');
+    guild.isUnavailable();
+    await ann.says('missed', { in: general });
+    rig.twin.fault(`GET /channels/${general.id}/messages`, { status: 500 }, 1_000);
+    guild.isUnavailable(false);
+    await ann.says('newer', { in: general });
+    await heard('newer');
+    await passes(2_000);
+    await rig.adapter.stop();
+    rig.twin.heal();
+    await rig.another().start(rig.events);
+    await heard('missed');
+  });
+
+  it('that the bot has just come into is not read back', async () => {
+    const other = rig.twin.guild({ name: 'Other', members: [ann] });
+    const room = other.channel('room');
+    other.kicksBot();
+    await ann.says('old', { in: room });
+    other.invitesBot();
+    await ann.says('new', { in: room });
+    await heard('new');
+    expect(texts()).not.toContain('old');
+  });
+});
+
 describe('the intake', () => {
   const message = (id: string) => ({ id, channel_id: 'c', author: { id: 'a' } }) as never;
 

@@ -80,7 +80,7 @@ export class Session {
     const guild = guildAt(where);
     // A bot knows the channels of a guild, also those it may not look into.
     if (guild === undefined || where === undefined || /^(GUILD|CHANNEL|INTERACTION)_/.test(name)) return true;
-    return guild.present && 'kind' in where && may(where, 'ViewChannel');
+    return guild.present && !guild.unavailable && 'kind' in where && may(where, 'ViewChannel');
   }
 
   #dataOf({ data, message }: Occasion): Wire {
