@@ -126,8 +126,11 @@ export class Connection implements AccountLink {
   async #once(turn: AbortSignal): Promise<Step> {
     const { auth, attach, clock, log } = this.#options;
     try {
-      if (this.#leaving) await auth.clear();
-      this.#leaving = false;
+      if (this.#leaving) {
+        await auth.clear();
+        this.#leaving = false;
+        this.#progress.leaving = false;
+      }
       const opened = await auth.open();
       if (opened.kind === 'unreadable') return { kind: 'failed', what: this.#words.unreadable };
       if (turn.aborted) return { kind: 'again' };
@@ -282,6 +285,8 @@ export class Connection implements AccountLink {
   async #giveUp(): Promise<void> {
     const late = new AbortController();
     const patience = this.#options.clock.sleep(goodbyeMs, late.signal);
+    this.#progress.leaving = true;
+    this.#progress.set({ kind: 'connecting' });
     if (this.me() !== undefined) await Promise.race([this.start(), patience]);
     late.abort();
     const socket = this.socket();

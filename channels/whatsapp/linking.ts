@@ -3,6 +3,8 @@
 import type { LinkState, LinkView } from '../../src/core/link.ts';
 
 export class LinkProgress {
+  /** The link there is is being given up: nobody may take it for the one that was asked for. */
+  leaving = false;
   readonly #told: (view: LinkView) => void;
   readonly #picture: string | undefined;
   /** What is new to one who has seen nothing has number 1. */
@@ -23,7 +25,7 @@ export class LinkProgress {
   }
 
   set(state: LinkState): void {
-    if (sameState(this.#view.state, state)) return;
+    if (sameState(this.#view.state, state) || (this.leaving && state.kind === 'linked')) return;
     const picture = state.kind === 'qr' && this.#picture !== undefined ? { picture: this.#picture } : {};
     this.#view = { seq: this.#view.seq + 1, state, ...picture };
     const { resolve } = this.#next;

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { AccountLink, LinkView } from '../../src/core/link.ts';
+import type { AccountLink, LinkState, LinkView } from '../../src/core/link.ts';
 import { ok } from '../../src/core/result.ts';
 import { configSchema } from '../../src/infra/config.ts';
 import { type Database, openDatabase } from '../../src/infra/database.ts';
@@ -54,6 +54,20 @@ async function qrOf(account: string): Promise<string> {
   return view?.state.kind === 'qr' ? view.state.qr : '';
 }
 
+/** Follows the link to this step. */
+async function reaches<K extends LinkState['kind']>(
+  account: string,
+  kind: K,
+): Promise<Extract<LinkState, { kind: K }>> {
+  const fits = (state: LinkState): state is Extract<LinkState, { kind: K }> => state.kind === kind;
+  for (let seen = 0; ; ) {
+    const next = await links.next(account, seen);
+    if (!next.ok) throw new Error(`waited for ${kind}: ${next.refusal.message}`);
+    if (fits(next.value.state)) return next.value.state;
+    seen = next.value.seq;
+  }
+}
+
 async function follow(account: string, after: number): Promise<LinkView | undefined> {
   const next = await links.next(account, after);
   return next.ok ? next.value : undefined;
@@ -78,6 +92,23 @@ describe('linking an account that is switched off', () => {
     await links.close();
     expect(existsSync(picture)).toBe(false);
     await until(() => twin.connections === 0, 'the end of all connections');
+  });
+
+  it('gives a link up when asked to, and shows the code for a new one', async () => {
+    const phone = twin.phone();
+    await phone.scan(await qrOf('default'));
+    await reaches('default', 'linked');
+    const [first] = phone.linked;
+    expect(await links.begin('default', { again: true })).toMatchObject({
+      ok: true,
+      value: { state: { kind: 'connecting' } },
+    });
+    const { qr } = await reaches('default', 'qr');
+    expect(phone.linked).toEqual([]);
+    await phone.scan(qr);
+    await reaches('default', 'linked');
+    expect(phone.linked).toHaveLength(1);
+    expect(phone.linked).not.toContain(first);
   });
 
   it('makes one connection, however often it is asked for at once', async () => {
