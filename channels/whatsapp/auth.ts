@@ -108,6 +108,17 @@ export class Auth {
     }
   }
 
+  /** `clear` for whoever can try again: whether it is gone from the disk, too. The log has the reason why not. */
+  async forgotten(which: string): Promise<boolean> {
+    try {
+      await this.clear();
+      return true;
+    } catch (err) {
+      this.#log.error({ err, code: 'whatsapp_save' }, `${which} could not be forgotten yet`);
+      return false;
+    }
+  }
+
   #creds(): AuthenticationCreds | undefined {
     if (this.#identity !== undefined) return this.#identity.state.creds;
     // Still stored, and nobody's any more.

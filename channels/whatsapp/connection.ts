@@ -86,7 +86,7 @@ export class Connection implements AccountLink {
     if (phone !== undefined && digits === undefined)
       return refuse('bad_number', this.#words.badNumber, this.#words.numberFix);
     const me = this.me();
-    if (me !== undefined && again !== true) {
+    if (me !== undefined && again !== true && !this.#leaving) {
       // A phone that has just agreed is followed to the end.
       if (this.view().state.kind !== 'scanned') this.#progress.set({ kind: 'linked', number: me.pn });
       if (this.#state.kind === 'conflict' || this.#state.kind === 'failed') this.#turn.abort();
@@ -126,11 +126,9 @@ export class Connection implements AccountLink {
   async #once(turn: AbortSignal): Promise<Step> {
     const { auth, attach, clock, log } = this.#options;
     try {
-      if (this.#leaving) {
-        await auth.clear();
-        this.#leaving = false;
-        this.#progress.leaving = false;
-      }
+      if (this.#leaving && !(await auth.forgotten('the link that is given up')))
+        return { kind: 'later', what: 'The link that is given up could not be removed from the disk' };
+      this.#leaving = false;
       const opened = await auth.open();
       if (opened.kind === 'unreadable') return { kind: 'failed', what: this.#words.unreadable };
       if (turn.aborted) return { kind: 'again' };
@@ -212,7 +210,7 @@ export class Connection implements AccountLink {
   /** Does what the end of a socket asks for; resolves when the next one is due. */
   async #follow(step: Step, turn: AbortSignal): Promise<void> {
     if (step.kind !== 'again') this.#ready.resolve();
-    if (turn.aborted || this.#leaving) return;
+    if (turn.aborted || (this.#leaving && step.kind !== 'later')) return;
     switch (step.kind) {
       case 'again':
         this.#atOnce += 1;
@@ -255,12 +253,8 @@ export class Connection implements AccountLink {
   async #forget(turn: AbortSignal): Promise<void> {
     const { auth, log, alarm, clock, account } = this.#options;
     const wasLinked = this.me() !== undefined;
-    try {
-      await auth.clear();
-    } catch (err) {
-      log.error({ err, code: 'whatsapp_save' }, 'the link that the phone has removed could not be forgotten yet');
+    if (!(await auth.forgotten('the link that the phone has removed')))
       return this.#pause('The phone has removed this device, which could not be stored', turn);
-    }
     this.#rounds = 0;
     if (!wasLinked) return this.#pause('WhatsApp does not accept the attempt to link', turn);
     this.#loggedOut = true;
@@ -296,5 +290,6 @@ export class Connection implements AccountLink {
     } catch {
       this.#options.log.warn({ code: 'whatsapp_logout' }, 'the phone could not be told that this device is gone');
     }
+    this.#progress.leaving = false;
   }
 }

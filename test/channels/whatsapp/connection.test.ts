@@ -320,6 +320,30 @@ it('a link that the phone has removed and that cannot be forgotten yet is forgot
   await rig.connection.stop();
 });
 
+it('a link that is given up and cannot be forgotten yet is forgotten later, after a pause', async () => {
+  const rig = await fakeConnection();
+  const forget = rig.auth.clear.bind(rig.auth);
+  let tries = 0;
+  rig.auth.clear = async () => {
+    tries += 1;
+    await new Promise((resolve) => setImmediate(resolve));
+    throw new Error('disk full');
+  };
+  const first = await rig.started();
+  first.open();
+  expect(await rig.connection.begin({ again: true })).toMatchObject({ ok: true });
+  for (let turn = 0; turn < 10; turn += 1) await rig.clock.flush();
+  expect({ tries, logouts: first.logouts, sockets: rig.sockets.length }).toEqual({ tries: 1, logouts: 1, sockets: 1 });
+  const what = 'The link that is given up could not be removed from the disk; trying again.';
+  expect(rig.connection.view().state).toEqual({ kind: 'trouble', what });
+  rig.auth.clear = forget;
+  await rig.clock.advance(2_000);
+  expect({ sockets: rig.sockets.length, me: rig.connection.me(), alarms: rig.alarms }).toEqual({
+    ...{ sockets: 2, me: undefined, alarms: [] },
+  });
+  await rig.connection.stop();
+});
+
 describe('sockets', () => {
   it('are made one after another, each with a number, whatever happens when; the old ones are ended and not heard', async () => {
     const event = fc.oneof(
