@@ -100,7 +100,10 @@ export interface ChannelFacts {
   readonly accounts: readonly string[];
   /** From the live connections; undefined: no process runs. */
   readonly health?: StatusView['channels'] | undefined;
-  /** Accounts of WhatsApp that are switched on, and whether a link is stored; undefined: not known. */
+  /**
+   * Accounts of WhatsApp that are switched on, and whether they are linked: as stored, or, while a process runs, false only for
+   * one that waits for a phone. Undefined: not known.
+   */
   readonly links: readonly { readonly id: string; readonly linked: boolean | undefined }[];
 }
 

@@ -9,8 +9,8 @@ type Health = NonNullable<ChannelFacts['health']>[number];
 /** Check 9: each account is connected, allowed to read, alone with its token, and linked. */
 export function channels({ channels: facts }: Pick<DoctorFacts, 'channels'>): readonly Finding[] {
   const { accounts, health, links } = facts;
-  const unlinked = health !== undefined ? [] : links.flatMap(notLinked);
-  const found = [...(health ?? []).flatMap(connection), ...unlinked];
+  const unlinked = links.filter(({ linked }) => linked === false).map(({ id }) => id);
+  const found = health?.flatMap((one) => connection(one, unlinked.includes(one.id))) ?? unlinked.map(notLinked);
   return orPass(found, 'channels', fine(accounts, health));
 }
 
@@ -22,14 +22,14 @@ function fine(accounts: ChannelFacts['accounts'], health: ChannelFacts['health']
   return { fact: `${health.map(({ id }) => id).join(', ')}: connected.` };
 }
 
-function notLinked({ id, linked }: ChannelFacts['links'][number]): readonly Finding[] {
-  if (linked !== false) return [];
-  return [
-    finding('channels', 'fail', {
-      fact: `${id} is switched on and linked to no phone.`,
-      fix: 'Link it: switchyard pair whatsapp.',
-    }),
-  ];
+function notLinked(id: string): Finding {
+  return finding('channels', 'fail', { fact: `${id} is switched on and linked to no phone.`, fix: linkFix(id) });
+}
+
+/** @param id e.g. `whatsapp:work` */
+function linkFix(id: string): string {
+  const account = id.slice(id.indexOf(':') + 1);
+  return `Link it: switchyard pair whatsapp${account === 'default' ? '' : ` --account ${account}`}.`;
 }
 
 const connectionFix: Readonly<Partial<Record<Health['state'], string>>> = {
@@ -37,7 +37,8 @@ const connectionFix: Readonly<Partial<Record<Health['state'], string>>> = {
   failed: 'Do what it says; a changed setting connects it again by itself.',
 };
 
-function connection({ id, state, detail }: Health): readonly Finding[] {
+/** @param unlinked it waits for a phone, which nothing but a person brings */
+function connection({ id, state, detail }: Health, unlinked: boolean): readonly Finding[] {
   const stated = { fact: `${id}: ${state}. ${detail}`, fix: connectionFix[state] };
   switch (state) {
     case 'connected':
@@ -46,6 +47,7 @@ function connection({ id, state, detail }: Health): readonly Finding[] {
     case 'failed':
       return [finding('channels', 'fail', stated)];
     default:
+      if (unlinked) return [finding('channels', 'fail', { ...stated, fix: linkFix(id) })];
       return [
         finding('channels', 'warn', { ...stated, fix: 'It tries again by itself; `switchyard logs` has the reason.' }),
       ];

@@ -36,12 +36,24 @@ describe('channels', () => {
     );
   });
 
+  test('that wait for a phone fail with the command that links one, and try again by themselves otherwise', () => {
+    const [id, detail] = ['whatsapp:work', 'No phone is linked. Link one: npx switchyard pair whatsapp --account work'];
+    const at = (linked: boolean | undefined, state: ChannelHealth['state'] = 'disconnected') =>
+      problems(
+        someFacts({ channels: { accounts: [id], health: [{ id, state, detail }], links: [{ id, linked }] } }),
+      )[0];
+    expect(at(false)).toBe(
+      `fail channels: whatsapp:work: disconnected. ${detail}\nLink it: switchyard pair whatsapp --account work.`,
+    );
+    for (const linked of [true, undefined]) expect(at(linked)).toMatch(/^warn .*\nIt tries again by itself;/);
+    expect(at(false, 'conflict')).toContain('Stop the other program');
+  });
+
   test('are not looked at while nothing runs, except whether a phone is linked', () => {
-    const accounts = ['whatsapp:default'];
-    const channels = (linked: boolean) => ({
-      accounts,
+    const channels = (linked: boolean, id = 'whatsapp:default') => ({
+      accounts: [id],
       health: undefined,
-      links: [{ id: 'whatsapp:default', linked }],
+      links: [{ id, linked }],
     });
     expect(about('channels', someFacts({ channels: channels(true) }))).toEqual([
       'pass channels: whatsapp:default set up; not running, so connections were not looked at.',
@@ -49,6 +61,9 @@ describe('channels', () => {
     expect(problems(someFacts({ channels: channels(false) }))).toEqual([
       'fail channels: whatsapp:default is switched on and linked to no phone.\nLink it: switchyard pair whatsapp.',
     ]);
+    expect(problems(someFacts({ channels: channels(false, 'whatsapp:work') }))[0]).toContain(
+      '\nLink it: switchyard pair whatsapp --account work.',
+    );
   });
 });
 

@@ -51,7 +51,7 @@ export async function engineFacts(parts: ServicesParts, { view, harnesses }: Loo
     channels: {
       accounts: channelsOff ? [] : accounts(engine),
       health: view.channels,
-      links: [],
+      links: channelsOff ? [] : links(engine),
     },
     owner: ownerOf(engine),
     habits: engine.layer.habits.all(),
@@ -62,6 +62,16 @@ export async function engineFacts(parts: ServicesParts, { view, harnesses }: Loo
 
 function accounts({ parts }: Engine): readonly string[] {
   return enabledAccounts(parts.config()).map(({ channel, name }) => accountKey({ channel, account: name }));
+}
+
+/** Whether a phone is linked; not known of an account that goes on by itself, for example while it cannot be reached. */
+function links({ parts }: Engine): DoctorFacts['channels']['links'] {
+  return [...parts.adapters()].flatMap(([id, { link }]) => {
+    if (link === undefined) return [];
+    const { kind } = link.view().state;
+    const waits = kind === 'qr' || kind === 'code' || kind === 'expired';
+    return [{ id, linked: waits ? false : kind === 'linked' || undefined }];
+  });
 }
 
 /** Whoever may answer for this: named in the config, let in first, linked, or at the terminal. */

@@ -76,7 +76,12 @@ describe('a phone that removes the bot', () => {
     const { phone, place } = world;
     phone.unlink();
     await says(/npx switchyard pair whatsapp/, 'the removal');
-    await phone.scan((await linkState(place, 'qr')).qr);
+    const { qr } = await linkState(place, 'qr');
+    const { out } = await world.cli('doctor');
+    expect(out).toMatch(
+      /fail: channels: whatsapp:default: disconnected\..*\n {2}fix: Link it: switchyard pair whatsapp\.\n/,
+    );
+    await phone.scan(qr);
     await linkState(place, 'linked');
     await connected(place);
     await talks();
