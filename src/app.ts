@@ -265,7 +265,7 @@ async function reload(configFile: ConfigFile): Promise<Result<string>> {
         ? `Loaded ${configFile.path}; the changes hold from now on.`
         : `${configFile.path} is in use as it is now.`,
     );
-  return refuse('config_invalid', loaded.error, unusedConfig(configFile.channelsOff));
+  return refuse('config_invalid', `${loaded.error}\n${unusedConfig(configFile.channelsOff)}`, '');
 }
 
 /** Adapters stop last, so that what is owed can still be sent, and before the store closes, which they may still write to. */

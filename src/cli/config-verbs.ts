@@ -1,5 +1,5 @@
 // `switchyard config get|set`: the words on the command line; what they do is in config.ts.
-import { refusalText } from '../core/result.ts';
+import { ok, type Result } from '../core/result.ts';
 import { ConfigFile } from '../infra/config-file.ts';
 import { type AddVerb, type Cli, exits } from './cli.ts';
 import { type CliResult, configGet, configSet } from './config.ts';
@@ -33,15 +33,15 @@ async function loaded({ env, clock, workingDirectory }: Cli): Promise<ConfigFile
   return file;
 }
 
-async function reload(cli: Cli): Promise<string> {
+async function reload(cli: Cli): Promise<Result<string>> {
   const reply = await cli.call('reload', {});
   switch (reply.kind) {
     case 'answered':
-      return reply.value;
+      return ok(reply.value);
     case 'refused':
-      return refusalText(reply.refusal);
+      return { ok: false, refusal: reply.refusal };
     case 'not-running':
-      return 'Switchyard has stopped meanwhile; it reads this when it starts.';
+      return ok('Switchyard has stopped meanwhile; it reads this when it starts.');
   }
 }
 

@@ -1,5 +1,6 @@
 // What `switchyard config get` and `switchyard config set` do. Called by config-verbs.ts.
 import JSON5 from 'json5';
+import { ok, type Result, refusalText } from '../core/result.ts';
 import type { ConfigFile } from '../infra/config-file.ts';
 import { formatKeyPath } from '../infra/key-path.ts';
 import { hideSecrets } from '../infra/secret-keys.ts';
@@ -23,19 +24,19 @@ export function configGet(file: ConfigFile, keyPath: string, show: boolean): Cli
 
 /**
  * Writes one value into the config file.
- * @param notify tells a running process to reload and answers what it said; absent when none runs
+ * @param notify tells a running process to reload and answers what it said; absent when none runs. Refused: it goes on with
+ *   the settings it had, so that the change, though it is in the file, has not come to hold
  */
 export async function configSet(
   file: ConfigFile,
-  change: { readonly keyPath: string; readonly valueText: string; readonly notify?: () => Promise<string> },
+  change: { readonly keyPath: string; readonly valueText: string; readonly notify?: () => Promise<Result<string>> },
 ): Promise<CliResult> {
   const written = await file.set(change.keyPath, change.valueText);
   if (!written.ok) return { text: `${written.error}\nNothing was changed in ${file.path}.`, exitCode: 1 };
   const shown = JSON5.stringify(hideSecrets(written.value, written.path));
   const saved = `${formatKeyPath(written.path)} = ${shown}\nSaved in ${file.path}.`;
-  const told =
-    change.notify === undefined ? 'Switchyard is not running; it reads this when it starts.' : await change.notify();
-  return { text: `${saved}\n${told}`, exitCode: 0 };
+  const told = (await change.notify?.()) ?? ok('Switchyard is not running; it reads this when it starts.');
+  return { text: `${saved}\n${told.ok ? told.value : refusalText(told.refusal)}`, exitCode: told.ok ? 0 : 1 };
 }
 
 /** A value that is not what the file says must not pass for it. */

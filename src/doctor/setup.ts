@@ -1,6 +1,7 @@
 // Checks of the config file, of who owns this, and of coding agents. Pure. Called by checks.ts and topology.ts.
 import type { Finding } from '../core/doctor.ts';
 import { timestamp } from '../core/format.ts';
+import { readAtStart } from '../infra/env.ts';
 import type { AcpFacts, ConfigFacts, DoctorFacts } from './facts.ts';
 import { finding, orPass } from './finding.ts';
 
@@ -26,11 +27,16 @@ function fault({ path, error, inUse: instead }: ConfigFacts): readonly Finding[]
   if (error === undefined) return [];
   const [first = '', ...more] = error.split('\n');
   const consequence = instead === undefined ? '' : ` ${instead}`;
-  const fix = 'Correct the file; a running process takes it over by itself.';
   return [
-    finding('config', 'fail', { fact: `${path} is not in use: ${ended(first)}${consequence}`, fix }),
-    ...more.map((one) => finding('config', 'fail', { fact: ended(one), fix })),
+    finding('config', 'fail', { fact: `${path} is not in use: ${ended(first)}${consequence}`, fix: faultFix(first) }),
+    ...more.map((one) => finding('config', 'fail', { fact: ended(one), fix: faultFix(one) })),
   ];
+}
+
+function faultFix(one: string): string {
+  return one.includes(readAtStart)
+    ? 'Set it, for example in .env, which is read at start: a running process needs a restart.'
+    : 'Correct the file; a running process takes it over by itself.';
 }
 
 const ended = (sentence: string): string => (/[.!?]$/.test(sentence) ? sentence : `${sentence}.`);

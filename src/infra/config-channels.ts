@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { isLoopback } from '../core/loopback.ts';
 import { plainName } from './config-tools.ts';
+import { readAtStart } from './env.ts';
 
 const idList = z.array(z.string().min(1));
 const hours = z.number().nonnegative();
@@ -224,12 +225,8 @@ function checkAccess(channel: ChannelConfig, context: z.RefinementCtx, ownNumber
 
 /** Switched on by name, yet there is nothing to connect with: said at once instead of a silent channel. */
 function checkToken(value: Base & Own & { accounts: Record<string, Changes> }, context: z.RefinementCtx): void {
-  const say = (path: string[]): void =>
-    context.addIssue({
-      code: 'custom',
-      path,
-      message: 'is true, but there is no token: set token here or in the environment',
-    });
+  const message = `is true, but there is no token: set token here or in the environment ${readAtStart}`;
+  const say = (path: string[]): void => context.addIssue({ code: 'custom', path, message });
   const none =
     value.token === undefined && Object.values(value.accounts).every((account) => account.token === undefined);
   if (value.enabled === true && none) say(['enabled']);

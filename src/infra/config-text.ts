@@ -2,7 +2,7 @@
 // Pure; called by config-file.ts.
 import JSON5 from 'json5';
 import { type Checked, checkConfig } from './config-faults.ts';
-import type { Env } from './env.ts';
+import { type Env, readAtStart } from './env.ts';
 import { formatKeyPath, isContainer, isPlainObject, type KeyPath } from './key-path.ts';
 
 /**
@@ -69,7 +69,9 @@ function substitute(value: unknown, path: KeyPath, how: Substitution): unknown {
     if (escaped !== '') return whole.slice(1);
     const found = how.variables[name];
     if (found === undefined)
-      how.unset.push(`${formatKeyPath(path)} uses \${${name}}, but the environment variable ${name} is not set`);
+      how.unset.push(
+        `${formatKeyPath(path)} uses \${${name}}, but the environment variable ${name} is not set ${readAtStart}`,
+      );
     return found ?? whole;
   });
 }

@@ -37,6 +37,9 @@ const providerVariables: readonly (readonly [ProviderId, readonly string[]])[] =
   ['deepseek', ['DEEPSEEK_API_KEY']],
 ];
 
+/** Ends a fault of the config that a variable would mend, which may have been set since the start. */
+export const readAtStart = '(.env is read at start: restart Switchyard after a change there)';
+
 /** The variable to name when a provider's key is missing. */
 export function keyVariable(provider: string): string | undefined {
   return providerVariables.find(([id]) => id === provider)?.[1][0];

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { configGet, configSet } from '../../src/cli/config.ts';
+import { ok, refuse } from '../../src/core/result.ts';
 import { ConfigFile } from '../../src/infra/config-file.ts';
 import { readEnv } from '../../src/infra/env.ts';
 import { virtualClock } from '../fakes/clock.ts';
@@ -76,11 +77,20 @@ describe('config set', () => {
   it('says what is saved where, and passes on what the running process answers', async () => {
     await load('{}');
     const change = { keyPath: 'agents.defaults.maxConcurrent', valueText: '6' };
-    expect(await configSet(file, { ...change, notify: () => Promise.resolve('Reloaded.') })).toEqual({
+    expect(await configSet(file, { ...change, notify: async () => ok('Reloaded.') })).toEqual({
       text: `agents.defaults.maxConcurrent = 6\nSaved in ${file.path}.\nReloaded.`,
       exitCode: 0,
     });
     expect((await configSet(file, change)).text).toContain('Switchyard is not running; it reads this when it starts.');
+  });
+
+  it('that the running process does not take over has failed, with its reason', async () => {
+    await load('{}');
+    const refused = async () => refuse('config_invalid', 'A variable is not set.', 'Restart it.');
+    expect(await configSet(file, { keyPath: 'logging.level', valueText: 'warn', notify: refused })).toEqual({
+      text: `logging.level = 'warn'\nSaved in ${file.path}.\nA variable is not set. Restart it.`,
+      exitCode: 1,
+    });
   });
 
   it('does not repeat a token on the screen', async () => {

@@ -212,6 +212,9 @@ describe('switchyard config', () => {
     expect(cli.out[1]).toContain('Reloaded: agents.defaults.maxConcurrent.');
     expect(readFileSync(join(home, 'switchyard.json5'), 'utf8')).toContain('7');
     expect(await cli.run('config', 'set', 'agents.defaults.maxConcurrent', 'many')).toBe(1);
+    cli.answers.reload = { kind: 'refused', refusal: { code: 'config_invalid', message: 'Not so.', fix: '' } };
+    expect(await cli.run('config', 'set', 'agents.defaults.maxConcurrent', '8')).toBe(1);
+    expect(cli.err.at(-1)).toMatch(/Saved in .*\nNot so\.$/);
   });
 });
 

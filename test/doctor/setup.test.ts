@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { readConfigText } from '../../src/infra/config-text.ts';
+import { readEnv } from '../../src/infra/env.ts';
 import { noon } from '../fakes/builders.ts';
 import { about, problems, someFacts, someSettings } from './facts.ts';
 
@@ -37,6 +39,18 @@ describe('the config', () => {
     expect(problems(someFacts({ config: faulty })).map((text) => text.split('\n')[0])).toEqual([
       'fail config: /srv/switchyard.json5 is not in use: unknown field a; did you mean b? The old one is in use.',
       'fail config: unknown field c.',
+    ]);
+  });
+
+  test('that misses a variable needs more than a change of the file: the process reads .env at start', () => {
+    const read = readConfigText(
+      `{ gatway: {}, agents: { list: [{ id: 'main', name: '\${WHO}' }] } }`,
+      readEnv({}, '/srv'),
+    );
+    const error = read.ok ? '' : read.faults.join('\n');
+    expect(problems(someFacts({ config: { ...config, error } }))).toEqual([
+      `fail config: /srv/switchyard.json5 is not in use: agents.list[0].name uses \${WHO}, but the environment variable WHO is not set (.env is read at start: restart Switchyard after a change there).\nSet it, for example in .env, which is read at start: a running process needs a restart.`,
+      expect.stringContaining('a running process takes it over by itself.'),
     ]);
   });
 

@@ -48,7 +48,7 @@ describe('the text of the config file', () => {
     expect(checked).toEqual({
       ok: false,
       faults: [
-        `models.providers.openai.apiKey uses \${NOPE}, but the environment variable NOPE is not set`,
+        `models.providers.openai.apiKey uses \${NOPE}, but the environment variable NOPE is not set (.env is read at start: restart Switchyard after a change there)`,
         'schema validation failed: unknown field gatway; did you mean gateway?',
       ],
     });

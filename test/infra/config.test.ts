@@ -245,7 +245,7 @@ describe('other faults', () => {
     ],
     [
       { channels: { telegram: { enabled: true } } },
-      'channels.telegram.enabled is true, but there is no token: set token here or in the environment',
+      'channels.telegram.enabled is true, but there is no token: set token here or in the environment (.env is read at start: restart Switchyard after a change there)',
     ],
     [
       { channels: { discord: { dmPolicy: 'open' } } },
