@@ -30,10 +30,11 @@ import { registeredMemory, seenMemory } from './wiring/discord.ts';
 import { Engine } from './wiring/engine.ts';
 import { liveAgents } from './wiring/live-agents.ts';
 import { modelCheck, nativeAgents, systemPrompts, Toolbox } from './wiring/models.ts';
+import { reload } from './wiring/reload.ts';
 import { removedTool } from './wiring/removed-tool.ts';
 import { engineServices, type ServicesParts, status } from './wiring/services.ts';
 import { candidatesAt, suggest } from './wiring/suggest.ts';
-import { configError, unusedConfig } from './wiring/unused-config.ts';
+import { configError } from './wiring/unused-config.ts';
 import { version } from './wiring/version.ts';
 import { StatusPage } from './wiring/web.ts';
 import { Linkers, linkHandlers } from './wiring/whatsapp.ts';
@@ -123,7 +124,7 @@ async function build(options: AppOptions, base: Base): Promise<App> {
   const linkers = new Linkers({
     ...{ home: env.home, database: engine.stores.database, clock, ids, log, config },
     adapterLink: (account) => adapterFor(() => channels.adapters(), { channel: 'whatsapp', account, chat: '' })?.link,
-    show: options.showLink,
+    ...{ adaptersMade: () => channels.settled(), show: options.showLink },
   });
   const channels = new Channels({
     console: base.console ? await openConsole(consoleOptions) : undefined,
@@ -155,7 +156,7 @@ async function build(options: AppOptions, base: Base): Promise<App> {
     log,
     control: { ...handlers, 'page.link': () => page.link() },
     start: () => start(base, parts, outside),
-    reload: () => reload(configFile),
+    reload: () => reload({ configFile, channels, clock }),
     idle: () => engine.idle(),
     drain: () => drain(base, engine, outside),
   };
@@ -255,17 +256,6 @@ async function showLink({ page, showPage }: Outside): Promise<void> {
   if (showPage === undefined || served === undefined || 'trouble' in served) return;
   const link = await page.link();
   if (link.ok) showPage(link.value);
-}
-
-async function reload(configFile: ConfigFile): Promise<Result<string>> {
-  const loaded = await configFile.reload();
-  if (loaded.ok)
-    return ok(
-      loaded.changed
-        ? `Loaded ${configFile.path}; the changes hold from now on.`
-        : `${configFile.path} is in use as it is now.`,
-    );
-  return refuse('config_invalid', `${loaded.error}\n${unusedConfig(configFile.channelsOff)}`, '');
 }
 
 /** Adapters stop last, so that what is owed can still be sent, and before the store closes, which they may still write to. */

@@ -182,7 +182,10 @@ export interface App {
   readonly control: EngineHandlers;
   /** Connects everything; resolves once messages are taken in. Throws when the process cannot work at all. */
   start(): Promise<void>;
-  /** One sentence: what was loaded and what changed; the refusal says why the old settings stay. */
+  /**
+   * One sentence: what was loaded and what changed; the refusal says why the old settings stay. Resolves once the channels
+   * are as the settings say, or take long to be.
+   */
   reload(): Promise<Result<string>>;
   /** Resolves when nothing runs and nothing is owed. */
   idle(): Promise<void>;

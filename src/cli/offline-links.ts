@@ -36,6 +36,7 @@ export async function openOfflineLinks(env: Env, workingDirectory: string): Prom
       ...{ home: env.home, database, clock, log, ids: systemIds },
       config: () => config.current,
       adapterLink: () => undefined,
+      adaptersMade: async () => undefined,
     });
     return ok({
       begin: (account, ask) => linkers.begin(account, ask),

@@ -128,6 +128,8 @@ async function finish(cli: Cli, { paths, edits, link, wasOn }: Agreed): Promise<
   const { env, files } = written.value;
   if (files.length > 0) cli.out(`Written: ${names(cli, files)}`);
   // 6
+  // A running process opens the account first, whose own connection links it then. One that refuses the file links it, too.
+  if (link !== undefined) await cli.call('reload', {});
   const linked = link !== undefined && (await linkPhone({ ...cli, env }, link));
   // 7
   const after = await readAll(paths, env);

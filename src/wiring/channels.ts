@@ -59,6 +59,11 @@ export class Channels {
     return this.#changing;
   }
 
+  /** Resolves once what was configured so far is open. Never rejects. */
+  settled(): Promise<void> {
+    return this.#changing;
+  }
+
   /** The owner may be somebody else now. */
   refresh(): void {
     for (const adapter of this.#open.values()) adapter.refresh?.();

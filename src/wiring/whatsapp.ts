@@ -11,6 +11,7 @@ import type { Database } from '../infra/database.ts';
 import type { Ids } from '../infra/ids.ts';
 import type { StoreFactory } from '../infra/keyed-store.ts';
 import type { Log } from '../infra/log.ts';
+import { LinkNumbers } from './link-numbers.ts';
 import { QrPicture } from './qr-picture.ts';
 import { authMemory, whatsappMemory } from './whatsapp-memory.ts';
 
@@ -29,6 +30,8 @@ export interface LinkersOptions {
   readonly config: () => Pick<Config, 'channels'>;
   /** The link of an account that is switched on. */
   readonly adapterLink: (account: string) => AccountLink | undefined;
+  /** Resolves once every adapter that is being made is there. Never rejects. */
+  readonly adaptersMade: () => Promise<void>;
   /** Shows people how the link of an account that is switched on comes along. */
   readonly show?: ((account: string, view: LinkView) => void) | undefined;
 }
@@ -41,14 +44,26 @@ interface Linker {
   idle: Timer;
   /** It has linked the account, and connects no more. */
   done: boolean;
+  /** Number a code was asked for. */
+  phone: string | undefined;
+  /** Aborts once it is stopped: it tells nothing more. */
+  readonly gone: AbortController;
+}
+
+interface Look {
+  /** As the connection numbers its steps. */
+  readonly after: number;
+  readonly leftMs: number;
+  /** Whose connection it is, where it is no adapter's. */
+  readonly linker: Linker | undefined;
 }
 
 /** Whoever watches asks again within seconds. */
 const unwatchedMs = 60_000;
 /** The command line's own patience is 30 s. */
 const longestLookMs = 20_000;
-/** An adapter that takes its account over is there within this time. */
-const takingMs = 10_000;
+/** An adapter that takes its account over is waited for so long. */
+const takingMs = 15_000;
 
 /** Links accounts of WhatsApp: through their adapter, or, while they are switched off, by a connection for that alone. */
 export class Linkers implements LinkDesk {
@@ -56,8 +71,11 @@ export class Linkers implements LinkDesk {
   readonly #open = new Map<string, Linker>();
   /** Of accounts that are switched on. */
   readonly #pictures = new Map<string, QrPicture>();
-  /** When an adapter was made for an account: two connections would make two identities of one. */
-  readonly #takenAt = new Map<string, number>();
+  /** Accounts an adapter is being made for, each until it is there: two connections would make two identities of one. */
+  readonly #taking = new Map<string, Promise<void>>();
+  /** Numbers codes were asked for, of accounts that were taken over meanwhile. */
+  readonly #phones = new Map<string, string>();
+  readonly #numbers = new LinkNumbers();
 
   constructor(options: LinkersOptions) {
     this.#options = options;
@@ -65,38 +83,60 @@ export class Linkers implements LinkDesk {
 
   /** Refused: `no_account`, `bad_number`, `not_ready`. */
   async begin(account: string, ask: LinkAsk): Promise<Result<LinkView>> {
-    const { config, adapterLink } = this.#options;
-    if (config().channels.whatsapp.accounts[account] === undefined) {
+    if (this.#options.config().channels.whatsapp.accounts[account] === undefined) {
       const fix = 'Leave --account out, or add it under channels.whatsapp.accounts.';
       return refuse('no_account', `There is no WhatsApp account "${account}".`, fix);
     }
-    const link = adapterLink(account) ?? (await this.#linker(account))?.connection;
-    if (link === undefined)
-      return refuse('not_ready', 'The account is being switched on.', 'Try again in a few seconds.');
-    return link.begin(ask);
+    for (;;) {
+      const linker = await this.#linker(account);
+      const link = this.#options.adapterLink(account) ?? linker?.connection;
+      if (link === undefined) {
+        await this.#arrival(account, takingMs);
+        if (!this.#taking.has(account)) continue;
+        return refuse('not_ready', 'The account is being switched on.', 'Try again in a few seconds.');
+      }
+      if (linker !== undefined) linker.phone = ask.phone;
+      this.#phones.delete(account);
+      this.#watched(account);
+      const begun = await link.begin(ask);
+      if (!begun.ok) return begun;
+      if (!this.#replaced(account, link)) return ok(this.#numbers.outside(account, link, begun.value));
+    }
   }
 
   /** The first view newer than `after`, or the present one after some seconds. Refused: `not_linking`. */
   async next(account: string, after: number): Promise<Result<LinkView>> {
-    const linker = this.#open.get(account);
-    const link = this.#options.adapterLink(account) ?? linker?.connection;
-    if (link === undefined) return refuse('not_linking', 'Nothing is being linked.', 'Begin again.');
     const { clock } = this.#options;
-    this.#watched(account);
-    const enough = new AbortController();
-    const timer = clock.after(longestLookMs, () => enough.abort());
-    const view = await link.changed(after, enough.signal);
-    timer.cancel();
-    // What comes next is the adapter's business, or the next attempt's.
-    if (linker !== undefined && view.state.kind === 'linked') await this.release(account);
-    return ok(view);
+    const until = clock.now() + longestLookMs;
+    for (;;) {
+      const leftMs = until - clock.now();
+      const linker = this.#open.get(account);
+      const link = this.#link(account);
+      if (link === undefined) {
+        if (!this.#taking.has(account)) return refuse('not_linking', 'Nothing is being linked.', 'Begin again.');
+        if (leftMs <= 0) return ok({ seq: after, state: { kind: 'connecting' } });
+        await this.#arrival(account, leftMs);
+        continue;
+      }
+      this.#watched(account);
+      const phone = this.#phones.get(account);
+      this.#phones.delete(account);
+      if (phone !== undefined) await link.begin({ phone });
+      const view = await this.#look(link, { after: this.#numbers.inside(account, link, after), leftMs, linker });
+      const [linked, replaced] = [view.state.kind === 'linked', this.#replaced(account, link)];
+      // What it said of its end does not hold: the next connection goes on.
+      if (replaced && !linked) continue;
+      // What comes next is the adapter's business, or the next attempt's.
+      if (linked && !replaced) await this.release(account);
+      return ok(this.#numbers.outside(account, link, view));
+    }
   }
 
   /** How far each account is that is switched on or being linked. */
   views(): readonly { readonly account: string; readonly view: LinkView }[] {
     const accounts = new Set([...this.#pictures.keys(), ...this.#open.keys()]);
     return [...accounts].flatMap((account) => {
-      const link = this.#options.adapterLink(account) ?? this.#open.get(account)?.connection;
+      const link = this.#link(account);
       return link === undefined ? [] : [{ account, view: link.view() }];
     });
   }
@@ -108,12 +148,19 @@ export class Linkers implements LinkDesk {
     this.#open.delete(account);
     linker.idle.cancel();
     await linker.connection.stop();
+    linker.gone.abort();
     await linker.picture.remove();
   }
 
   /** For an adapter that is about to connect: nothing else uses its account from now on. */
   async take(account: string, keyed: StoreFactory): Promise<WhatsappParts> {
-    this.#takenAt.set(account, this.#options.clock.now());
+    const made = this.#options.adaptersMade();
+    this.#taking.set(account, made);
+    void made.then(() => {
+      if (this.#taking.get(account) === made) this.#taking.delete(account);
+    });
+    const phone = this.#open.get(account)?.phone;
+    if (phone !== undefined) this.#phones.set(account, phone);
     await this.release(account);
     const { home, database, log, show } = this.#options;
     const path = picturePath(home, account);
@@ -135,20 +182,43 @@ export class Linkers implements LinkDesk {
     await Promise.all([...this.#pictures.values()].map((picture) => picture.remove()));
   }
 
-  #beingTaken(account: string): boolean {
-    const since = this.#takenAt.get(account);
-    return since !== undefined && this.#options.clock.now() - since < takingMs;
+  #link(account: string): AccountLink | undefined {
+    return this.#options.adapterLink(account) ?? this.#open.get(account)?.connection;
   }
 
-  /** Undefined while an adapter is about to connect. */
+  /** Another connection is in the place of this one, or is about to be. */
+  #replaced(account: string, link: AccountLink): boolean {
+    const present = this.#link(account);
+    return present === undefined ? this.#taking.has(account) : present !== link;
+  }
+
+  /** Resolves once the adapter that takes the account over is there, or after this time. */
+  async #arrival(account: string, longestMs: number): Promise<void> {
+    const there = new AbortController();
+    await Promise.race([this.#taking.get(account), this.#options.clock.sleep(longestMs, there.signal)]);
+    there.abort();
+  }
+
+  async #look(link: AccountLink, { after, leftMs, linker }: Look): Promise<LinkView> {
+    const enough = new AbortController();
+    const timer = this.#options.clock.after(leftMs, () => enough.abort());
+    const signals = [enough.signal, ...(linker === undefined ? [] : [linker.gone.signal])];
+    const view = await link.changed(after, AbortSignal.any(signals));
+    timer.cancel();
+    return view;
+  }
+
+  /** Undefined where an adapter is, or is about to be. */
   async #linker(account: string): Promise<Linker | undefined> {
+    const { adapterLink } = this.#options;
+    if (adapterLink(account) !== undefined) return undefined;
     const [{ Connection }, { Auth }] = await Promise.all([
       import('../../channels/whatsapp/connection.ts'),
       import('../../channels/whatsapp/auth.ts'),
     ]);
     if (this.#open.get(account)?.done === true) await this.release(account);
     // From here on to the end nothing waits: nobody comes between.
-    if (this.#beingTaken(account)) return undefined;
+    if (this.#taking.has(account) || adapterLink(account) !== undefined) return undefined;
     const known = this.#open.get(account);
     if (known !== undefined) return known;
     const { home, database, clock, ids, config } = this.#options;
@@ -171,7 +241,8 @@ export class Linkers implements LinkDesk {
       ...{ attach: () => undefined, connected: () => undefined, alarm: () => undefined },
     });
     const idle = clock.after(unwatchedMs, () => void this.release(account));
-    const linker: Linker = { connection, picture, idle, done: false };
+    const gone = new AbortController();
+    const linker: Linker = { connection, picture, idle, done: false, phone: undefined, gone };
     this.#open.set(account, linker);
     return linker;
   }

@@ -3,6 +3,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, onTestFinished } from 'vitest';
+import { callControl } from '../../src/cli/control-client.ts';
 import { openOfflineLinks } from '../../src/cli/offline-links.ts';
 import { setup } from '../../src/cli/setup.ts';
 import { systemClock } from '../../src/infra/clock.ts';
@@ -23,11 +24,12 @@ beforeEach(() => {
 afterEach(() => place.remove());
 
 /** The command line in front of that person, on a machine with nothing but where the platform is. */
-function machine(where: Record<string, string>): FakeCli {
+function machine(where: Record<string, string>, more: Partial<FakeCli['parts']> = {}): FakeCli {
   const variables = { ...where, SWITCHYARD_HOME: place.home, OLLAMA_HOST: '127.0.0.1:1', PATH: '' };
   return fakeCli(place.folder, {
     ...{ env: readEnv(variables, place.folder), clock: systemClock, workingDirectory: place.folder },
     openLinks: (env = readEnv(variables, place.folder)) => openOfflineLinks(env, place.folder),
+    ...more,
   });
 }
 
@@ -116,6 +118,40 @@ it('leads to a chat on WhatsApp, linked by the code it shows', async () => {
   await run;
   expect(at.out.join('\n')).toContain('`npm start` keeps the connection');
   await started(there);
+  await phone.says('say hello');
+  await twin.next(phone, 'hello');
+});
+
+it('links a phone beside a process that runs, which keeps the connection', async () => {
+  const twin = await whatsappTwin({ firstKeys: 'few' });
+  onTestFinished(() => twin.close());
+  const there = { WHATSAPP_WS_URL: twin.url };
+  const phone = twin.phone({ name: 'Ann', pn: '4915155501', lid: '900000001' });
+  const app = await startApp(place, { env: there });
+  onTestFinished(async () => {
+    app.signal('SIGTERM');
+    await app.exit;
+  });
+  const asked: string[] = [];
+  const at = machine(there, {
+    call: (verb, params) => {
+      asked.push(verb);
+      return callControl(place.home, verb, params);
+    },
+  });
+  const run = setUp(
+    at,
+    [where, ['whatsapp']],
+    [/^Link the phone/, 'phone'],
+    [/^Its number/, '+49 151 55501'],
+    [/^Which model/, 'demo'],
+  );
+  const shown = (): string | undefined => /Code: (\w{4})-(\w{4})/.exec(at.out.join('\n'))?.slice(1).join('');
+  await until(() => shown() !== undefined && twin.codesAsked > 0, 'a code');
+  await phone.enterCode(shown() ?? '');
+  await run;
+  expect(asked.slice(0, asked.indexOf('link.begin') + 1)).toEqual(['reload', 'link.begin']);
+  expect(at.out.join('\n')).toContain('The running process keeps the connection.');
   await phone.says('say hello');
   await twin.next(phone, 'hello');
 });

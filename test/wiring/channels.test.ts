@@ -43,3 +43,20 @@ test('a changed token makes its own account connect anew; other accounts and oth
   expect(adapters().map((each) => each !== undefined)).toEqual([false, true, false]);
   await channels.stop();
 });
+
+test('are settled once what was configured last is open', async () => {
+  const memory = Promise.withResolvers<void>();
+  const slow: ChannelsOptions['parts'] = {
+    ...parts,
+    forums: async () => {
+      await memory.promise;
+      return { known: new Set(), set: () => undefined };
+    },
+  };
+  const channels = new Channels({ console: undefined, log: recordingLog(), parts: slow, events: () => ({}) as never });
+  void channels.configure(of({ token: '1:a' }, {}));
+  const open = channels.settled().then(() => [...channels.adapters().keys()]);
+  memory.resolve();
+  expect(await open).toEqual(['telegram:default']);
+  await channels.stop();
+});

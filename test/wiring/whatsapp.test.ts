@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { AccountLink, LinkState, LinkView } from '../../src/core/link.ts';
+import type { AccountLink, LinkAsk, LinkState, LinkView } from '../../src/core/link.ts';
 import { ok } from '../../src/core/result.ts';
 import { configSchema } from '../../src/infra/config.ts';
 import { type Database, openDatabase } from '../../src/infra/database.ts';
@@ -21,17 +21,21 @@ let clock: VirtualClock;
 let links: Linkers;
 const adapters = new Map<string, AccountLink>();
 const shown: LinkView[] = [];
+/** Resolves once the adapters that are being made are there. */
+let making: Promise<void>;
 
 beforeEach(async () => {
   home = mkdtempSync(join(tmpdir(), 'linkers-'));
   twin = await whatsappTwin({ firstKeys: 'few' });
   database = openDatabase(':memory:');
   clock = virtualClock();
+  making = Promise.resolve();
   const accounts = { work: {} };
   const config = configSchema.parse({ channels: { whatsapp: { wsUrl: twin.url, accounts } } });
   links = new Linkers({
     ...{ home, database, clock, ids: seededIds(), log: silentLog, config: () => config },
     adapterLink: (account) => adapters.get(account),
+    adaptersMade: () => making,
     show: (_account, view) => shown.push(view),
   });
 });
@@ -54,18 +58,62 @@ async function qrOf(account: string): Promise<string> {
   return view?.state.kind === 'qr' ? view.state.qr : '';
 }
 
+type StateOf<K> = Extract<LinkState, { kind: K }>;
+
 /** Follows the link to this step. */
-async function reaches<K extends LinkState['kind']>(
+async function viewOf<K extends LinkState['kind']>(
   account: string,
   kind: K,
-): Promise<Extract<LinkState, { kind: K }>> {
-  const fits = (state: LinkState): state is Extract<LinkState, { kind: K }> => state.kind === kind;
+): Promise<{ readonly seq: number; readonly state: StateOf<K> }> {
+  const fits = (state: LinkState): state is StateOf<K> => state.kind === kind;
   for (let seen = 0; ; ) {
     const next = await links.next(account, seen);
     if (!next.ok) throw new Error(`waited for ${kind}: ${next.refusal.message}`);
-    if (fits(next.value.state)) return next.value.state;
-    seen = next.value.seq;
+    const { seq, state } = next.value;
+    if (fits(state)) return { seq, state };
+    seen = seq;
   }
+}
+
+const reaches = async <K extends LinkState['kind']>(account: string, kind: K): Promise<StateOf<K>> =>
+  (await viewOf(account, kind)).state;
+
+/** From now on adapters are made until what comes back is called, with the one of the default account or none. */
+function taking(): (adapter?: AccountLink) => void {
+  const over = Promise.withResolvers<void>();
+  making = over.promise;
+  return (adapter) => {
+    if (adapter !== undefined) adapters.set('default', adapter);
+    over.resolve();
+  };
+}
+
+interface Adapter extends AccountLink {
+  readonly asked: LinkAsk[];
+  set(view: LinkView): void;
+}
+
+function anAdapter(first: LinkView): Adapter {
+  let view = first;
+  let news = Promise.withResolvers<void>();
+  const asked: LinkAsk[] = [];
+  return {
+    asked,
+    begin: async (ask) => {
+      asked.push(ask);
+      return ok(view);
+    },
+    view: () => view,
+    changed: async (after) => {
+      while (view.seq <= after) await news.promise;
+      return view;
+    },
+    set: (next) => {
+      view = next;
+      news.resolve();
+      news = Promise.withResolvers<void>();
+    },
+  };
 }
 
 async function follow(account: string, after: number): Promise<LinkView | undefined> {
@@ -129,14 +177,67 @@ describe('linking an account that is switched off', () => {
     expect((await asked)?.state.kind).toBe('qr');
   });
 
-  it('does not begin while an adapter takes the account over: that would be a second identity', async () => {
-    const begun = links.begin('default', {});
+  it('does not begin while an adapter takes the account over, which would be a second identity, and asks that one', async () => {
+    const made = taking();
+    const begun = links.begin('default', { phone: '49151' });
     await links.take('default', keyedStores(database, clock));
-    expect(await begun).toMatchObject({ ok: false, refusal: { code: 'not_ready' } });
-    expect(await links.begin('default', {})).toMatchObject({ ok: false, refusal: { code: 'not_ready' } });
+    const adapter = anAdapter({ seq: 1, state: { kind: 'connecting' } });
+    made(adapter);
+    expect(await begun).toMatchObject({ ok: true, value: { state: { kind: 'connecting' } } });
+    expect({ asked: adapter.asked, knocks: twin.knocks }).toEqual({ asked: [{ phone: '49151' }], knocks: 0 });
+  });
+
+  it('says so when the adapter takes long, and begins by itself when it does not come', async () => {
+    const made = taking();
+    await links.take('default', keyedStores(database, clock));
+    const begun = links.begin('default', {});
+    expect(await clock.runUntil(begun, 15_000)).toMatchObject({ ok: false, refusal: { code: 'not_ready' } });
     expect(twin.knocks).toBe(0);
-    await clock.advance(10_000);
-    expect(await links.begin('default', {})).toMatchObject({ ok: true });
+    made();
+    expect(await qrOf('default')).not.toBe('');
+  });
+
+  it.each(['before its first step', 'while its code is shown'])(
+    'goes on with the adapter that takes the account over %s: its steps are new ones',
+    async (when) => {
+      const made = taking();
+      const begun = await links.begin('default', {});
+      let seen = begun.ok ? begun.value.seq : 0;
+      if (when === 'while its code is shown') seen = (await viewOf('default', 'qr')).seq;
+      const asked = follow('default', seen);
+      await links.take('default', keyedStores(database, clock));
+      const code = { kind: 'qr', qr: 'of the adapter', until: 0 } as const;
+      const adapter = anAdapter({ seq: 1, state: code });
+      made(adapter);
+      const view = await asked;
+      expect(view?.state).toEqual(code);
+      expect(view?.seq).toBeGreaterThan(seen);
+      const later = follow('default', view?.seq ?? 0);
+      adapter.set({ seq: 2, state: { kind: 'linked', number: '49' } });
+      expect((await later)?.state.kind).toBe('linked');
+      expect(adapter.asked).toEqual([]);
+    },
+  );
+
+  it('asks the adapter that takes the account over for a code where one was asked for', async () => {
+    const made = taking();
+    await links.begin('default', { phone: '49 151 00000' });
+    const { seq } = await viewOf('default', 'code');
+    const asked = follow('default', seq);
+    await links.take('default', keyedStores(database, clock));
+    const adapter = anAdapter({ seq: 1, state: { kind: 'connecting' } });
+    made(adapter);
+    expect((await asked)?.state.kind).toBe('connecting');
+    expect(adapter.asked).toEqual([{ phone: '49 151 00000' }]);
+  });
+
+  it('ends for whoever watches when it is closed', async () => {
+    await links.begin('default', {});
+    const { seq } = await viewOf('default', 'qr');
+    const asked = follow('default', seq);
+    await links.close();
+    expect((await asked)?.state.kind).toBe('ended');
+    expect(await links.next('default', seq)).toMatchObject({ ok: false, refusal: { code: 'not_linking' } });
   });
 
   it('gives way to the adapter of the account', async () => {
