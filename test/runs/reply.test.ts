@@ -63,10 +63,14 @@ test('a turn that failed gives the reason as one sentence, to a person who waits
   expect(texts({ outcome, items: [item('completion')] })).toEqual([]);
 });
 
-test('a turn that was ended for its silence gives what there is', () => {
-  expect(texts({ outcome: { kind: 'timeout', partial: 'half' } })[0]).toMatch(
-    /^⚠️ stopped after a long silence.*half$/s,
-  );
+test.each([
+  ['stalled', 'after a long silence (agents.defaults.stall.abortSeconds)'],
+  ['timeout', 'at its time limit (agents.defaults.subagents.runTimeoutSeconds)'],
+  [undefined, 'at its time limit (/acp timeout, acp.turnTimeoutSeconds)'],
+] as const)('a turn that was ended (%s) says which limit that was, and gives what there is', (cause, why) => {
+  expect(texts({ cause, outcome: { kind: 'timeout', partial: 'half' } })).toEqual([
+    `⚠️ stopped ${why}. So far:\n\nhalf`,
+  ]);
 });
 
 test('a stopped turn gives nothing, not even its notices', () => {
