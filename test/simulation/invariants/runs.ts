@@ -140,7 +140,8 @@ export const noDeadBinding: Invariant = ({ bindings, sessions, runs, plan, seen 
 export const stopClearsWhatWaits: Invariant = ({ inbox, seen, plan }) => {
   // In a bound conversation a stop ends only what it is bound to.
   if (plan.steps.some((step) => step.do === 'focus')) return [];
-  const stops = inbox.filter((row) => row.text === '/stop' && row.doneAt !== undefined);
+  // One that came too late stops nothing.
+  const stops = inbox.filter((row) => row.text === '/stop' && row.state === 'done');
   return stops.flatMap(({ ticket, chat, doneAt = 0 }) => {
     const before = inbox.filter((row) => row.ticket < ticket && row.chat === chat && row.text.startsWith('please do'));
     return before.flatMap((row) => {
