@@ -164,7 +164,7 @@ describe('a list of runs', () => {
     expect(elsewhere.text).not.toBe(other);
   });
 
-  test('rests after 15 minutes, and says how to see it anew', async () => {
+  test('rests after 14 minutes, and says how to see it anew', async () => {
     await open({}, { agents: { defaults: { subagents: { startTimeoutSeconds: 3_600 } } } });
     await startsWork(world, 'docs');
     const list = await shows('/subagents list');
